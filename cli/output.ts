@@ -21,7 +21,7 @@ export function besideFolded(path: string, name: string): string {
 /** Extensions whose contents differ. */
 const TELLING = [".safetensors", ".onnx", ".pt", ".pth", ".yaml", ".png", ".jpg", ".jpeg"];
 
-const TEXT = ["a text file", "a JSON file", "a page of the web (HTML)"];
+const TEXT = ["a text file", "a JSON file", "a web page (HTML)"];
 
 /** Kinds of files that a file with an extension may replace: its own, and any text for a text. */
 const REPLACED: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,7 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   ".onnx": ["an ONNX file"],
   ".yaml": ["a config", ...TEXT],
   ".png": ["a PNG picture"],
-  ".html": ["a page of the web (HTML)"],
+  ".html": ["a web page (HTML)"],
 };
 
 /** Extensions that a file must have because it is opened by its name. */

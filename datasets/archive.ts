@@ -74,7 +74,7 @@ async function extract(
   const ending = archiveEnding(archive)!;
   const tooLarge = () =>
     new InputError(
-      `${archive}: holds more than ${maxBytes} bytes, which the dataset does not; delete it`,
+      `${archive}: contains more than ${maxBytes} bytes, more than the dataset has; delete it`,
     );
   const entries = FORMATS[ending](archive, {
     maxBytes: maxBytes + maxEntries * ENTRY_BYTES,
@@ -91,15 +91,15 @@ async function extract(
       if (total > maxBytes) throw tooLarge();
       if (++count > maxEntries) {
         throw new InputError(
-          `${archive}: holds more than ${maxEntries} files and folders, which the dataset does ` +
-            "not; delete it",
+          `${archive}: contains more than ${maxEntries} files and folders, more than the ` +
+            "dataset has; delete it",
         );
       }
       if (type === "directory" || only && !only.test(path.replaceAll("\\", "/"))) {
         await body.cancel();
       } else if (path === ".") {
         throw new InputError(
-          `${archive}: entry ${JSON.stringify(name)} would take its folder's place`,
+          `${archive}: entry ${JSON.stringify(name)} would replace its folder`,
         );
       } else if (type === "file") {
         paths.add(path, name);
@@ -120,8 +120,8 @@ async function extract(
     if (error instanceof InputError || isFileSystemError(error)) throw error;
     const reason = messageOf(error);
     throw new InputError(
-      `${archive}: not a whole ${ending} archive (${reason}); delete it, and ` +
-        `${basename(archive)} is downloaded again`,
+      `${archive}: not a complete ${ending} archive (${reason}); delete it, and ` +
+        `${basename(archive)} will be downloaded again`,
     );
   }
 }

@@ -48,8 +48,8 @@ export class BrokenPictures {
     if (at + line.length <= reasons.length) reasons.set(line, at);
     if (Atomics.add(counts, 0, 1) < most) return;
     throw new InputError(
-      `${reason}\nmore than ${formatCount(most)} pictures cannot be read, too many for others to ` +
-        "take their place; mend or remove them",
+      `${reason}\nmore than ${formatCount(most)} pictures cannot be read, too many to ` +
+        "replace; fix or remove them",
     );
   }
 

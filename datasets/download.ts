@@ -193,7 +193,7 @@ class Transfer {
     if (Number(range?.[1] ?? NaN) !== offset) {
       await response.body?.cancel();
       await this.#discard();
-      throw new Failure("the server sent another part of the file than was asked for");
+      throw new Failure("the server sent another part of the file than requested");
     }
     this.#assembled = true;
     return range?.[2] === "*" ? undefined : Number(range?.[2]);

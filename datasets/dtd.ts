@@ -14,7 +14,7 @@ import {
 const schema = z.object({
   ...setsSchema,
   partition: z.int().min(1).max(10).default(1).describe(
-    "Which of the ten published ways to share the pictures out among the sets",
+    "Which of the ten published splits to use",
   ),
 });
 

@@ -131,6 +131,6 @@ async function matricesOf(
   const missing = names.filter((name) => !Object.hasOwn(found, name));
   if (missing.length === 0) return found;
   throw new InputError(
-    `${file.path}: there is no ${missing.join(" and no ")} in it; ${howToMend("flowers102")}`,
+    `${file.path}: it does not contain ${missing.join(" and ")}; ${howToMend("flowers102")}`,
   );
 }

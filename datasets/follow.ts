@@ -21,13 +21,13 @@ export async function fetchFollowing(
     const next = URL.parse(location, address);
     if (!next || !mayFollow(address, next)) {
       throw new Failure(
-        `sends on to ${next?.href ?? "no address"}; expected the same host or an https address`,
+        `redirects to ${next?.href ?? "no address"}; expected the same host or an https address`,
         "permanent",
       );
     }
     address = next;
   }
-  throw new Failure(`sends on more than ${MAX_REDIRECTS} times`, "permanent");
+  throw new Failure(`redirects more than ${MAX_REDIRECTS} times`, "permanent");
 }
 
 /**

@@ -137,7 +137,7 @@ async function unpack(
   } catch (error) {
     const reason = messageOf(error);
     throw new InputError(
-      `${file.path}: not a whole gzip file (${reason}); ${howToMend(dataset)}`,
+      `${file.path}: not a complete gzip file (${reason}); ${howToMend(dataset)}`,
     );
   }
 }

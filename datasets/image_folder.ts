@@ -9,14 +9,14 @@ import { filesIn } from "./stores/files.ts";
 
 const schema = z.object({
   root: z.string().min(1).describe(
-    "The folder: in it a folder for each class, or train/ with those and val/, valid/, validation/ " +
+    "The folder, with one folder per class, or with train/ of such folders and val/, valid/, validation/ " +
       "or test/",
   ).meta({ resume: "free" }),
   classes: classesSchema.optional().describe(
-    "Folders that are classes, in the order of the labels; by default all, in torchvision's order",
+    "Folders to use as classes, in label order; by default all, in torchvision's order",
   ),
   validation: z.string().min(1).optional().describe(
-    "Folder beside train/ that validates; by default val, valid, validation or test",
+    "Folder next to train/ for validation; by default val, valid, validation or test",
   ),
   holdOut: holdOutSchema,
   splitSeed: splitSeedSchema,
@@ -25,7 +25,7 @@ const schema = z.object({
 
 /** Pictures in folders, a class each, as torchvision's `ImageFolder` reads them. */
 export const imageFolder: DatasetEntry<typeof schema> = {
-  about: "Your own pictures, in a folder for each class",
+  about: "Your own pictures, one folder per class",
   schema,
   async build({ root: given, classes, validation, holdOut, splitSeed, channels }, where) {
     const root = fromHome(given).replace(/(?<=.)[/\\]+$/, "");

@@ -10,29 +10,29 @@ import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from ".
 import { PathList } from "./paths.ts";
 import { filesIn } from "./stores/files.ts";
 
-/** What stands between several labels in CSV unless another is named. */
+/** Default separator of several labels in CSV. */
 export const SEPARATOR = "|";
 
 const file = z.string().min(1);
 
 const schema = z.object({
-  train: file.describe("The list: CSV or JSON lines, a path and a label, or several, in each").meta(
+  train: file.describe("The list: CSV or JSON lines, each with a path and one or more labels").meta(
     {
       resume: "free",
     },
   ),
   validation: file.optional().describe(
-    "List of the pictures that validate; without it some are held out",
+    "List of the validation pictures; without it some are held out",
   ).meta({ resume: "free" }),
   root: file.optional().describe(
-    "Folder that the paths are relative to; by default the one of the list",
+    "Folder that the paths are relative to; by default the list's folder",
   ).meta({ resume: "free" }),
   severalLabels: z.boolean().default(false).describe(
     "Whether a picture may have any number of labels, for training.objective: multi_label",
   ),
-  separator: file.default(SEPARATOR).describe("What stands between several labels in CSV"),
+  separator: file.default(SEPARATOR).describe("Separator of several labels in CSV"),
   classes: classesSchema.optional().describe(
-    "Labels in the order of the classes; by default all, sorted, numbers by their size",
+    "Labels in the order of the classes; by default all, sorted, numbers numerically",
   ),
   holdOut: holdOutSchema,
   splitSeed: splitSeedSchema,
@@ -41,7 +41,7 @@ const schema = z.object({
 
 /** Pictures that a list names, with their labels. */
 export const imageList: DatasetEntry<typeof schema> = {
-  about: "Your own pictures, named in a list with their labels",
+  about: "Your own pictures, from a list with their labels",
   schema,
   async build(options, where) {
     const { severalLabels, holdOut, splitSeed, channels } = options;

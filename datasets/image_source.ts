@@ -125,7 +125,7 @@ export interface ImageSource extends KeepsPictures {
 /** Throws InputError unless a source of `count` images can be sliced `from` `to`. */
 export function requireRange(count: number, from: number, to: number): void {
   if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to > count) {
-    throw new InputError(`images ${from} to ${to} were requested; there are ${count}`);
+    throw new InputError(`found the range ${from} to ${to}; expected one within 0 to ${count}`);
   }
   if (from >= to) throw new InputError("a slice needs at least one image");
 }

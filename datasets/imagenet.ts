@@ -12,11 +12,11 @@ import { filesIn } from "./stores/files.ts";
 
 const schema = z.object({
   root: z.string().min(1).describe(
-    "Folder with train/ and val/, in each a folder for every class, such as n01440764; or Kaggle's",
+    "Folder with train/ and val/, each with one folder per class, such as n01440764; or Kaggle's",
   ).meta({ resume: "free" }),
   classNames: z.string().min(1).optional().describe(
-    "File with a line for each class: its folder, then its names; by default LOC_synset_mapping.txt " +
-      "or synset_words.txt, if one is there",
+    "File with one line per class: its folder, then its names; by default LOC_synset_mapping.txt " +
+      "or synset_words.txt, if either exists",
   ).meta({ resume: "free" }),
   splitSeed: splitSeedSchema,
 });
@@ -30,7 +30,7 @@ const SOLUTION = "LOC_val_solution.csv";
 
 /** ImageNet (Russakovsky et al., 2015) as people have it: unpacked, a folder for each class. */
 export const imagenet: DatasetEntry<typeof schema> = {
-  about: "ImageNet's 1.3 million pictures in 1,000 classes, from a folder that you have",
+  about: "ImageNet's 1.3 million pictures in 1,000 classes, from your own folder",
   schema,
   async build({ root: given, classNames: file, splitSeed }, where) {
     const top = fromHome(given).replace(/(?<=.)[/\\]+$/, "");
@@ -42,7 +42,7 @@ export const imagenet: DatasetEntry<typeof schema> = {
     found.notices.forEach((line) => where.onNotice?.(line));
     const { paths, labels, classNames: folders, trainCount } = found;
     if (trainCount === paths.count) {
-      throw new InputError(`${root}: there is no folder val/ beside train/`, { at: ["root"] });
+      throw new InputError(`${root}: no folder val/ next to train/`, { at: ["root"] });
     }
     const names = file === undefined ? await firstOf(beside, NAME_FILES) : fromHome(file);
     return openLabelled({
@@ -88,13 +88,13 @@ async function solutionIn(file: string): Promise<ReadonlyMap<string, string>> {
  */
 async function namesIn(file: string, folders: readonly string[]): Promise<readonly string[]> {
   const all = new Map<string, string>();
-  for (const line of (await readTextFile(file, "a folder and names in each line")).split("\n")) {
+  for (const line of (await readTextFile(file, "a folder and names on each line")).split("\n")) {
     const [, folder, names] = /^(\S+)\s+(\S.*?)\s*$/.exec(line) ?? [];
     if (folder !== undefined) all.set(folder, names);
   }
   const missing = folders.find((folder) => !all.has(folder));
   if (missing !== undefined) {
-    throw new InputError(`${file}: there is no line for the class ${missing}`, {
+    throw new InputError(`${file}: no line for the class ${missing}`, {
       at: ["classNames"],
     });
   }

@@ -68,7 +68,7 @@ const count = z.int().min(0);
 
 /** `sampling` of what trains. */
 export const samplingSchema = z.enum(["shuffled", "balanced"]).default("shuffled").describe(
-  "shuffled: an epoch shows every image; balanced: of every class as many, as many images in all",
+  "shuffled: an epoch shows every image; balanced: the same number of every class, as many images in total",
 );
 
 /** What the options must be; augmentations have their own check. */
@@ -87,7 +87,7 @@ const OPTIONS = {
 };
 
 const PLACE = {
-  about: "Where in a training batches are",
+  about: "Where a training is in its batches",
   schema: z.object({ epoch: count, startBatch: count }),
 };
 
@@ -251,7 +251,7 @@ export function countBatches(
   const groups = Math.floor(count / (batchSize * groupSize));
   if (groups > 0) return groups * groupSize;
   const [size, remedy] = groupSize === 1 ? [`${batchSize}`, "choose a smaller batch"] : [
-    `${batchSize}, times ${groupSize} that make a step`,
+    `${batchSize}, times ${groupSize} per step`,
     "choose a smaller batch or fewer of them",
   ];
   throw new InputError(
@@ -267,7 +267,7 @@ function emptySlots(length: number, source: ImageSource, plan: BatchPlan): Batch
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new InputError(
-      `there is no memory for ${length} batches of ${plan.batchSize} images; choose a smaller batch`,
+      `the system cannot provide memory for ${length} batches of ${plan.batchSize} images; choose a smaller batch`,
       { at: ["batchSize"], cause: error },
     );
   }

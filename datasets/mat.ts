@@ -48,11 +48,11 @@ export async function* matricesIn(
   path: string,
 ): AsyncGenerator<Matrix> {
   const fail = (reason: string) =>
-    new InputError(`${path}: not a whole MAT-file of level 5: ${reason}`);
+    new InputError(`${path}: not a valid MAT-file of level 5: ${reason}`);
   const bytes = new ByteStream(stream, fail);
   const header = await bytes.take(HEADER_BYTES);
   if (header[125] !== 1 || header[126] !== 0x49 || header[127] !== 0x4d) {
-    throw fail("it begins otherwise");
+    throw fail("its header is wrong");
   }
   for (let tag = await bytes.takeOrEnd(8); tag; tag = await bytes.takeOrEnd(8)) {
     const { type, length } = tagOf(tag);

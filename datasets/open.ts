@@ -67,7 +67,7 @@ function requirePlaceBeside(choice: DatasetChoice): void {
     : undefined;
   if (!entry || Object.hasOwn(entry.schema.shape, "root")) return;
   throw new InputError(
-    `dataset ${name}: root: is no option of its own; where it is stands beside it, as in ` +
+    `dataset ${name}: root is not one of its options; pass it next to the name, as in ` +
       `loadDataset("${name}", { root: … })`,
     { at: ["root"] },
   );

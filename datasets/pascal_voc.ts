@@ -18,13 +18,13 @@ const name = z.string().regex(/^[\w.-]+$/, "expected the name of a set, such as 
 
 const schema = z.object({
   root: z.string().min(1).describe(
-    "Folder with ImageSets/ and JPEGImages/, such as VOCdevkit/VOC2012, or one with that in it",
+    "Folder with ImageSets/ and JPEGImages/, such as VOCdevkit/VOC2012, or a folder that contains it",
   ).meta({ resume: "free" }),
   train: name.default("train").describe("The set to train on: train, trainval, …"),
-  validation: name.default("val").describe("The set that validates: val, test, …"),
+  validation: name.default("val").describe("The set to validate on: val, test, …"),
   classes: classesSchema.optional().describe("Some of the classes, in another order"),
   difficult: z.enum(["shown", "unknown"]).default("shown").describe(
-    "What a class is in training that a picture shows only where it is hard to see",
+    "How training treats a class that a picture shows only in a form that is hard to recognise",
   ),
   splitSeed: splitSeedSchema,
   channels: channelsSchema,
@@ -41,7 +41,7 @@ type State = (typeof STATES)[keyof typeof STATES];
  * challenge's own evaluation.
  */
 export const pascalVoc: DatasetEntry<typeof schema> = {
-  about: "Your own pictures in Pascal VOC's layout: any number of classes in each",
+  about: "Your own pictures in Pascal VOC's layout: any number of classes per picture",
   schema,
   build: (options, where) => openVoc(options, where),
 };
@@ -101,8 +101,8 @@ async function rootOf(given: string): Promise<string> {
   if (found.length === 1) return found[0];
   throw new InputError(
     found.length === 0
-      ? `${given}: there is no ImageSets/Main in it; expected a folder such as VOCdevkit/VOC2012`
-      : `${given}: holds ${sortNames(found).join(" and ")}; name one of them`,
+      ? `${given}: no ImageSets/Main in it; expected a folder such as VOCdevkit/VOC2012`
+      : `${given}: contains ${sortNames(found).join(" and ")}; name one of them`,
     { at: ["root"] },
   );
 }
@@ -123,14 +123,14 @@ async function classesOf(
   const missing = classes?.find((name) => !names.includes(name));
   if (missing !== undefined) {
     throw new InputError(
-      `${folder}: there is no list ${spellName(missing + ending)}; found ` +
+      `${folder}: no list ${spellName(missing + ending)}; found ` +
         (someOf(sortNames(names).map(spellName)) || "none"),
       { at: ["classes"] },
     );
   }
   if ((classes ?? names).length >= 2) return classes ?? sortNames(names);
   throw new InputError(
-    `${folder}: expected a list for each class, such as cat${ending}; found ` +
+    `${folder}: expected one list per class, such as cat${ending}; found ` +
       (someOf(names.map((name) => spellName(name + ending))) || "none"),
     { at: ["train"] },
   );
@@ -163,5 +163,5 @@ async function picturesOf(
     }
   }
   if (pictures.size > 0) return pictures;
-  throw new InputError(`${root}: there is no picture in the set ${set}`);
+  throw new InputError(`${root}: the set ${set} contains no pictures`);
 }

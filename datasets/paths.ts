@@ -75,7 +75,9 @@ export class PathList {
       this.#blocks.push(emptyBlock());
       ({ read, written } = this.#encoder.encodeInto(path, this.#blocks.at(-1)!));
       if (read < path.length || start + written >= MAX_BYTES) {
-        throw new InputError("the paths of these pictures are too long, or too many: over 4 GiB");
+        throw new InputError(
+          "the paths of these pictures exceed 4 GiB in total; use fewer or shorter ones",
+        );
       }
       this.#ends.push(start + written);
     } else {

@@ -18,7 +18,7 @@ export class ByteArray implements Stateful {
 
   /** Of an array its version, shape, type, order and bytes. */
   withState(state: unknown): ByteArray {
-    if (!Array.isArray(state)) throw new PickleError("it holds an array without a state");
+    if (!Array.isArray(state)) throw new PickleError("it contains an array without a state");
     const [, shape, type, isByColumns, data] = state;
     return Object.assign(this, arrayOf([data, type, shape, isByColumns ? "F" : "C"]));
   }
@@ -38,7 +38,7 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>, path: string): unknown 
   const encode = (given: readonly unknown[]) => {
     const made = latin1(given);
     if ((encoded += made.length) > bytes.length) {
-      throw new PickleError("it makes more bytes than it has");
+      throw new PickleError("it unpacks to more bytes than it has");
     }
     return made;
   };
@@ -48,7 +48,7 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>, path: string): unknown 
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     throw new InputError(
-      `${path}: no pickle of texts, numbers and arrays of bytes: ${error.message}`,
+      `${path}: not a pickle of text, numbers and byte arrays: ${error.message}`,
     );
   }
 }
@@ -66,7 +66,7 @@ const NAMES: readonly [string, Named][] = [
   ["numpy.dtype", {
     call([name]) {
       if (textOf(name) === "u1") return new Bytes();
-      throw new PickleError(`it holds an array of ${textOf(name)}`);
+      throw new PickleError(`it contains an array of ${textOf(name)}`);
     },
   }],
 ];
@@ -74,7 +74,7 @@ const NAMES: readonly [string, Named][] = [
 /** How Python 3 writes bytes in protocol 2. */
 function latin1([text, encoding]: readonly unknown[]): Uint8Array {
   if (typeof text !== "string" || textOf(encoding) !== "latin1") {
-    throw new PickleError("it holds bytes in another encoding than latin1");
+    throw new PickleError("it contains bytes in an encoding other than latin1");
   }
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
@@ -84,7 +84,7 @@ function arrayOf([data, type, shape, order]: readonly unknown[]): ByteArray {
     !(data instanceof Uint8Array && type instanceof Bytes && Array.isArray(shape)) ||
     textOf(order) !== "C"
   ) {
-    throw new PickleError("it holds an array that is not of bytes, row by row");
+    throw new PickleError("it contains an array that is not of bytes in row-major order");
   }
   return Object.assign(new ByteArray(), { shape, data });
 }

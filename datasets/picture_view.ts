@@ -22,7 +22,7 @@ export function pictureView({ input, transforms }: Seen): (picture: Raster) => R
   const { height, width } = plan.size;
   if (height !== input.height || width !== input.width) {
     throw new InputError(
-      `its transforms give pictures of ${height}x${width}; it takes ${input.height}x${input.width}`,
+      `its transforms give pictures of ${height}x${width}; expected ${input.height}x${input.width}`,
     );
   }
   const random = new RandomStream({ seed: 0, stream: STREAM.transforms });

@@ -87,7 +87,9 @@ export function openPublishedPictures(
       if (counts.some((count, i) => count !== expected[i])) {
         const told = (numbers: readonly number[]) => numbers.map(formatCount).join(" and ");
         throw new InputError(
-          `${found.folder}: holds ${told(counts)} pictures to train and to validate, expected ` +
+          `${found.folder}: contains ${
+            told(counts)
+          } pictures for training and validation, expected ` +
             `${told(expected)}; ${howToMend(name)}`,
         );
       }
@@ -147,8 +149,10 @@ export async function rowsOf(
     const [, ...groups] = pattern.exec(line.trim()) ?? [];
     if (groups.length > 0) return [groups];
     throw new InputError(
-      `${file.path}:${i + 1}: found ${JSON.stringify(line.slice(0, 100))}, expected a line as ` +
-        `published; ${howToMend(dataset)}`,
+      `${file.path}:${i + 1}: found ${
+        JSON.stringify(line.slice(0, 100))
+      }, expected a line in the ` +
+        `published form; ${howToMend(dataset)}`,
     );
   });
 }
@@ -162,7 +166,7 @@ export function classOf(
   const label = classNames.indexOf(name);
   if (label >= 0) return label;
   throw new InputError(
-    `${file.path}: found the class ${JSON.stringify(name)}, which ${dataset} has not; ` +
+    `${file.path}: found the class ${JSON.stringify(name)}, which is not a class of ${dataset}; ` +
       howToMend(dataset),
   );
 }
@@ -183,7 +187,7 @@ export function setsOf(
   },
 ): { readonly train: readonly ("train" | "val")[]; readonly validation: "test" | "val" } {
   if (train === "trainval" && validation === "val") {
-    throw new InputError("found val, which trainval holds; expected test, or train: train", {
+    throw new InputError("found val, which is part of trainval; expected test, or train: train", {
       at: ["validation"],
     });
   }

@@ -38,9 +38,9 @@ function requireDigest({ path, checksum }: LocatedFile, digest: string, dataset:
   if (!checksum || digest === checksum.digest) return;
   throw new InputError(
     `${path}: its checksum is ${checksum.algorithm}:${digest}, expected ` +
-      `${checksum.algorithm}:${checksum.digest}: it has changed since it came, or another is in its ` +
-      `place; delete it, and the command \`datasets download ${dataset}\` fetches it again (data.root ` +
-      "takes the files of a folder as they are)",
+      `${checksum.algorithm}:${checksum.digest}: it was changed or replaced since its download; ` +
+      `delete it, and the command \`datasets download ${dataset}\` fetches it again (data.root ` +
+      "uses a folder's files without checksums)",
   );
 }
 
@@ -57,7 +57,7 @@ export function requireLength(
 ): void {
   if (length === expected) return;
   throw new InputError(
-    `${path}: holds ${
+    `${path}: contains ${
       length > expected ? "more" : length
     } bytes, expected ${expected}${records}; ` +
       `it is damaged: ${howToMend(dataset)}`,
@@ -69,7 +69,7 @@ export function requireLength(
  * nothing but its owner can mend.
  */
 export const howToMend = (dataset: string) =>
-  "put a sound one in its place, or leave data.root out: the files then come from the cache, which " +
+  "replace it by a valid file, or leave data.root out to use the cache, which " +
   `\`datasets download ${dataset}\` fills`;
 
 /** The label, if it is a class of the dataset. Throws InputError naming the record otherwise. */

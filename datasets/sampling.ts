@@ -75,7 +75,7 @@ export function labelsOf(targets: Readonly<Record<string, TargetColumn>>): Int32
   if (column) return column.data as Int32Array;
   const found = Object.keys(targets).join(", ") || "no targets";
   throw new InputError(
-    `balanced sampling is for images of one class each; these have ${found}`,
+    `balanced sampling needs images of one class each; found ${found}`,
     { at: ["sampling"] },
   );
 }

@@ -11,8 +11,8 @@ export function holdOut<D extends OpenDataset | OpenPictures>(opened: D, count: 
   const all = opened.info.sizes.train;
   if (!Number.isInteger(count) || count < 1 || count >= all) {
     throw new InputError(
-      `found ${count} images to hold out, expected a whole number from 1 to ${all - 1}, so that ` +
-        "images are left to train on",
+      `found ${count} images to hold out, expected an integer from 1 to ${all - 1}, so that ` +
+        "images remain for training",
       { at: ["heldOut"] },
     );
   }
@@ -30,5 +30,5 @@ export function holdOut<D extends OpenDataset | OpenPictures>(opened: D, count: 
 /** The first `limit` images, by default all. Throws InputError if there are fewer. */
 export function firstOf(source: ImageSource, limit = source.count): ImageSource {
   if (limit <= source.count) return source.slice(0, limit);
-  throw new InputError(`found ${limit}, expected at most ${source.count}, the images there are`);
+  throw new InputError(`found ${limit}, expected at most ${source.count}, the number of images`);
 }

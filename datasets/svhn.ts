@@ -12,7 +12,7 @@ import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 const schema = z.object({
   extra: z.boolean().default(false).describe(
-    "Whether the 531,131 further, easier pictures are trained on too: 1.2 GiB to download, 1.5 in memory",
+    "Whether to train on the 531,131 extra, easier pictures too: 1.2 GiB to download, 1.5 in memory",
   ),
 });
 
@@ -138,5 +138,7 @@ async function readFile(
     }
   }
   if (missing.size === 0) return;
-  throw new InputError(`${path}: there is no ${[...missing].join(" and no ")}; ${howToMend(name)}`);
+  throw new InputError(
+    `${path}: it does not contain ${[...missing].join(" and ")}; ${howToMend(name)}`,
+  );
 }

@@ -18,8 +18,8 @@ function mostLabels({ classes, maxLabels = Math.min(USUAL_LABELS, classes) }: La
 const schema = z.object({
   ...wavesOptions,
   maxLabels: z.int().min(1).optional().describe(
-    "Patterns in an image: from 0 to this many, all numbers equally often; by default " +
-      `${USUAL_LABELS}, or the number of classes where that is smaller`,
+    "Most patterns per image; their number is uniform from 0 to this; by default " +
+      `${USUAL_LABELS}, or the number of classes if that is smaller`,
   ),
 }).overwrite((options) => ({ ...options, maxLabels: mostLabels(options) }))
   .refine((options) => mostLabels(options) <= options.classes, {

@@ -6,11 +6,11 @@ import { indexTar } from "./shards/tar_index.ts";
 const schema = z.object({
   ...shardOptions,
   label: z.string().min(1).optional().describe(
-    "Ending of the files with labels, with a key for JSON, such as json:category; by default cls, " +
+    "Extension of the label files, with a key for JSON, such as json:category; by default cls, " +
       "json or txt",
   ),
   picture: z.string().min(1).optional().describe(
-    "Ending of the pictures, where samples hold several; by default any picture's",
+    "Extension of the pictures if samples contain several; by default any image extension",
   ),
 });
 

@@ -63,7 +63,7 @@ function fiveCrops(
   const at = transforms.findLastIndex((choice) => ["center_crop", "fit"].includes(nameOf(choice)));
   if (at < 0) {
     throw new InputError(
-      `${testTime} cuts what center_crop or fit cuts; the pictures' transforms have neither`,
+      `${testTime} replaces center_crop or fit; the pictures' transforms have neither`,
     );
   }
   const run = (choices: readonly TransformChoice[]) => {

@@ -1,9 +1,9 @@
-/** Reading what may be longer than it can be meant to be. */
+/** Reads with an upper limit on the number of bytes. */
 
 /**
- * The bytes of a file: `most` and one more at most.
+ * The bytes of a file, at most `most` + 1.
  *
- * @param room Memory to read them into, if it is large enough; new memory takes its time.
+ * @param room Memory to read into if it is large enough, which is faster than new memory
  */
 export async function readFileAtMost(
   path: string,
@@ -23,7 +23,7 @@ export async function readFileAtMost(
   return bytes.subarray(0, length);
 }
 
-/** The bytes of a stream: `most` and one more at most, whatever it would go on to bring. */
+/** The bytes of a stream, at most `most` + 1. */
 export async function readAtMost(
   stream: ReadableStream<Uint8Array>,
   most: number,

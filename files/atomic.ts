@@ -1,14 +1,13 @@
-/** Writing a file so that it is there whole or not at all. */
+/** Writes files atomically. */
 import { DISK } from "./disk.ts";
 import { Output } from "./output.ts";
 import { temporaryPath } from "./temporary.ts";
 
 /**
- * Writes `data` to `path` atomically: into a temporary file in the same folder, flushed to disk,
- * then renamed over whatever was there; {@link Output} says what becomes of permissions, links, pipes
- * and devices. The folder is made if it is missing. If anything fails the temporary file is removed,
- * `path` is as it was and the error is passed on: as InputError where nothing can be written there,
- * as RunError where the disk is full.
+ * Writes `data` to `path` atomically: into a temporary file in the same folder, flushed to disk, then
+ * renamed; {@link Output} describes permissions, links, pipes and devices. Missing folders are created.
+ * On failure the temporary file is removed, `path` is unchanged and the error is passed on: as
+ * InputError if nothing can be written there, as RunError if the disk is full.
  */
 export async function writeFileAtomic(
   path: string,

@@ -1,14 +1,14 @@
-/** Reading a stream in pieces of lengths that are known, as formats of many parts want it. */
+/** Reads a stream in pieces of given lengths, for formats with many parts. */
 
-/** Bytes that a part hands on at once: what is unpacked of them is in memory. */
+/** Bytes passed on at once, which limits the unpacked bytes in memory. */
 const PORTION = 2 ** 14;
 
-/** A stream that is read from its beginning to its end. */
+/** A stream that is read sequentially. */
 export class ByteStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array();
 
-  /** @param fail makes the error that is thrown where the stream ends early or is damaged */
+  /** @param fail makes the error for a stream that ends early or is damaged */
   constructor(
     stream: ReadableStream<Uint8Array<ArrayBuffer>>,
     private readonly fail: (reason: string) => Error,
@@ -54,7 +54,7 @@ export class ByteStream {
     }, { highWaterMark: 0 });
   }
 
-  /** Reads what is left. */
+  /** Reads the rest. */
   async skip(): Promise<void> {
     while (await this.#more());
     this.#rest = new Uint8Array();

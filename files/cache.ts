@@ -1,9 +1,9 @@
-/** Where downloaded and computed files are kept between runs. */
+/** The folder in which downloaded and computed files are kept between runs. */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { readableVariable } from "./home.ts";
 
-/** What {@link cacheFolder} looks at; the defaults are those of this process. */
+/** The environment that {@link cacheFolder} uses; by default this process's. */
 interface CacheEnvironment {
   /** The value of an environment variable, if it is set. */
   readonly get: (name: string) => string | undefined;
@@ -12,9 +12,9 @@ interface CacheEnvironment {
 
 /**
  * The folder of Overfold's cache: `$OVERFOLD_CACHE`; else the folder `overfold` in
- * `$XDG_CACHE_HOME`; else in the system's own place, `~/.cache` (Linux), `~/Library/Caches` (macOS)
- * or `%LOCALAPPDATA%` (Windows). It is not made here and may not exist.
- * Throws InputError when the environment names no such place.
+ * `$XDG_CACHE_HOME`; else in the system's location, `~/.cache` (Linux), `~/Library/Caches` (macOS) or
+ * `%LOCALAPPDATA%` (Windows). It is not created here and may not exist. Throws InputError if the
+ * environment names no location.
  */
 export function cacheFolder(
   { get, os }: CacheEnvironment = { get: readableVariable, os: Deno.build.os },
@@ -34,20 +34,20 @@ export function cacheFolder(
       : join(home, ".cache", "overfold");
   }
   throw new InputError(
-    "there is no place for the cache: none of the environment variables OVERFOLD_CACHE, " +
-      "XDG_CACHE_HOME and HOME is set or may be read; set OVERFOLD_CACHE to a folder " +
+    "no location for the cache: none of the environment variables OVERFOLD_CACHE, " +
+      "XDG_CACHE_HOME and HOME is set and readable; set OVERFOLD_CACHE to a folder " +
       "(and allow reading it, --allow-env)",
   );
 }
 
-/** A cache that need not be there for anything to work. */
+/** An optional cache. */
 interface OptionalCache {
   readonly folder: string;
-  /** Whether it may be written to. */
+  /** Whether writing is permitted. */
   readonly isWritable: boolean;
 }
 
-/** The cache, by default {@link cacheFolder}, if there is one that may be read without asking anyone. */
+/** The cache, by default {@link cacheFolder}, if it can be read without a permission prompt. */
 export function optionalCache(given?: string): OptionalCache | undefined {
   const may = (name: "read" | "write", path: string) =>
     Deno.permissions.querySync({ name, path }).state === "granted";

@@ -7,18 +7,18 @@ const LENGTHS = { sha256: 64, md5: 32 } as const;
 /** A checksum's algorithm and lower-case hexadecimal digits. */
 export interface Checksum {
   readonly algorithm: keyof typeof LENGTHS;
-  /** All digits, or the first ones where no more are published. */
+  /** All digits, or only the first ones if no more are published. */
   readonly digest: string;
 }
 
-/** Whether a digest is the one of a checksum. */
+/** Whether a digest matches a checksum. */
 export function hasDigest(digest: string, checksum: Checksum): boolean {
   return digest.startsWith(checksum.digest);
 }
 
 /**
- * Reads `sha256:HEX`, `md5:HEX` or `none` (which gives undefined).
- * Throws InputError for anything else; `place` says where it was written.
+ * Parses `sha256:HEX`, `md5:HEX` or `none` (which gives undefined). Throws InputError for anything else;
+ * `place` says where the text is written.
  */
 export function parseChecksum(text: string, place: string): Checksum | undefined {
   if (text === "none") return undefined;
@@ -29,7 +29,7 @@ export function parseChecksum(text: string, place: string): Checksum | undefined
     }
   }
   throw new InputError(
-    `${place}: "${text}" is no checksum; expected "sha256:" and 64 hexadecimal digits, ` +
+    `${place}: "${text}" is not a checksum; expected "sha256:" and 64 hexadecimal digits, ` +
       `"md5:" and 32, or "none"`,
   );
 }

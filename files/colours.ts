@@ -1,21 +1,18 @@
-/** Colours as people write them. */
+/** Colours as users write them. */
 import { type Colour, WHITE } from "./pixels.ts";
 
-/** Names of colours; all others are written in hexadecimal digits. */
+/** Named colours; all others are hexadecimal. */
 const COLOURS: Readonly<Record<string, Colour>> = {
   white: WHITE,
   grey: [128, 128, 128],
   black: [0, 0, 0],
 };
 
-/** What a ground may be, for a person. */
+/** The backgrounds that users can name. */
 export const GROUNDS = `${Object.keys(COLOURS).join(", ")}, none or ` +
   "red, green and blue in hexadecimal, such as #ff8000";
 
-/**
- * What transparent pixels lie on: a colour, or nothing for `none`. Undefined for a text that is
- * neither.
- */
+/** A background by name: a colour, nothing for `none`, or undefined for any other text. */
 export function parseGround(text: string): { readonly ground?: Colour } | undefined {
   if (text === "none") return {};
   if (Object.hasOwn(COLOURS, text)) return { ground: COLOURS[text] };

@@ -1,4 +1,4 @@
-/** Picture files as pixels, the same for the command line and for the page in a browser. */
+/** Decodes image files, identically on the command line and in a browser. */
 import { InputError } from "../errors.ts";
 import { decodeBmp } from "./formats/bmp.ts";
 import { decodeGif } from "./formats/gif.ts";
@@ -32,17 +32,17 @@ const DECODERS: Readonly<Record<PictureFormat, Decoder>> = {
   PNM: decodePnm,
 };
 
-/** Where the decoders' WebAssembly is, which is read when one is first needed. Beside its script a page needs files of the same names. */
+/** Location of the decoders' WebAssembly, read on first use. A page needs files of the same names next to its script. */
 export function decoderLocations(): URL[] {
   return [jpegDecoderLocation(), webpDecoderLocation()];
 }
 
 /**
- * Decodes a file of any {@link PictureFormat} to a picture held upright. Of a damaged one it gives what
- * can be decoded, unless `onDamage` throws. Throws InputError, without a name, for a file of another
- * kind, one that cannot be decoded at all, and one of an absurd size.
+ * Decodes a file of any {@link PictureFormat} to an upright image. A damaged file is decoded as far as
+ * possible unless `onDamage` throws. Throws InputError, which names no file, for another kind of file, one
+ * that cannot be decoded at all, and one of an absurd size.
  *
- * @param wanted of the picture as its file stores it; without it all is decoded
+ * @param wanted the part needed of the image as its file stores it; by default all
  */
 export async function decodePicture(
   bytes: Uint8Array<ArrayBuffer>,

@@ -1,13 +1,13 @@
-/** Pictures as PNG files. */
+/** Encodes images as PNG files. */
 import { COLOUR, crc32 } from "./formats/png_chunks.ts";
 import type { Raster } from "./raster.ts";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** Each byte as its difference from the pixel to the left, which photographs compress better by. */
+/** Stores each byte as its difference from the pixel to the left, which compresses photographs better. */
 const SUB = 1;
 
-/** A picture of 1 or 3 channels as a PNG file, 8 bits a sample. */
+/** An image of 1 or 3 channels as a PNG file, 8 bits per sample. */
 export async function encodePng({ height, width, channels, data }: Raster): Promise<Uint8Array> {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);

@@ -1,10 +1,10 @@
-/** Whether something is there. */
+/** Whether a path exists. */
 import { InputError } from "../errors.ts";
 import { bareRefusalOf } from "./refusal.ts";
 
 /**
- * Whether there is anything at `path`: a file, a folder or a link, even to nothing. Throws InputError
- * where the system does not say.
+ * Whether a file, a folder or a link, even a dangling one, exists at `path`. Throws InputError if the
+ * system refuses to say.
  */
 export async function exists(path: string): Promise<boolean> {
   try {
@@ -16,7 +16,7 @@ export async function exists(path: string): Promise<boolean> {
     }
     const refusal = bareRefusalOf(error);
     if (refusal === undefined) throw error;
-    throw new InputError(`${path}: cannot be looked at: ${refusal}; choose another place`, {
+    throw new InputError(`${path}: cannot be inspected: ${refusal}; choose another place`, {
       cause: error,
     });
   }

@@ -1,12 +1,9 @@
-/** Unpacking gzip, which can make a thousand bytes of one. */
+/** Unpacks gzip, which can expand a byte to a thousand. */
 
-/**
- * Bytes that are unpacked at once: what comes of them is in memory before anyone can say that it is
- * enough.
- */
+/** Bytes unpacked at once: their output is in memory before the caller can stop. */
 const PORTION = 2 ** 14;
 
-/** The bytes in a gzip stream. It is read no further than what comes out is. */
+/** The contents of a gzip stream, which is read only as far as they are consumed. */
 export function gunzip(
   packed: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -1,10 +1,10 @@
-/** Paths that begin at the person's own folder, in places where no shell expands them. */
+/** Expands `~` in paths that no shell expands. */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 
 /**
- * A path whose `~` or `~/` at the beginning stands for the folder `$HOME`. Throws InputError where
- * that is not set or may not be read.
+ * A path with `~` or `~/` at its start replaced by the folder `$HOME`. Throws InputError if that is not
+ * set or not readable.
  *
  * @param get the value of an environment variable
  */
@@ -13,12 +13,12 @@ export function fromHome(path: string, get = readableVariable): string {
   const home = get("HOME");
   if (home) return join(home, path.slice(1));
   throw new InputError(
-    `${path}: the environment variable HOME, for which ~ stands, is not set or may not be read; ` +
-      "write the folder out",
+    `${path}: the environment variable HOME, for which ~ stands, is not set or not readable; ` +
+      "write the full path",
   );
 }
 
-/** An environment variable; one that this process may not read counts as not set. */
+/** An environment variable; undefined if it is not set or this process may not read it. */
 export function readableVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);

@@ -1,4 +1,4 @@
-/** Picture files on the disk. */
+/** Reads image files. */
 import { InputError } from "../errors.ts";
 import { decodePicture } from "./decode.ts";
 import { otherKind } from "./kind_of_file.ts";
@@ -6,48 +6,48 @@ import { readPictureFile } from "./picture_file.ts";
 import { type Colour, fit, type ImageShape, layOn } from "./pixels.ts";
 import { type Raster, toRaster, type Wanted } from "./raster.ts";
 
-/** How pictures are read. */
+/** How images are read. */
 export interface ReadOptions {
-  /** What transparent pixels lie on; without it they have the colours that are stored under them. */
+  /** The background of transparent pixels; without it they have the colours stored for them. */
   readonly ground?: Colour;
-  /** Whether damaged pictures are read too, as far as they can be decoded. */
+  /** Whether damaged images are accepted, decoded as far as possible. */
   readonly damaged?: boolean;
-  /** What of a picture is looked at. Default: all. */
+  /** The part of the image that is needed. Default: all. */
   readonly wanted?: Wanted;
 }
 
-/** What is told of a picture that has been read. */
+/** What happened when an image was read. */
 interface Told {
-  /** Whether any of it was transparent and lies on the ground now. */
+  /** Whether it had transparent pixels, which now show the background. */
   readonly isOnGround: boolean;
-  /** What is wrong with the file, if anything is. */
+  /** The file's damage, if any. */
   readonly damage?: string;
 }
 
-/** A picture of its own size. */
+/** An image of its own size. */
 export interface ReadRaster extends Told {
   readonly raster: Raster;
 }
 
-/** A picture as a network takes it. */
+/** An image as a network's input. */
 export interface ReadPicture extends Told {
   /** u8 [height, width, channels]. */
   readonly pixels: Uint8Array;
 }
 
-/** Throws InputError for the network in `path` if it takes no pictures: those have 1 or 3 channels. */
+/** Throws InputError if the network in `path` does not accept images of 1 or 3 channels. */
 export function requirePictures(path: string, { channels }: ImageShape): void {
   if (channels === 1 || channels === 3) return;
   throw new InputError(
-    `${path}: a picture has 1 or 3 channels; this network takes images of ${channels}`,
+    `${path}: this network needs images of ${channels} channels; image files give 1 or 3`,
   );
 }
 
 /**
- * Reads a picture file, held upright, in 1 or 3 channels. Throws InputError for a file that cannot be
- * read, is no picture or a damaged one.
+ * Reads an image file, upright, in 1 or 3 channels. Throws InputError if it cannot be read, is not an image
+ * or is damaged.
  *
- * @param remedy what to do about a damaged one
+ * @param remedy advice for a damaged file
  */
 export async function readRaster(
   path: string,
@@ -58,13 +58,13 @@ export async function readRaster(
   return await decodeRaster(path, await readPictureFile(path), channels, options, remedy);
 }
 
-/** As {@link readRaster}, of a file whose contents have been read. */
+/** Like {@link readRaster}, for the contents of a file. */
 export async function decodeRaster(
   path: string,
   bytes: Uint8Array<ArrayBuffer>,
   channels: number,
   { ground, damaged = false, wanted }: ReadOptions = {},
-  remedy = "get it anew",
+  remedy = "get a new copy",
 ): Promise<ReadRaster> {
   let damage: string | undefined;
   const onDamage = (found: string) => {
@@ -81,10 +81,10 @@ export async function decodeRaster(
 }
 
 /**
- * As {@link readRaster}, as a network of this size takes it.
+ * Like {@link readRaster}, as the input of a network of this size.
  *
- * @param size such that {@link requirePictures} lets it pass
- * @param view what makes pixels of that size of the picture; by default {@link fit}
+ * @param size one that {@link requirePictures} accepts
+ * @param view converts to that size; by default {@link fit}
  */
 export async function readImage(
   path: string,
@@ -92,7 +92,7 @@ export async function readImage(
   options: ReadOptions = {},
   view = (picture: Raster) => fit(picture, size),
 ): Promise<ReadPicture> {
-  const remedy = "get it anew, or read what is left of it with --damaged";
+  const remedy = "get a new copy, or decode as much as possible with --damaged";
   const { raster, ...told } = await readRaster(path, size.channels, options, remedy);
   try {
     return { pixels: view(raster).data, ...told };

@@ -1,4 +1,4 @@
-/** Records appended to a file one after the other, each there whole or not at all. */
+/** Appends records to a file, each atomically. */
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { writeFileAtomic } from "./atomic.ts";
@@ -6,21 +6,21 @@ import { DISK, type DiskFile, writeAll } from "./disk.ts";
 import { refusalOf } from "./refusal.ts";
 import { partOf } from "./window.ts";
 
-/** Before each record: how long it is and its CRC-32, 4 bytes each. */
+/** Header of a record: its length and its CRC-32, 4 bytes each. */
 const HEADER_BYTES = 8;
-/** Bytes that are kept back until there are more. */
+/** Bytes buffered before writing. */
 const PORTION = 2 ** 18;
-/** Where a record lies in its journal. */
+/** Location of a record in its journal. */
 export interface RecordPlace {
   readonly offset: number;
   readonly length: number;
 }
 
 /**
- * Shows the whole records of a journal, up to the first that is damaged or cut off; none where
- * there is no file to read. Returns how far they reach.
+ * Visits the complete records of a journal, up to the first that is damaged or truncated; none if the file
+ * cannot be read. Returns where they end.
  *
- * @param visit what it is given is overwritten later
+ * @param visit receives bytes that are overwritten later
  */
 export async function readJournal(
   path: string,
@@ -45,7 +45,7 @@ export async function readJournal(
   return end;
 }
 
-/** A record that {@link readJournal} has shown. */
+/** A record visited by {@link readJournal}. */
 export function readRecord(path: string, { offset, length }: RecordPlace): Uint8Array<ArrayBuffer> {
   return partOf(path, offset, length);
 }
@@ -59,7 +59,7 @@ async function openIfThere(path: string): Promise<Deno.FsFile | undefined> {
   }
 }
 
-/** Fills `into` with what comes next; false where the file ends before. */
+/** Fills `into` with the next bytes; false if the file ends before. */
 function readFully(file: Deno.FsFile, into: Uint8Array): boolean {
   for (let at = 0; at < into.length;) {
     const count = file.readSync(into.subarray(at));
@@ -69,14 +69,14 @@ function readFully(file: Deno.FsFile, into: Uint8Array): boolean {
   return true;
 }
 
-/** A journal that records can be added to. */
+/** A journal open for appending. */
 export class Journal implements Disposable {
   #waiting: Uint8Array[] = [];
   #bytes = 0;
 
   private constructor(private readonly file: DiskFile) {}
 
-  /** Opens a journal, made if it is missing; undefined while another process has it open. */
+  /** Opens a journal, created if missing; undefined while another process has it open. */
   static async open(path: string, disk = DISK): Promise<Journal | undefined> {
     await disk.makeFolder(dirname(path));
     const file = await disk.open(path, { write: true, create: true });
@@ -94,7 +94,7 @@ export class Journal implements Disposable {
     file.close();
   }
 
-  /** Adds a record; it may be kept back for a while. */
+  /** Appends a record, which may be buffered for a while. */
   async add(record: Uint8Array): Promise<void> {
     for (const part of framed(record)) {
       this.#waiting.push(part);
@@ -103,7 +103,7 @@ export class Journal implements Disposable {
     if (this.#bytes >= PORTION) await this.flush();
   }
 
-  /** Hands all records to the system. */
+  /** Passes all records to the system. */
   async flush(): Promise<void> {
     const portion = new Uint8Array(this.#bytes);
     let at = 0;
@@ -115,7 +115,7 @@ export class Journal implements Disposable {
     await writeAll(this.file, portion);
   }
 
-  /** Lets go of it; what is kept back is lost. */
+  /** Closes the journal; buffered records are lost. */
   close(): void {
     this[Symbol.dispose]();
   }
@@ -125,7 +125,7 @@ export class Journal implements Disposable {
   }
 }
 
-/** Rewrites a journal with those records alone that were put in these places. */
+/** Rewrites a journal with only the records at these locations. */
 export async function compactJournal(path: string, places: Iterable<RecordPlace>): Promise<void> {
   await writeFileAtomic(
     path,

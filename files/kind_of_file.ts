@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-control-regex -- bytes are no text
 /**
- * What a file is that is not what was wanted, told from its first bytes: most wrong files are a right
- * file of another kind, and whoever hears which knows what to do.
+ * Recognises files by their first bytes: most wrong files are valid files of another kind, and the user
+ * who learns which knows what to do.
  */
 import { basename } from "node:path";
 import { InputError } from "../errors.ts";
@@ -17,24 +17,24 @@ export type Wanted =
   | "picture"
   | "network or config";
 
-/** What another kind of file is not. */
+/** What a file of another kind is not. */
 const UNLIKE: Readonly<Record<Wanted, string>> = {
   network: "not a network in safetensors",
   onnx: "not an ONNX network",
-  torch: "not one of torch.save",
-  weights: "no file of weights",
+  torch: "not written by torch.save",
+  weights: "not a weights file",
   config: "not a config in YAML",
   picture: NO_PICTURE,
   "network or config": "neither a network in safetensors nor a config in YAML",
 };
 
-/** What to do where a kind of file has no advice of its own. */
+/** Advice if a kind of file has none of its own. */
 export const NEXT: Readonly<Record<Wanted, string>> = {
   network: "expected a checkpoint (RUN/checkpoints/best.safetensors) or a folded network " +
     "(RUN/folded/model.safetensors)",
-  onnx: "expected a network that was exported to ONNX",
-  torch: "expected what torch.save (PyTorch) wrote",
-  weights: "expected weights: safetensors, a file of PyTorch's (.pth, .pt, .ckpt), ONNX, or a " +
+  onnx: "expected a network exported to ONNX",
+  torch: "expected a file written by torch.save (PyTorch)",
+  weights: "expected weights: safetensors, a PyTorch file (.pth, .pt, .ckpt), ONNX, or a " +
     "checkpoint or folded network of Overfold",
   config: "expected a config; `overfold init` writes one, with `--images PATH` for your pictures",
   picture: EXPECTED_PICTURE,
@@ -45,17 +45,17 @@ export const NEXT: Readonly<Record<Wanted, string>> = {
 interface Kind {
   /** With its article. */
   readonly what: string;
-  /** What to do with it, the same whatever was wanted or by what was. */
+  /** Advice: one for everything, or by what was wanted. */
   readonly next?: string | Partial<Readonly<Record<Wanted, string>>>;
-  /** What it may well be read as: no reason to refuse it there. */
+  /** What it may be readable as, where it is not refused. */
   readonly fits?: Wanted;
-  /** Whether it is a picture, one that is read or not. */
+  /** Whether it is an image, supported or not. */
   readonly isPicture?: true;
-  /** Whether the file is of this kind, by its first bytes, each a character. */
+  /** Whether the file is of this kind, given its first bytes as characters. */
   is(head: string): boolean;
 }
 
-/** Bytes that are looked at. */
+/** Bytes inspected. */
 export const HEAD_BYTES = 4096;
 
 const TORCH_NEXT = "make a checkpoint of it: overfold import FILE --config CONFIG";
@@ -67,7 +67,7 @@ const PICTURE: Pick<Kind, "next" | "fits" | "isPicture"> = {
   isPicture: true,
 };
 
-/** Pictures that are not read, and how they begin. */
+/** Unsupported images, by their first bytes. */
 const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] = [
   ["an AVIF picture", /^[^]{4}ftypavi/],
   ["a HEIC picture", /^[^]{4}ftyp(he|mi)/],
@@ -82,10 +82,10 @@ const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] 
 const begins = (...signatures: readonly string[]) => (head: string) =>
   signatures.some((signature) => head.startsWith(signature));
 
-/** What `temporaryPath` names: known by that, whatever it holds. */
+/** A file named by `temporaryPath`, recognised by its name regardless of its contents. */
 const LEFTOVER: Kind = {
-  what: "what an interrupted write left behind (.tmp)",
-  next: "it is not whole and may be deleted; name the file it was to become",
+  what: "the remains of an interrupted write (.tmp)",
+  next: "it is incomplete and may be deleted; name the complete file instead",
   is: () => true,
 };
 
@@ -94,38 +94,38 @@ const isText = (head: string) => /^[\t\n\f\r\x20-\x7e\x80-\xff]+$/.test(head);
 
 const textWith = (pattern: RegExp) => (head: string) => isText(head) && pattern.test(head);
 
-/** The first that fits is it. */
+/** The first match decides. */
 const KINDS: readonly Kind[] = [
   { what: "an empty file", next: "fetch or make it again", is: (head) => head === "" },
   {
     what: "a safetensors file",
     next: {
       onnx: "give it a name that ends in .safetensors",
-      config: "`overfold inspect` shows what it holds; a run goes on with: " +
+      config: "`overfold inspect` shows its contents; resume a run with: " +
         "overfold train CONFIG --resume",
       picture: NETWORK_FIRST,
     },
     fits: "network",
-    // A length of less than 4 GiB, then JSON: before all whose first bytes could be a length.
+    // A length below 4 GiB, then JSON: tested before kinds whose first bytes could be a length.
     is: (head) => /^[^]{4}\0{4}\{/.test(head),
   },
   {
     what: "a file of zeros",
-    next: "whatever wrote it did not finish; fetch or make it again",
+    next: "the program that wrote it did not finish; fetch or make it again",
     is: (head) => /^\0+$/.test(head),
   },
   {
     what: "a pointer of Git LFS",
-    next: "it stands for the file itself, which `git lfs pull` fetches",
+    next: "it stands for the file itself; fetch that with `git lfs pull`",
     is: begins("version https://git-lfs.github.com/spec/"),
   },
   {
-    what: "a page of the web (HTML)",
-    next: "the download went to a page about the file; fetch the file itself",
+    what: "a web page (HTML)",
+    next: "the download was a page about the file; fetch the file itself",
     is: textWith(/^[\s\xef\xbb\xbf]*<(!doctype|html|head|\?xml|!--)/i),
   },
   {
-    what: "a pickle, as torch.save (PyTorch) writes",
+    what: "a pickle, as written by torch.save (PyTorch)",
     next: { network: TORCH_NEXT, "network or config": TORCH_NEXT, onnx: TORCH_NEXT },
     fits: "torch",
     // A pickle, or a zip archive that begins with one.
@@ -136,7 +136,7 @@ const KINDS: readonly Kind[] = [
     next: "convert its arrays to safetensors, named as in PyTorch, then: overfold import",
     is: begins("\x89HDF\r\n\x1a\n"),
   },
-  // It may be one of torch.save that another program packed anew.
+  // It may be a file of torch.save that another program repacked.
   { what: "a zip archive", next: UNPACK, fits: "torch", is: begins("PK\x03\x04", "PK\x05\x06") },
   {
     what: "a compressed file",
@@ -156,7 +156,7 @@ const KINDS: readonly Kind[] = [
     is: (head) => beginning.test(head),
   })),
   {
-    what: "a file of numpy",
+    what: "a NumPy file",
     next: "convert its arrays to safetensors, named as in PyTorch, then: overfold import",
     is: begins("\x93NUMPY"),
   },
@@ -169,13 +169,13 @@ const KINDS: readonly Kind[] = [
     what: "an ONNX file",
     next: "make a checkpoint of it: overfold import FILE.onnx --config CONFIG",
     fits: "onnx",
-    // The version of the format, then the name of the program that wrote it or the graph.
+    // The format's version, then the producer's name or the graph.
     is: (head) => /^\x08[\x01-\x1f][\x12\x1a\x22\x32\x3a\x42]/.test(head),
   },
   {
     what: "the index of a network in several files",
     next:
-      "join them in Python: merge what safetensors.torch.load_file gives of each into one dict " +
+      "join them in Python: merge the dicts that safetensors.torch.load_file returns for each into one " +
       "for safetensors.torch.save_file",
     is: textWith(/^\s*\{[^]*"weight_map"/),
   },
@@ -192,8 +192,8 @@ const KINDS: readonly Kind[] = [
 ];
 
 /**
- * Why the file `path` with these contents is not what was wanted, if it is plainly of another kind:
- * an InputError that says which and what to do. Undefined where its kind is not known, or fits.
+ * The error for a file `path` whose contents are clearly of another kind than wanted: an InputError that
+ * names the kind and what to do. Undefined if the kind is unknown or fits.
  */
 export function otherKind(
   path: string,
@@ -204,13 +204,13 @@ export function otherKind(
   return unlike(path, isLeftover ? LEFTOVER : kindOf(bytes), wanted);
 }
 
-/** The kind of a file with these contents, if it is known. */
+/** The kind of a file with these contents, if known. */
 export function kindOf(bytes: Uint8Array): Kind | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
   return KINDS.find((kind) => kind.is(head));
 }
 
-/** As {@link otherKind}, of a file whose kind has been told. */
+/** Like {@link otherKind}, for a known kind. */
 export function unlike(
   path: string,
   kind: Kind | undefined,

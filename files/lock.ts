@@ -1,10 +1,10 @@
-/** One process at a time. */
+/** Locks: one process at a time. */
 import { dirname } from "node:path";
 
 /**
- * Runs `work` while holding an exclusive lock on the file `path`, which is made, with its folder,
- * if it is missing and stays behind empty. Other processes that lock the same file wait; `onWait`
- * is called when this one has to. The system releases the lock of a process that dies.
+ * Runs `work` while holding an exclusive lock on the file `path`, which is created, with its folder, if it
+ * is missing, and stays behind, empty. Other processes that lock the same file wait; `onWait` is called if
+ * this one has to. The system releases the lock of a process that dies.
  */
 export async function withLock<T>(
   path: string,

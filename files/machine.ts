@@ -1,22 +1,22 @@
-/** Code for pixels: small WebAssembly modules that are made here. */
+/** Small WebAssembly modules that process pixels. */
 import { ModuleBuilder } from "../assembler/mod.ts";
 
-/** Bytes of a page of memory. */
+/** Bytes per page of memory. */
 const PAGE = 1 << 16;
 
-/** Code with a memory of its own, which grows, and is given back with the machine. */
+/** A module with its own memory, which grows, and is released with the machine. */
 export class Machine<Functions> {
-  /** What the module exports. */
+  /** The module's exports. */
   readonly functions: Functions;
   readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: 1 << 16 });
 
-  /** @param module as {@link compiled} makes it, with functions of these types */
+  /** @param module from {@link compiled}, with functions of these types */
   constructor(module: WebAssembly.Module) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.functions = exports as Functions;
   }
 
-  /** The memory, so large at least; valid until more is asked for. Throws RangeError where there is no more. */
+  /** The memory, at least this large; valid until the next call. Throws RangeError if there is no more. */
   bytes(length = 0): Uint8Array<ArrayBuffer> {
     const missing = length - this.#memory.buffer.byteLength;
     if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
@@ -24,7 +24,7 @@ export class Machine<Functions> {
   }
 }
 
-/** A module with the functions that `add` writes. */
+/** A module with the functions that `add` emits. */
 export function compiled(add: (builder: ModuleBuilder) => void): WebAssembly.Module {
   const builder = new ModuleBuilder({ shared: false });
   add(builder);

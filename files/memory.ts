@@ -1,33 +1,33 @@
-/** What fits into memory, told before it is taken. */
+/** Checks that data fits into memory before it is allocated. */
 import { InputError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
 
-/** Bytes that one array can have in V8. */
+/** Largest array in V8, in bytes. */
 const LARGEST_ARRAY = 2 ** 34;
 
 /**
- * Throws InputError for more bytes than an array can have or, where it may be asked
+ * Throws InputError for more bytes than an array can have or, if it may be queried
  * (`--allow-sys=systemMemoryInfo`), than this machine has.
  *
- * @param what what takes them, with its verb, as in `12 images take`
- * @param limit how many bytes may be taken in any case
+ * @param what subject and verb of the message, as in `12 images take`
+ * @param limit most bytes in any case
  */
 export function requireMemory(bytes: number, what: string, limit = LARGEST_ARRAY): void {
   const most = Math.min(limit, memoryOfMachine());
   if (bytes <= most) return;
   throw new InputError(
-    `${what} ${formatBytes(bytes)}; there is room for ${
+    `${what} ${formatBytes(bytes)}; expected at most ${
       formatBytes(most)
     }: choose fewer or smaller ones`,
   );
 }
 
-/** Bytes of memory that this machine has; Infinity where it may not be asked. */
+/** Bytes of memory of this machine; Infinity if it may not be queried. */
 export function memoryOfMachine(): number {
   return memoryInfo()?.total ?? Infinity;
 }
 
-/** Bytes of it that nothing takes up now; Infinity where it may not be asked. */
+/** Bytes of available memory; Infinity if it may not be queried. */
 export function freeMemory(): number {
   return memoryInfo()?.available ?? Infinity;
 }

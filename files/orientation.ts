@@ -1,12 +1,12 @@
-/** Which way up a picture is held, as its EXIF data says. */
+/** The orientation of an image, from its EXIF data. */
 
-/** The tag of the orientation and its type in TIFF, of which EXIF data is made. */
+/** The tag of the orientation and its type in TIFF, the format of EXIF data. */
 const ORIENTATION = 0x0112;
 const SHORT = 3;
 
 /**
- * The orientation that EXIF data gives, from its TIFF header on: 1 (upright) to 8. Data that is
- * damaged or does not say is taken for upright.
+ * The orientation in EXIF data, starting at its TIFF header: 1 (upright) to 8. Upright if the data is
+ * damaged or does not say.
  */
 export function orientationOf(exif: Uint8Array): number {
   const view = new DataView(exif.buffer, exif.byteOffset, exif.byteLength);
@@ -30,19 +30,19 @@ export function orientationOf(exif: Uint8Array): number {
   return 1;
 }
 
-/** A picture as a person holds it, and where the stored one's pixels are in it. */
+/** The upright size of an image, and where the stored pixels go. */
 export interface Turn {
   /** Columns. */
   readonly width: number;
   /** Rows. */
   readonly height: number;
-  /** The place of the first stored pixel; from there to the next one of its row and of its column. */
+  /** The index of the first stored pixel, and the steps to the next one in its row and in its column. */
   readonly first: number;
   readonly right: number;
   readonly down: number;
 }
 
-/** How a picture is held whose file stores it, so large, in one of the eight orientations. */
+/** The placement of an image stored with this size in one of the eight orientations. */
 export function turnOf(width: number, height: number, orientation: number): Turn {
   const isTurned = orientation >= 5;
   const held = isTurned ? { width: height, height: width } : { width, height };
@@ -57,7 +57,7 @@ export function turnOf(width: number, height: number, orientation: number): Turn
   };
 }
 
-/** The picture as a person holds it, whose file stores it in one of the eight orientations. */
+/** The upright image, from one stored in one of the eight orientations. */
 export function upright(picture: ImageData, orientation: number): ImageData {
   if (orientation === 1) return picture;
   const { width, height, first, right, down } = turnOf(

@@ -1,4 +1,4 @@
-/** Writing a file bit by bit. */
+/** Writes a file incrementally. */
 import { dirname } from "node:path";
 import { DISK, type DiskFile, writeAll } from "./disk.ts";
 import { type Place, placeOf } from "./place.ts";
@@ -6,24 +6,24 @@ import { explainRefusal } from "./refusal.ts";
 import { partialPath } from "./temporary.ts";
 
 /**
- * A file under way: what is written gathers in a file beside it, which takes its place at
- * {@link Output.finish}. What is there already is replaced only then and keeps its permissions, a
- * link's file is replaced and not the link, and a pipe or device is written into at once. All methods
- * throw InputError where nothing can be written, RunError where the disk is full.
+ * A file being written: the data goes to a file next to it, which replaces it at {@link Output.finish}. An
+ * existing file is replaced only then and keeps its permissions; a link's target is replaced, not the link;
+ * a pipe or device is written to directly. All methods throw InputError if nothing can be written,
+ * RunError if the disk is full.
  */
 export class Output implements Disposable {
   private constructor(
     private readonly name: string,
     private readonly place: Place,
-    /** Where what is written so far is; stays there unless `finish` or `discard` is called. */
+    /** Path of the data written so far; it remains unless `finish` or `discard` is called. */
     readonly temporary: string,
     private readonly file: DiskFile,
     private readonly disk = DISK,
   ) {}
 
   /**
-   * Makes the folder of `path` if it is missing, and opens the file under way: without `temporary`,
-   * which names it, one that people see.
+   * Creates the folder of `path` if it is missing, and opens the file to write to, named by `temporary`;
+   * by default with a visible name.
    */
   static async open(path: string, temporary = partialPath, disk = DISK): Promise<Output> {
     try {
@@ -40,7 +40,7 @@ export class Output implements Disposable {
     }
   }
 
-  /** Whether it is a pipe or device, into which all is written at once. */
+  /** Whether it is a pipe or device, which is written to directly. */
   get isStream(): boolean {
     return this.place.isStream;
   }
@@ -51,7 +51,7 @@ export class Output implements Disposable {
     await this.#explained(() => writeAll(this.file, bytes));
   }
 
-  /** All is written: it is the file from now on. */
+  /** Completes the file. */
   async finish(): Promise<void> {
     await this.#explained(async () => {
       if (this.place.isStream) return;
@@ -61,7 +61,7 @@ export class Output implements Disposable {
     });
   }
 
-  /** What is written is of no use: it is deleted. */
+  /** Deletes the data written so far. */
   async discard(): Promise<void> {
     this[Symbol.dispose]();
     if (!this.place.isStream) await this.disk.remove(this.temporary).catch(() => {});

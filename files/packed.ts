@@ -1,7 +1,7 @@
-/** Plain data and arrays of numbers as bytes, with a checksum. */
+/** Serialises plain data and typed arrays, with a checksum. */
 import { createHash } from "node:crypto";
 
-/** What arrays can be of. */
+/** Types of arrays. */
 const TYPES = { Uint8Array, Uint32Array, Float64Array } as const;
 type TypeName = keyof typeof TYPES;
 type Numbers = InstanceType<(typeof TYPES)[TypeName]>;
@@ -9,7 +9,7 @@ type Numbers = InstanceType<(typeof TYPES)[TypeName]>;
 const DIGEST_BYTES = 32;
 const HEADER_BYTES = DIGEST_BYTES + 4;
 
-/** The bytes of data that is JSON, but for typed arrays. */
+/** The bytes of JSON data that may contain typed arrays. */
 export function pack(data: unknown): Uint8Array<ArrayBuffer> {
   const arrays: Numbers[] = [];
   const json = JSON.stringify(data, (_, value) => {
@@ -30,7 +30,7 @@ export function pack(data: unknown): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The data that was packed; undefined for bytes that are damaged. */
+/** Restores packed data; undefined if the bytes are damaged. */
 export function unpack(bytes: Uint8Array<ArrayBuffer>): unknown {
   if (bytes.length < HEADER_BYTES || !digestOf(bytes).every((byte, i) => byte === bytes[i])) {
     return undefined;

@@ -1,23 +1,20 @@
-/** The bytes of picture files. */
+/** Reads the bytes of image files. */
 import { readWanted } from "./read_wanted.ts";
 
-/** Bytes of a file that is read without looking at its beginning first. */
+/** Files up to this size are read without inspecting their first bytes. */
 const MAX_AT_ONCE = 2 ** 26;
 
-/** The contents of a picture's file. Throws InputError for one that cannot be read. */
+/** The contents of an image file. Throws InputError if it cannot be read. */
 export async function readPictureFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return await readAtOnce(path) ?? await readWanted(path, "picture");
 }
 
-/**
- * The contents with as little ado as there can be, for files that come by the thousand; undefined
- * where there is something to be said of one.
- */
+/** The contents, read with little overhead, for thousands of files; undefined on any problem. */
 async function readAtOnce(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const { isFile, size } = Deno.statSync(path);
     if (isFile && size <= MAX_AT_ONCE) return await Deno.readFile(path);
   } catch {
-    // Whatever it is, whoever reads it with more care says it.
+    // The caller reads it again with full checks and reports the problem.
   }
 }

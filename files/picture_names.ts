@@ -1,6 +1,6 @@
-/** How picture files are told from others without decoding them. */
+/** Recognises image files without decoding them. */
 
-/** Formats that are read: what names of such files end in, and how the files begin, each byte a character. */
+/** Supported formats: file name endings, and first bytes as characters. */
 const FORMATS = {
   JPEG: { ending: /jpe?g?|jfif?|jif|pjpe?g?/, beginning: /^\xff\xd8\xff/ },
   PNG: { ending: /a?png/, beginning: /^\x89PNG/ },
@@ -11,13 +11,13 @@ const FORMATS = {
   PNM: { ending: /p[bgpn]m/, beginning: /^P[1-6]\s+[#\d]/ },
 } as const;
 
-/** A format that is read. */
+/** A supported format. */
 export type PictureFormat = keyof typeof FORMATS;
 
 /** The formats' names. */
 export const PICTURE_FORMATS = Object.keys(FORMATS) as PictureFormat[];
 
-/** What any other file is not, and what was expected in its place. */
+/** Parts of messages about other files. */
 export const NO_PICTURE = "not a picture that can be read";
 export const EXPECTED_PICTURE = `expected a file in ${
   PICTURE_FORMATS.join(", ").replace(/, (\w+)$/, " or $1")
@@ -28,20 +28,20 @@ const NAME = new RegExp(
   "i",
 );
 
-/** Whether a file is a picture by its name. */
+/** Whether a file's name is that of an image. */
 export function isPictureName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Bytes at the beginning of a file that tell what it is. */
+/** Number of first bytes that identify a format. */
 export const SIGNATURE_BYTES = 16;
 
-/** Whether a file is in a format, by its first bytes, each a character. */
+/** Whether a file is in a format, given its first bytes as characters. */
 export function beginsAs(head: string, format: PictureFormat): boolean {
   return FORMATS[format].beginning.test(head);
 }
 
-/** Which picture a file is, by its first bytes; undefined for any other. */
+/** The image format of a file, by its first bytes; undefined for other files. */
 export function formatOfPicture(bytes: Uint8Array): PictureFormat | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, SIGNATURE_BYTES));
   return PICTURE_FORMATS.find((format) => beginsAs(head, format));

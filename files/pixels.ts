@@ -1,13 +1,13 @@
 /**
- * Decoded pictures as networks take them: the largest centred part of the network's proportions,
- * scaled as PIL's bilinear does (`resample.ts`). A picture of the network's size keeps its pixels.
+ * Fits decoded images to networks: the largest centred crop of the network's proportions, scaled like
+ * PIL's bilinear (`resample.ts`). An image of the network's size keeps its pixels.
  */
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 import { MAX_PIXELS, type Part, type Raster } from "./raster.ts";
 import { resample } from "./resample.ts";
 
-/** Extents of an image, in pixels and channels. */
+/** The size of a network's images. */
 export interface ImageShape {
   /** Rows. */
   readonly height: number;
@@ -20,10 +20,10 @@ export interface ImageShape {
 /** Red, green and blue, 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** What transparent pixels lie on unless something else is said: paper. */
+/** The default background of transparent pixels: white paper. */
 export const WHITE: Colour = [255, 255, 255];
 
-/** A decoded picture; `ImageData` is one. */
+/** A decoded image; `ImageData` is one. */
 export interface Picture {
   /** Columns. */
   readonly width: number;
@@ -34,15 +34,15 @@ export interface Picture {
 }
 
 /**
- * Is told what is wrong with a file, if anything is: some pixels are not what they were. It is told
- * as soon as that is known, and may throw, so that nothing is spent on what is not wanted.
+ * Receives a description of a file's damage, which affects some pixels, as soon as it is known. It may
+ * throw, which avoids decoding an unwanted image.
  */
 export type OnDamage = (damage: string) => void;
 
-/** Most pixels a side, as in JPEG. */
+/** Most pixels per side, as in JPEG. */
 const MAX_SIDE = (1 << 16) - 1;
 
-/** Throws InputError, without a name, for a picture that no one means to be read. */
+/** Throws InputError, which names no file, for an image of an absurd size. */
 export function checkPictureSize(width: number, height: number): void {
   const isSane = [width, height].every((side) => side > 0 && side <= MAX_SIDE);
   if (isSane && width * height <= MAX_PIXELS) return;
@@ -52,7 +52,7 @@ export function checkPictureSize(width: number, height: number): void {
   );
 }
 
-/** Lays a picture on a ground, in place: none of it is transparent then. Whether any of it was. */
+/** Draws an image on a background, in place. Returns whether any pixel was transparent. */
 export function layOn({ data }: Picture, ground: Colour): boolean {
   let isChanged = false;
   for (let i = 0; i < data.length; i += 4) {
@@ -65,13 +65,13 @@ export function layOn({ data }: Picture, ground: Colour): boolean {
   return isChanged;
 }
 
-/** The largest centred part of a picture that has the proportions of a size, scaled to it. */
+/** The largest centred crop of an image with the proportions of a size, scaled to it. */
 export function fit(picture: Raster, size: Pick<ImageShape, "height" | "width">): Raster {
   if (picture.height === size.height && picture.width === size.width) return picture;
   return resample(picture, centredPart(picture, size), size, "bilinear");
 }
 
-/** The largest centred part of a picture that has the proportions of a size. */
+/** The largest centred crop of an image with the proportions of a size. */
 export function centredPart(
   picture: Pick<ImageShape, "height" | "width">,
   { width, height }: Pick<ImageShape, "height" | "width">,

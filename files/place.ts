@@ -1,4 +1,4 @@
-/** What is at a path that is to be written, and whether it can be. */
+/** Inspects a path before writing to it. */
 import { basename, dirname, join, sep } from "node:path";
 import { InputError } from "../errors.ts";
 import { DISK } from "./disk.ts";
@@ -6,17 +6,17 @@ import { exists } from "./exists.ts";
 import { explainRefusal } from "./refusal.ts";
 import { temporaryPath } from "./temporary.ts";
 
-/** Where what is written to a path goes. */
+/** Where data written to a path goes. */
 export interface Place {
-  /** The file itself, behind all links. */
+  /** The file itself, with all links resolved. */
   readonly path: string;
-  /** Whether it is a pipe or a device, which takes what comes and is never replaced. */
+  /** Whether it is a pipe or a device, which is written to directly and never replaced. */
   readonly isStream: boolean;
-  /** Permissions of the file that is there: one in its place has the same. */
+  /** Permissions of the existing file, which its replacement keeps. */
   readonly mode?: number;
 }
 
-/** Where what is written to `path` goes. Throws InputError if that is nothing to write a file to. */
+/** Where data written to `path` goes. Throws InputError if no file can be written there. */
 export async function placeOf(path: string): Promise<Place> {
   if (path.endsWith("/") || path.endsWith(sep)) {
     throw new InputError(`${path} is the name of a folder; expected the name of a file`);
@@ -27,7 +27,7 @@ export async function placeOf(path: string): Promise<Place> {
     info = await Deno.stat(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new InputError(`${path} is a link to nothing; make what it names, or delete the link`);
+    throw new InputError(`${path} is a dangling link; create its target, or delete the link`);
   }
   if (info.isDirectory) {
     throw new InputError(`${path} is a folder; expected the name of a file`);
@@ -41,8 +41,8 @@ export async function placeOf(path: string): Promise<Place> {
 }
 
 /**
- * Throws InputError if nothing can be written to `path`, RunError if the disk is full. Missing
- * folders may be made later; nothing is changed here.
+ * Throws InputError if nothing can be written to `path`, RunError if the disk is full. Missing folders are
+ * allowed; nothing is changed.
  */
 export async function checkPlace(path: string, disk = DISK): Promise<void> {
   try {

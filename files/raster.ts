@@ -1,11 +1,11 @@
-/** Pixels of a picture as transforms and networks take them: u8, channels last. */
+/** Pixels of an image for transforms and networks: u8, channels last. */
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 
-/** Most pixels of a picture, whatever is done to it: what the largest cameras give. */
+/** Most pixels of an image before and after any transform: those of the largest cameras. */
 export const MAX_PIXELS = 1 << 26;
 
-/** A picture: u8 [height, width, channels], row-major. */
+/** An image: u8 [height, width, channels], row-major. */
 export interface Raster {
   /** Rows. */
   readonly height: number;
@@ -17,7 +17,7 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-/** Part of a picture; it may reach beyond the edges. */
+/** Part of an image; it may reach beyond the edges. */
 export interface Part {
   /** First row. */
   readonly top: number;
@@ -29,7 +29,7 @@ export interface Part {
   readonly width: number;
 }
 
-/** Throws InputError, without a name, for a picture larger than any that is read. */
+/** Throws InputError, which names no file, for an image larger than supported. */
 export function requireRasterSize(height: number, width: number): void {
   if (height * width <= MAX_PIXELS) return;
   throw new InputError(
@@ -40,24 +40,24 @@ export function requireRasterSize(height: number, width: number): void {
   );
 }
 
-/** Which part of a picture of this size will be looked at: of the rest a decoder may make anything. */
+/** The part of an image of this size that is needed; a decoder may leave the rest undefined. */
 export type Wanted = (size: { readonly height: number; readonly width: number }) => Part;
 
-/** A picture of zeros. Throws as {@link requireRasterSize}. */
+/** An image of zeros. Throws like {@link requireRasterSize}. */
 export function emptyRaster(height: number, width: number, channels: number): Raster {
   requireRasterSize(height, width);
   return { height, width, channels, data: new Uint8Array(height * width * channels) };
 }
 
-/** The luma of ITU-R 601, to the bit as PIL's `convert("L")`. */
+/** The luma of ITU-R 601, bit-identical to PIL's `convert("L")`. */
 export function luma(red: number, green: number, blue: number): number {
   return (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;
 }
 
-/** A decoded picture: RGBA bytes, or a raster where nothing is transparent. */
+/** A decoded image: RGBA bytes, or a raster if nothing is transparent. */
 export type DecodedPicture = ImageData | Raster;
 
-/** A decoded picture in 1 or 3 channels. Transparency is dropped; grey is {@link luma}. */
+/** A decoded image in 1 or 3 channels. Transparency is dropped; grey is {@link luma}. */
 export function toRaster(
   picture: Raster | {
     readonly width: number;
@@ -84,7 +84,7 @@ export function toRaster(
   return raster;
 }
 
-/** A decoded picture as RGBA bytes. */
+/** A decoded image as RGBA bytes. */
 export function toImageData(picture: DecodedPicture): ImageData {
   if (!("channels" in picture)) return picture;
   const { width, height, data: rgb } = toRaster(picture, 3);
@@ -98,7 +98,7 @@ export function toImageData(picture: DecodedPicture): ImageData {
   return image;
 }
 
-/** Part of a picture; where it reaches beyond the edges it is zero. */
+/** Part of an image, with zeros beyond the edges. */
 export function crop(picture: Raster, { top, left, height, width }: Part): Raster {
   const { channels, data } = picture;
   if (top === 0 && left === 0 && height === picture.height && width === picture.width) {

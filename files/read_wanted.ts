@@ -1,22 +1,22 @@
-/** Reading a file that a person named, which may be another than was meant. */
+/** Reads a file that the user named, which may be the wrong one. */
 import { isAbsolute, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { exists } from "./exists.ts";
 import { HEAD_BYTES, kindOf, NEXT, unlike, type Wanted } from "./kind_of_file.ts";
 
-/** Bytes that are taken from a pipe or a device, which may have no end. */
+/** Most bytes read from a pipe or a device, which may never end. */
 const STREAM_BYTES = 2 ** 30;
 
 /**
- * Bytes that are taken from a file: more than the memory of a network that is trained, with all that
- * is kept of it. A file can be as long as it likes without taking any room on the disk.
+ * Most bytes read from a file: more than any trained network needs. A sparse file can be of any length
+ * without occupying disk space.
  */
 const MAX_BYTES = 2 ** 32;
 
 const NETWORKS = ["checkpoints/best.safetensors", "folded/model.safetensors", "model.safetensors"];
 
-/** Files of a run, or of a network from elsewhere, that a folder may have been named for. */
+/** Files for which a user may have named the folder of a run or of a network. */
 const IN_FOLDERS: Partial<Readonly<Record<Wanted, readonly string[]>>> = {
   network: NETWORKS,
   weights: [...NETWORKS, "pytorch_model.bin"],
@@ -25,9 +25,9 @@ const IN_FOLDERS: Partial<Readonly<Record<Wanted, readonly string[]>>> = {
 };
 
 /**
- * The contents of a file, or `most` bytes of it. Throws InputError for one that is not there, no file
- * or not readable; and for one that is read to its end also {@link unlike}'s, of its beginning: it
- * may be too large to be read in vain. A pipe or device is read only if it begins as what is wanted.
+ * The contents of a file, or its first `most` bytes. Throws InputError if it does not exist, is not a file
+ * or is not readable; and, for a file read to its end, {@link unlike}'s error based on its first bytes,
+ * since it may be too large to read in vain. A pipe or device is read only if it begins like the wanted kind.
  */
 export async function readWanted(
   path: string,
@@ -66,14 +66,14 @@ export async function readWanted(
   }
 }
 
-/** What comes from a pipe or a device: it can be read only once. */
+/** The contents of a pipe or a device, which can be read only once. */
 async function readStream(path: string, wanted: Wanted): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const head = await nextBytes(file, HEAD_BYTES);
   const kind = kindOf(head);
   if (kind?.fits !== wanted) {
     throw unlike(path, kind, wanted) ?? new InputError(
-      `${path}: cannot be read: a pipe or device that begins as nothing known; ${NEXT[wanted]}`,
+      `${path}: cannot be read: a pipe or device with unknown contents; ${NEXT[wanted]}`,
     );
   }
   const parts = [head];
@@ -82,7 +82,7 @@ async function readStream(path: string, wanted: Wanted): Promise<Uint8Array<Arra
     parts.push(chunk);
     length += chunk.length;
     if (length > STREAM_BYTES) {
-      throw new InputError(`${path}: more than 1 GiB came and no end; write it to a file first`);
+      throw new InputError(`${path}: more than 1 GiB without an end; write it to a file first`);
     }
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
@@ -106,9 +106,9 @@ export async function nextBytes(file: Deno.FsFile, most: number): Promise<Uint8A
 }
 
 /**
- * Whether the file `path` is a network or a config: told by its first bytes, or by its name where they
- * do not say or can be read only once. Throws InputError as {@link readWanted} does, and for a file
- * that is plainly neither.
+ * Whether the file `path` is a network or a config: by its first bytes, or by its name if they do not
+ * decide or can be read only once. Throws InputError as {@link readWanted} does, and for a file that is
+ * clearly neither.
  */
 export async function networkOrConfig(path: string): Promise<"network" | "config"> {
   const byName = path.endsWith(".safetensors") ? "network" : "config";

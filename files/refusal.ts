@@ -1,9 +1,9 @@
-/** What the operating system refuses: no defect of ours, but something to be told to a person. */
+/** Refusals by the operating system: not defects, but problems to explain to the user. */
 import { InputError, RunError, type UserError } from "../errors.ts";
 
 const DISK_FULL = "the disk is full";
 
-/** Why the system refused, in its words; undefined for an error that is no refusal. */
+/** The system's reason for a refusal; undefined for other errors. */
 export function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return undefined;
   const code = "code" in error ? error.code : undefined;
@@ -11,25 +11,25 @@ export function refusalOf(error: unknown): string | undefined {
   return typeof code === "string" ? error.message : undefined;
 }
 
-/** As {@link refusalOf}, without the path that the system adds, which may be one that no person named. */
+/** Like {@link refusalOf}, without the path that the system adds, which the user may not know. */
 export function bareRefusalOf(error: unknown): string | undefined {
   return refusalOf(error)?.replace(/ \(os error \d+\).*$/s, "");
 }
 
-/** What Deno did not allow, as an error for a person. */
+/** Explains a permission that Deno refused. */
 export function explainPermission(error: Deno.errors.NotCapable): UserError {
   const place = /^Requires all access to (".*"),/.exec(error.message)?.[1];
   return place === undefined
-    ? new RunError(`Deno was not allowed something that is needed: ${error.message}`)
+    ? new RunError(`a permission is missing: ${error.message}`)
     : new InputError(
-      `Deno keeps programs out of ${place}, as of all in /dev, /proc and /sys, whatever they are ` +
-        "allowed; name another place",
+      `Deno gives programs no access to ${place}, nor to anything else in /dev, /proc and /sys; ` +
+        "name another place",
     );
 }
 
 /**
- * A refusal to write at `path` as a sentence for a person: RunError where the disk is full, else
- * InputError with the way out that `advice` names. Other errors are returned as they are.
+ * Explains a refusal to write at `path`: RunError if the disk is full, else InputError with `advice`.
+ * Other errors are returned as they are.
  */
 export function explainRefusal(
   path: string,

@@ -1,12 +1,12 @@
-/** Pictures scaled as PIL scales them, to the bit. */
+/** Scales images, bit-identically to PIL. */
 import { compiled, Machine } from "./machine.ts";
 import { emptyRaster, type Part, type Raster, requireRasterSize } from "./raster.ts";
 import { addResample, PRECISION, type ResampleFunctions } from "./resample_code.ts";
 
-/** How pixels between pixels are computed. */
+/** The interpolation methods. */
 export type Interpolation = "nearest" | "bilinear" | "bicubic";
 
-/** A filter: how far it reaches, in pixels of the smaller picture, and its weight there. */
+/** A filter: its radius, in pixels of the smaller image, and its weight at a distance. */
 interface Filter {
   readonly radius: number;
   weight(distance: number): number;
@@ -26,8 +26,8 @@ const FILTERS: Readonly<Record<Exclude<Interpolation, "nearest">, Filter>> = {
 };
 
 /**
- * Part of a picture, which lies in it, scaled to `height` × `width`. A filter widens when the picture
- * shrinks. Columns are scaled first; both times values are rounded to bytes.
+ * Part of an image, which it must not exceed, scaled to `height` × `width`. A filter widens if the image
+ * shrinks. Columns are scaled first; values are rounded to bytes both times.
  */
 export function resample(
   picture: Raster,
@@ -42,7 +42,7 @@ export function resample(
   const filter = FILTERS[interpolation];
   const columns = tapsOf(part.width, width, filter);
   const rows = part.height === height ? new Int32Array() : tapsOf(part.height, height, filter);
-  // In memory: what says how columns and rows are scaled, the part, and the two pictures made of it.
+  // In memory: the taps of columns and rows, the part, and the two images made of it.
   const [stride, length] = [part.width * channels, width * channels];
   const at = placesOf([
     columns.byteLength,
@@ -62,7 +62,7 @@ export function resample(
     memory.set(data.subarray(start, start + stride), from + row * stride);
   }
   const { functions } = machine;
-  // The last four channels first: what is written after a pixel is overwritten by the next four.
+  // The last four channels first: bytes written after a pixel are overwritten by the next four.
   for (let c = 4 * Math.floor((channels - 1) / 4); c >= 0; c -= 4) {
     functions.columns(
       from + c,
@@ -79,15 +79,15 @@ export function resample(
   return { height, width, channels, data: memory.slice(result, result + height * length) };
 }
 
-/** Bytes of memory from which on it is given back. */
+/** Bytes of memory above which it is released. */
 const LARGE = 1 << 25;
-/** Bytes that vectors may reach beyond what is there. */
+/** Bytes that vector accesses may reach beyond the end. */
 const SLACK = 16;
 
 let module: WebAssembly.Module | undefined;
 let scaler: Machine<ResampleFunctions> | undefined;
 
-/** Where parts of these lengths in bytes start, one after the other, and where the last one ends. */
+/** Offsets of consecutive parts of these lengths in bytes, and the end of the last. */
 function placesOf(lengths: readonly number[]): { places: number[]; end: number } {
   let end = 0;
   const places = lengths.map((length) => {
@@ -99,8 +99,8 @@ function placesOf(lengths: readonly number[]): { places: number[]; end: number }
 }
 
 /**
- * Of which pixels each scaled one is made: for each the first of them and how many there are, then their
- * weights in units of 2^-{@link PRECISION}.
+ * The taps of each scaled pixel: the first source pixel, their number, then their weights in units of
+ * 2^-{@link PRECISION}.
  */
 function tapsOf(from: number, to: number, { radius, weight }: Filter): Int32Array {
   const scale = from / to;
@@ -144,7 +144,7 @@ function pickNearest(picture: Raster, part: Part, height: number, width: number)
   return scaled;
 }
 
-/** The nearest pixel of each; steps are added up as PIL does, which decides ties. */
+/** The nearest source pixel of each; steps are accumulated like in PIL, which decides ties. */
 function nearestOf(from: number, to: number): Int32Array {
   const step = from / to;
   const nearest = new Int32Array(to);

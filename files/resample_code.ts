@@ -1,4 +1,4 @@
-/** The code that scales pictures: sums of weighted bytes, in vectors. */
+/** Emits the code that scales images: weighted sums of bytes, in vectors. */
 import {
   i16x8,
   i32,
@@ -9,17 +9,17 @@ import {
   type Vector,
 } from "../assembler/mod.ts";
 
-/** Weights are whole numbers of 2^-22, so that sums of bytes stay below 2^31. */
+/** Weights are integers in units of 2^-22, so that sums of bytes stay below 2^31. */
 export const PRECISION = 22;
 
-/** What a sum begins with, so that it is rounded. */
+/** Initial value of a sum, for rounding. */
 const HALF = 1 << (PRECISION - 1);
 
-/** What the module exports. Addresses of pixels are of bytes; `taps` are described in `resample.ts`. */
+/** The module's exports. Pixel addresses are in bytes; `resample.ts` describes `taps`. */
 export interface ResampleFunctions {
   /**
-   * Scales four channels, or as many as there are, of `rows` rows of `stride` bytes to `width` pixels
-   * each. Writes 3 bytes more after each pixel.
+   * Scales up to four channels of `rows` rows of `stride` bytes to `width` pixels each. Writes 3 bytes
+   * more after each pixel.
    */
   columns(
     from: number,
@@ -30,11 +30,11 @@ export interface ResampleFunctions {
     channels: number,
     taps: number,
   ): void;
-  /** Scales rows of `length` bytes to `height` ones. Writes 7 bytes more. */
+  /** Scales rows of `length` bytes to `height` rows. Writes 7 bytes more. */
   rows(from: number, length: number, to: number, height: number, taps: number): void;
 }
 
-/** Bytes of what is said of a tap before its weights: where it begins and how many there are. */
+/** Bytes of a tap's header: its start and its number of weights. */
 const TAP_HEADER = 8;
 
 /** Adds the functions. */

@@ -1,11 +1,11 @@
-/** Room on a disk. */
+/** Free space on a disk. */
 import { statfs } from "node:fs/promises";
 import { RunError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
 
-/** Bytes that may still be written to the disk of a folder; undefined where that cannot be told. */
+/** Bytes available on a folder's disk; undefined if unknown. */
 export async function freeSpace(folder: string): Promise<number | undefined> {
-  // Deno's types do not list it.
+  // Missing from Deno's types.
   const permission = { name: "sys", kind: "statfs" } as unknown as Deno.SysPermissionDescriptor;
   if (Deno.permissions.querySync(permission).state !== "granted") return undefined;
   try {
@@ -17,9 +17,9 @@ export async function freeSpace(folder: string): Promise<number | undefined> {
 }
 
 /**
- * Throws RunError if it is known that a disk has less room than is needed.
+ * Throws RunError if a disk is known to have less space than needed.
  *
- * @param what takes it, for the error
+ * @param what the subject of the message
  */
 export async function requireSpace(
   folder: string,
@@ -30,8 +30,10 @@ export async function requireSpace(
   const room = await free(folder);
   if (room === undefined || room >= bytes) return;
   throw new RunError(
-    `${folder}: ${what} takes ${formatBytes(bytes)}, and the disk has room for ` +
-      `${formatBytes(room)}; free some space, or name another cache by the environment's ` +
+    `${folder}: ${what} takes ${formatBytes(bytes)}, but the disk has only ` +
+      `${
+        formatBytes(room)
+      } available; free some space, or name another cache by the environment's ` +
       "OVERFOLD_CACHE",
   );
 }

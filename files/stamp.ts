@@ -1,6 +1,6 @@
-/** Whether a file or a folder is as it was, told without reading it. */
+/** Detects changes to a file or a folder without reading it. */
 
-/** Which one it is, how large, and when it was changed: what it holds, and anything about it. */
+/** Identity, size and time of the last change of its contents or of its metadata. */
 export type Stamp = readonly [
   device: number,
   number: number,
@@ -10,17 +10,16 @@ export type Stamp = readonly [
 ];
 
 /**
- * How long, in milliseconds, one change after another may have the same time: some disks note whole
- * seconds, and only every second one of them.
+ * How long, in milliseconds, changes may get the same time: some disks record only every second second.
  */
 const COARSEST = 2000;
 
-/** The stamp of what the system says of a file or folder; 0 for what it does not say. */
+/** The stamp from the system's information; 0 for missing fields. */
 export function stampOf({ dev, ino, size, mtime, ctime }: Deno.FileInfo): Stamp {
   return [dev, ino ?? 0, size, mtime?.getTime() ?? Infinity, ctime?.getTime() ?? 0];
 }
 
-/** Whether nothing says that it has changed. */
+/** Whether the stamps show no change. */
 export function isSame(stamp: Stamp, other: Stamp): boolean {
   return stamp.every((value, i) => value === other[i]);
 }

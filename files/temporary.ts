@@ -1,22 +1,22 @@
-/** Names of files that are not whole yet. */
+/** Names of incomplete files. */
 import { basename, dirname, join } from "node:path";
 
-/** Characters of a name that are kept: with what is added, no file system finds it too long. */
+/** Characters kept of a name: with the additions, it is not too long for any file system. */
 const KEPT = 50;
 
-/** A name beside `path` that no other process uses: the place to prepare what will be `path`. */
+/** A unique name next to `path`, for preparing its contents. */
 export function temporaryPath(path: string): string {
   return join(dirname(path), `.${beginning(path)}.${unique()}.tmp`);
 }
 
-/** The same for what is of use when it is not whole: a person sees it. */
+/** Like {@link temporaryPath} with a visible name, for a file that is useful while incomplete. */
 export function partialPath(path: string): string {
   return join(dirname(path), `${beginning(path)}.${unique()}.part`);
 }
 
 /**
- * Deletes what killed processes left of `path`: files and folders with a name of
- * {@link temporaryPath}. No other process may be writing there.
+ * Deletes what killed processes left of `path`: files and folders with a name of {@link temporaryPath}.
+ * No other process may be writing there.
  */
 export async function removeTemporary(path: string): Promise<void> {
   const [folder, start] = [dirname(path), `.${beginning(path)}.`];

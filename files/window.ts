@@ -1,25 +1,25 @@
-/** Parts of files. */
+/** Reads parts of files. */
 
-/** Bytes that are read at once: a header, what little may follow it, and the next header. */
+/** Bytes read at once: a header, a little data after it, and the next header. */
 const PORTION = 2 ** 13;
 
-/** A file of which small parts are looked at, in the order in which they lie. */
+/** A file of which small parts are read in order. */
 export class FileWindow implements Disposable {
   /** Bytes of the file. */
   readonly size: number;
   #bytes = new Uint8Array(PORTION);
-  /** Which part of the file they hold. */
+  /** The part of the file that is buffered. */
   #from = 0;
   #to = 0;
   readonly #file: Deno.FsFile;
 
-  /** Opens it. Throws what the system throws, as the methods do. */
+  /** Opens the file. Like all methods, throws the system's errors. */
   constructor(path: string) {
     this.#file = Deno.openSync(path);
     this.size = this.#file.statSync().size;
   }
 
-  /** Bytes of the file, as many as there are up to `length`; overwritten by the next call. */
+  /** Up to `length` bytes of the file; overwritten by the next call. */
   at(offset: number, length: number): Uint8Array<ArrayBuffer> {
     if (offset < this.#from || offset + length > this.#to) {
       if (length > this.#bytes.length) this.#bytes = new Uint8Array(length);
@@ -36,14 +36,14 @@ export class FileWindow implements Disposable {
   }
 }
 
-/** Bytes of a file, as many as there are up to `length`. Throws what the system throws. */
+/** Up to `length` bytes of a file. Throws the system's errors. */
 export function partOf(path: string, offset: number, length: number): Uint8Array<ArrayBuffer> {
   using file = Deno.openSync(path);
   const bytes = new Uint8Array(length);
   return bytes.subarray(0, fill(file, offset, bytes));
 }
 
-/** Reads what lies at `offset`, as much as there is and has room; returns how much. */
+/** Reads at `offset` as much as exists and fits; returns the number of bytes. */
 function fill(file: Deno.FsFile, offset: number, into: Uint8Array): number {
   file.seekSync(offset, Deno.SeekMode.Start);
   let length = 0;

@@ -34,7 +34,7 @@ export async function readPicture(file: File): Promise<PagePicture> {
 
 async function decode(file: File, bytes: Uint8Array<ArrayBuffer>): Promise<ImageData> {
   const refuse = (damage: string) => {
-    throw new InputError(`${damage}; get it again`);
+    throw new InputError(`${damage}; get a new copy`);
   };
   const picture = await decodePicture(bytes, refuse).catch((error) => {
     throw new InputError(`${file.name}: ${error.message}.`, { cause: error });

@@ -29,7 +29,7 @@ export class EntryPaths {
       throw new InputError(
         `${this.archive}: entry ${
           JSON.stringify(name)
-        } and another need a file and a folder of one name; delete the archive`,
+        } conflicts with another: a file and a folder of the same name; delete the archive`,
       );
     }
     above.forEach((folder) => this.#folders.add(folder));
@@ -57,7 +57,7 @@ function safeParts(name: string, archive: string): string[] {
     name.includes("\0");
   if (escapes) {
     throw new InputError(
-      `${archive}: entry ${JSON.stringify(name)} would leave the folder it is in`,
+      `${archive}: entry ${JSON.stringify(name)} would be written outside its folder`,
     );
   }
   return parts.filter((part) => part !== "" && part !== ".");

@@ -139,20 +139,20 @@ function contentOf(file: FileWindow, entry: ZipEntry): Uint8Array {
   const header = file.at(offset, HEADER.bytes);
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   if (header.length < HEADER.bytes || view.getUint32(0, true) !== HEADER.signature) {
-    throw fail("is not where it should be");
+    throw fail("is not at its stated offset");
   }
   const start = offset + HEADER.bytes + view.getUint16(HEADER.nameLength, true) +
     view.getUint16(HEADER.extraLength, true);
-  if (start + compressedSize > file.size) throw fail("is cut off");
+  if (start + compressedSize > file.size) throw fail("is truncated");
   const packed = file.at(start, compressedSize);
   if (compressionMethod !== 0 && compressionMethod !== 8) {
-    throw fail(`is packed by method ${compressionMethod}; expected 0 or 8`);
+    throw fail(`uses compression method ${compressionMethod}; expected 0 or 8`);
   }
   const bytes = compressionMethod === 0
     ? packed.slice()
     : new Uint8Array(inflateRawSync(packed, { maxOutputLength: uncompressedSize + 1 }));
   if (bytes.length === uncompressedSize && crc32(bytes) === entry.crc32) return bytes;
-  throw fail("is damaged: its size or checksum is another than was announced");
+  throw fail("is damaged: its size or checksum does not match the archive's directory");
 }
 
 /** A stream of what `make` makes, once somebody reads. */

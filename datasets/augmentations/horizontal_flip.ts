@@ -5,7 +5,7 @@ const schema = z.object({});
 
 /** As torchvision's `RandomHorizontalFlip`; the training step carries it out. */
 export const horizontalFlip: AugmentationEntry<typeof schema> = {
-  about: "Mirror every second image, at random, left to right",
+  about: "Mirror left to right with probability one half",
   schema,
   build: () => ({ transform: { flip: true } }),
 };

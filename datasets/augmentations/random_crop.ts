@@ -14,7 +14,7 @@ export const randomCrop: AugmentationEntry<typeof schema> = {
     if (shape && padding >= Math.min(shape.height, shape.width)) {
       throw new InputError(
         `found ${padding}; images of ${shape.height}x${shape.width} need less than ` +
-          `${Math.min(shape.height, shape.width)}, or a crop may hold nothing of one`,
+          `${Math.min(shape.height, shape.width)}, or a crop may miss the image`,
         { at: ["padding"] },
       );
     }

@@ -8,25 +8,25 @@ const number = z.number();
 const schema = z.object({
   p: probabilityOf(0.5),
   scale: rangeSchema(1e-6, 1).default([0.02, 0.33]).describe(
-    "Least and largest share of the image's area",
+    "Smallest and largest share of the image's area",
   ),
   ratio: rangeSchema(0.01, 100).default([0.3, 3.3]).describe(
-    "Least and largest proportion of the rectangle's sides",
+    "Smallest and largest aspect ratio of the rectangle",
   ),
   value: z.union([number, z.array(number).min(1), z.literal("random")]).default(0).describe(
-    "What stands there, after normalisation, where 0 is the mean: a number, one for each channel, or " +
+    "Fill after normalisation, where 0 is the mean: one number, one per channel, or " +
       "random for noise",
   ),
 });
 
 /** As torchvision's `RandomErasing`; the training step carries it out, after normalisation. */
 export const randomErasing: AugmentationEntry<typeof schema> = {
-  about: "Erase a random rectangle now and then",
+  about: "Erase a random rectangle with a given probability",
   schema,
   build({ value, ...laws }, shape) {
     if (shape && Array.isArray(value) && value.length !== shape.channels) {
       throw new InputError(
-        `found ${value.length} numbers, expected one or ${shape.channels}, one for each channel`,
+        `found ${value.length} numbers, expected one or ${shape.channels}, one per channel`,
         { at: ["value"] },
       );
     }

@@ -52,14 +52,12 @@ export function planAugmentation(
     });
     if ("transform" in built) {
       if (ofStep.includes(name)) {
-        throw new InputError(`${name} stands in the list twice; once is possible`, { at: [i] });
+        throw new InputError(`${name} is in the list twice; expected once`, { at: [i] });
       }
       if (transform.erasing) {
         throw new InputError(
-          `the training step erases after ${name}, once images are normalised; put ${
-            ofStep.at(-1)
-          } ` +
-            "behind it in the list",
+          `the training step erases images after ${name} and normalisation; put ${ofStep.at(-1)} ` +
+            "after it in the list",
           { at: [i] },
         );
       }
@@ -67,8 +65,8 @@ export function planAugmentation(
       Object.assign(transform, built.transform);
     } else if (ofStep.length > 0) {
       throw new InputError(
-        `the training step carries out ${ofStep.join(" and ")}, after all that is done to pixels ` +
-          `before; put ${name} ahead of it in the list`,
+        `the training step applies ${ofStep.join(" and ")}, after all operations on pixels ` +
+          `before; put ${name} before it in the list`,
         { at: [i] },
       );
     } else {

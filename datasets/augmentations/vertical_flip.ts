@@ -5,7 +5,7 @@ const schema = z.object({});
 
 /** As torchvision's `RandomVerticalFlip`. */
 export const verticalFlip: AugmentationEntry<typeof schema> = {
-  about: "Turn every second image, at random, upside down",
+  about: "Mirror top to bottom with probability one half",
   schema,
   build: () => ({
     apply(image, { height, width, channels }, random) {

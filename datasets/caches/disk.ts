@@ -25,18 +25,20 @@ const PIXELS = 1;
 const PACKED = 2 ** 16;
 
 const schema = z.object({
-  gibibytes: z.number().positive().default(32).describe("Room for pictures on the disk, in GiB"),
+  gibibytes: z.number().positive().default(32).describe(
+    "Most space for pictures on the disk, in GiB",
+  ),
 });
 
 /** On the disk, for later runs too. */
 export const disk: CacheEntry<typeof schema> = {
-  about: "On the disk, in Overfold's cache, for later runs too",
+  about: "On disk, in Overfold's cache, also for later runs",
   schema,
   async build({ gibibytes }, of) {
     const { pictures, onNotice = () => {} } = of;
     const cache = optionalCache(of.folder);
     try {
-      if (!cache?.isWritable) throw new Deno.errors.PermissionDenied("no cache may be written");
+      if (!cache?.isWritable) throw new Deno.errors.PermissionDenied("no cache is writable");
       const folder = join(cache.folder, "pictures", await kindOf(of));
       await makeFiles(folder);
       const options = { folder, channels: pictures.channels, most: gibibytes * GIBIBYTE, onNotice };
@@ -54,7 +56,7 @@ export const disk: CacheEntry<typeof schema> = {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
-      onNotice(`data.cache: the disk keeps no pictures: ${refusal}`);
+      onNotice(`data.cache: pictures are not kept on disk: ${refusal}`);
     }
   },
 };

@@ -86,14 +86,14 @@ export class FolderWriter {
   async #open(): Promise<PixelWriter | undefined> {
     const { folder, channels } = this.options;
     this.#writer ??= await PixelWriter.open(folder, channels);
-    if (!this.#writer) this.#end("another process writes there");
+    if (!this.#writer) this.#end("another process is writing there");
     return this.#writer;
   }
 
   #end(reason: string): void {
     this.#isOver = true;
     this.options.onNotice(
-      `data.cache: ${this.options.folder}: ${reason}; pictures that are not there are decoded again`,
+      `data.cache: ${this.options.folder}: ${reason}; other pictures are decoded each time`,
     );
   }
 

@@ -21,7 +21,7 @@ const SHARE = 0.5;
 
 const schema = z.object({
   gibibytes: z.number().positive().optional().describe(
-    "Room for pictures in memory, in GiB; by default half of what the machine has",
+    "Most memory for pictures, in GiB; by default half of the machine's",
   ),
 });
 
@@ -75,7 +75,9 @@ export class MemoryCache implements PictureCache {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new InputError(
-        `there is no memory to keep pictures in ${formatBytes(bytes)}; give less room with ` +
+        `the system cannot provide ${
+          formatBytes(bytes)
+        } to keep pictures in; set a lower limit with ` +
           "{ name: memory, gibibytes: … }",
         { cause: error },
       );

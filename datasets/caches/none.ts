@@ -5,7 +5,7 @@ const schema = z.object({});
 
 /** Nowhere. */
 export const none: CacheEntry<typeof schema> = {
-  about: "Nowhere: pictures are decoded in every epoch",
+  about: "No cache: pictures are decoded in every epoch",
   schema,
   build: () => undefined,
 };

@@ -65,7 +65,7 @@ async function foundIn(
   const validation = isSplit ? named ?? splits.at(0) : named;
   if (validation !== undefined && (!isSplit || !folders.includes(validation))) {
     throw new InputError(
-      `${root}: there is no folder ${spellName(validation)} beside ${TRAIN}; found ` +
+      `${root}: no folder ${spellName(validation)} next to ${TRAIN}; found ` +
         someOf(folders.map(spellName)),
       { at: ["validation"] },
     );
@@ -107,7 +107,7 @@ async function requireFolder(root: string): Promise<void> {
       cause: error,
     });
   }
-  throw new InputError(`${root}: this is no folder; expected a folder of pictures`, {
+  throw new InputError(`${root}: not a folder; expected a folder of pictures`, {
     at: ["root"],
   });
 }
@@ -121,15 +121,13 @@ function classNamesOf(
   const strange = folders.find((name) => /\p{Cc}|\ufffd/u.test(name));
   if (strange !== undefined) {
     throw new InputError(
-      `${folder}: the folder ${
-        spellName(strange)
-      } names a class; expected letters that can be shown`,
+      `${folder}: the folder ${spellName(strange)} names a class; expected printable characters`,
     );
   }
   const missing = wanted?.find((name) => !folders.includes(name));
   if (missing !== undefined) {
     throw new InputError(
-      `${folder}: there is no folder ${spellName(missing)}; found ${someOf(folders)}`,
+      `${folder}: no folder ${spellName(missing)}; found ${someOf(folders)}`,
       { at: ["classes"] },
     );
   }
@@ -137,8 +135,8 @@ function classNamesOf(
   if (names.length >= 2) return names;
   const pictures = files.filter(isPictureName).length;
   throw new InputError(
-    `${folder}: expected a folder for each class, with its pictures in it; found ` +
-      `${names.length === 0 ? "no folder" : `one alone, ${spellName(names[0])}`}` +
+    `${folder}: expected one folder of pictures per class; found ` +
+      `${names.length === 0 ? "no folder" : `only one, ${spellName(names[0])}`}` +
       (pictures > 0 ? ` and ${formatCount(pictures)} pictures in no class` : ""),
     { at: ["root"] },
   );
@@ -177,12 +175,12 @@ async function addPictures(
     throw new InputError(
       `${join(root, folder)}: ${
         someOf(strangers.map(spellName))
-      }: no class to train on; expected ` +
+      }: not a class of the training data; expected ` +
         `the folders of ${join(root, TRAIN)}`,
     );
   }
   for (const name of strangers) {
-    passedOver.add({ path: join(root, folder, name), what: "folder that is no class" });
+    passedOver.add({ path: join(root, folder, name), what: "folder that is not a class" });
   }
   const before = paths.count;
   for (const name of files.filter(isPictureName)) {
@@ -208,11 +206,11 @@ async function addPictures(
   }
   if (paths.count > before && (empty.length === 0 || !isTrain)) return;
   throw new InputError(
-    `${join(root, folder)}: no picture in ${
+    `${join(root, folder)}: no pictures in ${
       someOf(empty.map(spellName)) || "the folder of a class"
     }` +
       (passedOver.summary ? `; ${passedOver.summary}` : "") +
-      "; put some there, or name the other classes with classes",
+      "; add some, or list the other classes in classes",
     { at: isTrain ? ["classes"] : [] },
   );
 }

@@ -89,7 +89,7 @@ export class ClassNames {
     const strange = found.find((name) => /\p{Cc}/u.test(name));
     if (strange !== undefined) {
       throw new InputError(
-        `${place}: the label ${spellName(JSON.stringify(strange))} cannot be shown`,
+        `${place}: the label ${spellName(JSON.stringify(strange))} has unprintable characters`,
       );
     }
     if (found.length < 2) {

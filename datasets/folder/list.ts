@@ -27,7 +27,7 @@ export async function readList(file: string, separator: string | undefined): Pro
   const text = (await readTextFile(file, "CSV or JSON lines")).replace(/^\ufeff/, "");
   const isJson = /^\s*\{/.test(text);
   const listed = isJson ? jsonLines(text, file) : csvLines(text, file, separator);
-  if (listed.length === 0) throw new InputError(`${file}: there is no picture in this list`);
+  if (listed.length === 0) throw new InputError(`${file}: the list contains no pictures`);
   return listed.map((row) => ({ ...row, path: checkedPath(row, file) }));
 }
 
@@ -39,7 +39,7 @@ function checkedPath({ path, line }: Listed, file: string): string {
       `${file}:${line}: found ${
         spellName(JSON.stringify(path))
       }, expected a path relative to root, ` +
-        "without ..; root may be a folder further up",
+        "without ..; choose a root further up if needed",
     );
   }
   return parts.join("/");
@@ -53,7 +53,7 @@ function jsonLines(text: string, file: string): Listed[] {
     try {
       value = JSON.parse(row);
     } catch (error) {
-      throw new InputError(`${file}:${line}: no JSON: ${(error as Error).message}`);
+      throw new InputError(`${file}:${line}: invalid JSON: ${(error as Error).message}`);
     }
     const [path, label] = [PATH_NAMES, LABEL_NAMES].map((names) => {
       const name = isRecord(value) && names.find((name) => Object.hasOwn(value as object, name));
@@ -63,7 +63,7 @@ function jsonLines(text: string, file: string): Listed[] {
     const isLabel = (one: unknown) => typeof one === "string" || Number.isInteger(one);
     if (typeof path !== "string" || !labels.every(isLabel)) {
       throw new InputError(
-        `${file}:${line}: found ${spellName(spell(value))}, expected such as ` +
+        `${file}:${line}: found ${spellName(spell(value))}, expected for example ` +
           '{"path": "a.jpg", "label": "cat"}',
       );
     }
@@ -109,7 +109,7 @@ function csvRows(
       let end = at + 1;
       for (; text[end] !== '"' || text[end + 1] === '"'; end++) {
         if (end >= text.length) {
-          throw new InputError(`${file}:${line}: a quoted cell that begins here does not end`);
+          throw new InputError(`${file}:${line}: the quoted cell that begins here has no end`);
         }
         if (text[end] === '"') end++;
       }
@@ -133,7 +133,7 @@ function csvRows(
     if (
       next > at && text.slice(at, next).trim() !== "" || next < 0 && text.slice(at).trim() !== ""
     ) {
-      throw new InputError(`${file}:${line}: something stands behind a quoted cell`);
+      throw new InputError(`${file}:${line}: unexpected text after a quoted cell`);
     }
     if (cells.some((one) => one !== "")) rows.push({ cells, line: start });
     at = next < 0 ? text.length : next + 1;

@@ -151,14 +151,14 @@ export class Listing {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
-      this.options.onNotice?.(`what is in ${this.root} cannot be remembered: ${refusal}`);
+      this.options.onNotice?.(`the listing of ${this.root} cannot be cached: ${refusal}`);
       this.#isWritable = false;
     }
   }
 
   async #takeTurns(): Promise<void> {
     if (performance.now() - this.#turn < TURN) return;
-    this.options.onWork?.(() => `looking through ${this.root}: ${formatCount(this.#passed)} files`);
+    this.options.onWork?.(() => `scanning ${this.root}: ${formatCount(this.#passed)} files`);
     await new Promise((done) => setTimeout(done));
     this.#turn = performance.now();
   }

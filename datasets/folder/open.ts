@@ -77,7 +77,7 @@ function numbersOf(
   const labelOf = (picture: number) => labels.firstOf(picture);
   const { train, held } = stratified(pictures, labelOf, classNames.length, holdOut ?? { count: 0 });
   if (held.length > 0) return [train, held];
-  throw new InputError(`${root}: no picture is left to validate on; hold out more with holdOut`, {
+  throw new InputError(`${root}: no pictures to validate on; hold out more with holdOut`, {
     at: ["holdOut"],
   });
 }

@@ -10,14 +10,14 @@ export const classesSchema = z.array(z.string().min(1)).min(2).refine(
 /** What is held out. */
 export const holdOutSchema = z.union([
   z.strictObject({ share: z.number().gt(0).lt(1).describe("Share of the pictures") }),
-  z.strictObject({ count: z.int().min(1).describe("How many pictures") }),
+  z.strictObject({ count: z.int().min(1).describe("Number of pictures") }),
 ]).default({ share: 0.2 }).describe(
-  "Pictures that validate where none are named for it, of every class its part",
+  "Pictures held out for validation if none are given, the same share of every class",
 );
 
 /** Of what is held out, and of the order. */
 export const splitSeedSchema = z.int().min(0).default(0).describe(
-  "Seed of that choice, apart from the run's",
+  "Seed of that choice, independent of the run's",
 );
 
 /** Colour or grey. */

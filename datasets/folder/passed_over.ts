@@ -34,6 +34,6 @@ export class PassedOver {
     if (this.#counts.size === 0) return undefined;
     const counts = [...this.#counts].sort(([, a], [, b]) => b - a)
       .map(([what, times]) => `${formatCount(times)} × ${spellName(what)}`);
-    return `passed over ${counts.join(", ")}`;
+    return `skipped ${counts.join(", ")}`;
   }
 }

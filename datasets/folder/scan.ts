@@ -38,8 +38,8 @@ export async function checkBeginnings(
   const more = broken.length - MAX_TOLD;
   throw new InputError(
     [
-      `${formatCount(broken.length)} of ${formatCount(all)} pictures cannot be read; mend ` +
-      "or remove them, or pass over them with data.onError: skip",
+      `${formatCount(broken.length)} of ${formatCount(all)} pictures cannot be read; fix ` +
+      "or remove them, or skip them with data.onError: skip",
       ...broken.slice(0, MAX_TOLD),
       ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
     ].join("\n  "),

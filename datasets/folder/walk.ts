@@ -35,9 +35,9 @@ export async function picturesIn(
 /** Why a file is no picture to be read, neither by its name nor by how it begins. */
 function otherThanPicture(root: string, path: string): Omit<PassedOverFile, "path"> | undefined {
   // What is no Unicode in a name is lost, and with it the way to the file.
-  if (path.includes("\ufffd")) return { what: "name that is no Unicode", isPicture: true };
+  if (path.includes("\ufffd")) return { what: "name that is not Unicode", isPicture: true };
   if (isPictureName(path)) return undefined;
-  const other = { what: extname(path).toLowerCase() || "without ending" };
+  const other = { what: extname(path).toLowerCase() || "without an extension" };
   try {
     const kind = kindOf(partOf(join(root, path), 0, SIGNATURE_BYTES));
     if (!kind?.isPicture) return other;

@@ -4,19 +4,19 @@ import { type OptionsOf, type ParsedOptionsOf, parseOptions, z } from "../../sch
 const way = (what: string) =>
   z.strictObject({
     alpha: z.number().positive().max(1000).default(1).describe(
-      "How evenly images are mixed: shares are drawn from Beta(alpha, alpha)",
+      "How evenly images are mixed: weights are drawn from Beta(alpha, alpha)",
     ),
-    prob: z.number().min(0).max(1).default(1).describe("How often it happens, from 0 to 1"),
+    prob: z.number().min(0).max(1).default(1).describe("Probability, from 0 to 1"),
   }).optional().describe(what);
 
 const schema = z.object({
   mixup: way("Blend each image with another (H. Zhang and others, 2018)"),
-  cutmix: way("Put a rectangle of another into each image (S. Yun and others, 2019)"),
+  cutmix: way("Paste a rectangle of another image into each (S. Yun and others, 2019)"),
   switchProb: z.number().min(0).max(1).default(0.5).describe(
-    "How often it is cutmix where both are wanted, from 0 to 1",
+    "Probability of cutmix if both are enabled, from 0 to 1",
   ),
   mode: z.enum(["batch", "elem"]).default("batch").describe(
-    "batch: one draw for all images of a batch; elem: one for each image",
+    "batch: one draw for all images of a batch; elem: one per image",
   ),
 }).refine(({ mixup, cutmix }) => mixup || cutmix, "expected mixup, cutmix or both");
 

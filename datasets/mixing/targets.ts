@@ -26,8 +26,8 @@ export function mixedFields(
     throw new InputError(
       `images with ${name} (${field.dtype} [${
         field.shape.join(", ")
-      }]) cannot be mixed; those of ` +
-        "one class, or with a number for each class, can",
+      }]) cannot be mixed; expected images of ` +
+        "one class, or with one number per class",
     );
   }
   const hasClass = Object.values(targets).some(isClass);

@@ -50,7 +50,7 @@ export async function keptIndex(
     } catch (error) {
       const refusal = refusalOf(error) ?? refusalOf((error as Error).cause);
       if (refusal === undefined) throw error;
-      onNotice?.(`what is in ${path} cannot be remembered: ${refusal}`);
+      onNotice?.(`the index of ${path} cannot be cached: ${refusal}`);
     }
   }
   return index;

@@ -59,7 +59,7 @@ export async function indexShards(
         });
       done++;
       where.onWork?.(() =>
-        `looking through ${formatCount(done)} of ${formatCount(paths.length)} files of pictures`
+        `indexing ${formatCount(done)} of ${formatCount(paths.length)} files of pictures`
       );
     }
   };
@@ -93,7 +93,7 @@ class Thread {
     worker.onerror = (event) => {
       event.preventDefault();
       this.#answer?.reject(
-        new RunError(`a thread that looks for pictures ended: ${event.message}`),
+        new RunError(`a thread that looks for pictures stopped: ${event.message}`),
       );
     };
   }

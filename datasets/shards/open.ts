@@ -48,11 +48,11 @@ const files = z.union([text, z.array(text).min(1)]);
 /** Options that all kinds have. */
 export const shardOptions = {
   train: files.describe(
-    "The files: a folder of them, one, a pattern such as shards/train-{000000..000146}.tar or with " +
+    "The files: a folder, a file, a pattern such as shards/train-{000000..000146}.tar or with " +
       "*, or a list of these",
   ).meta({ resume: "free" }),
   validation: files.optional().describe(
-    "Those with the pictures that validate; without it some are held out",
+    "Files with the validation pictures; without them some are held out",
   ).meta({ resume: "free" }),
   classes: classesSchema.optional().describe(
     "Names of the classes in the order of their numbers, or labels in the order of the classes",
@@ -60,7 +60,7 @@ export const shardOptions = {
   severalLabels: z.boolean().default(false).describe(
     "Whether a picture may have any number of labels, for training.objective: multi_label",
   ),
-  separator: text.default("|").describe("What stands between several labels in a text"),
+  separator: text.default("|").describe("Separator of several labels in text"),
   holdOut: holdOutSchema,
   splitSeed: splitSeedSchema,
   channels: channelsSchema,
@@ -96,7 +96,7 @@ export async function openShards(
   if (trainCount === 0 || heldFiles.length > 0 && found.names.count === trainCount) {
     const [empty] = trainCount === 0 ? trainFiles : heldFiles;
     throw new InputError(
-      `${empty}${shards.length > 1 ? " and others" : ""}: there is no picture with a label` +
+      `${empty}${shards.length > 1 ? " and others" : ""}: no picture has a label` +
         (summary ? `; ${summary}` : ""),
     );
   }
@@ -168,9 +168,7 @@ function classNamesIn(
   const other = indexes.findIndex((index) => `${index.classNames}` !== `${classNames}`);
   if (other < 0) return classNames;
   throw new InputError(
-    `${files[other]}: its classes are not those of ${
-      files[0]
-    }; name them with classes, in one order`,
+    `${files[other]}: its classes differ from those of ${files[0]}; list them in classes`,
     { at: ["classes"] },
   );
 }

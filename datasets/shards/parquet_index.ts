@@ -38,7 +38,9 @@ function indexOf(file: FileWindow, options: ShardOptions): ShardIndex {
   const pictures = new Column(tree, pictureColumn(tree, features, options));
   const labels = new Column(tree, labelColumn(tree, features, options));
   if (pictures.maxRepetition > 0) {
-    throw new InputError(`its column ${pictures.shown} holds lists of pictures; expected one each`);
+    throw new InputError(
+      `its column ${pictures.shown} contains lists of pictures; expected one picture per row`,
+    );
   }
   const classNames = features.get(labels.name)?.classNames;
   const index = new IndexBuilder(options.severalLabels, ["page", "row", "dictionary"]);
@@ -46,11 +48,11 @@ function indexOf(file: FileWindow, options: ShardOptions): ShardIndex {
   for (const group of metadata.row_groups) {
     const chunk = pictures.chunkIn(group);
     if ((codec ??= chunk.codec) !== chunk.codec) {
-      throw new InputError("its row groups are compressed in different ways; write it anew");
+      throw new InputError("its row groups use different compressions; write it again with one");
     }
     const found = labelsIn(file, group, labels);
     if (found.length !== Number(group.num_rows)) {
-      throw new InputError("it is damaged: labels are missing; get it anew");
+      throw new InputError("it is damaged: labels are missing; get a new copy");
     }
     let first = 0;
     let dictionary = 0;
@@ -75,7 +77,7 @@ function indexOf(file: FileWindow, options: ShardOptions): ShardIndex {
       first += count;
     }
     if (first !== Number(group.num_rows)) {
-      throw new InputError("it is damaged: rows are missing; get it anew");
+      throw new InputError("it is damaged: rows are missing; get a new copy");
     }
   }
   const { maxDefinition } = pictures;
@@ -86,16 +88,16 @@ function indexOf(file: FileWindow, options: ShardOptions): ShardIndex {
 function footerOf(file: FileWindow): FileMetaData {
   const end = file.at(Math.max(0, file.size - 8), 8).slice();
   const magic = new TextDecoder().decode(end.subarray(4));
-  if (magic === "PARE") throw new InputError("it is encrypted, which is not read");
-  if (magic !== "PAR1") throw new InputError("this is no Parquet file, or its end is missing");
+  if (magic === "PARE") throw new InputError("it is encrypted; expected a file without encryption");
+  if (magic !== "PAR1") throw new InputError("not a Parquet file, or its end is missing");
   const length = new DataView(end.buffer).getUint32(0, true);
   if (length > file.size - 12 || length > MAX_FOOTER_BYTES) {
-    throw new InputError(`it is damaged: a footer of ${formatCount(length)} bytes; get it anew`);
+    throw new InputError(`it is damaged: a footer of ${formatCount(length)} bytes; get a new copy`);
   }
   return ofSound(() => {
     const footer = file.at(file.size - 8 - length, length + 8).slice();
     if (thriftEnd(footer.subarray(0, length)) === undefined) {
-      throw new InputError("it is damaged: its footer is cut off; get it anew");
+      throw new InputError("it is damaged: its footer is truncated; get a new copy");
     }
     const metadata = parquetMetadata(footer, { geoparquet: false });
     const names = [
@@ -105,12 +107,12 @@ function footerOf(file: FileWindow): FileMetaData {
       ),
     ];
     if (names.some((name) => typeof name !== "string")) {
-      throw new InputError("it is damaged: columns without names; get it anew");
+      throw new InputError("it is damaged: columns without names; get a new copy");
     }
     const rows = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
     if (rows * ROW_BYTES <= file.size) return metadata;
     throw new InputError(
-      `it is damaged: ${formatCount(rows)} rows in ${formatCount(file.size)} bytes; get it anew`,
+      `it is damaged: ${formatCount(rows)} rows in ${formatCount(file.size)} bytes; get a new copy`,
     );
   });
 }
@@ -177,7 +179,7 @@ function labelsIn(file: FileWindow, group: RowGroup, column: Column): unknown[][
     for (let i = 0, value = 0; i < page.count; i++) {
       if ((repetition?.[i] ?? 0) === 0) rows.push([]);
       if (rows.length === 0 || rows.length > most) {
-        throw new InputError("it is damaged: more labels than rows; get it anew");
+        throw new InputError("it is damaged: more labels than rows; get a new copy");
       }
       if ((definition?.[i] ?? form.maxDefinition) === form.maxDefinition) {
         rows[rows.length - 1].push(values[value++]);
@@ -198,7 +200,7 @@ function textsOf(
     if (typeof value === "string") return value;
     const number = Number(value);
     if (!Number.isSafeInteger(number) || typeof value === "boolean") {
-      throw new InputError(`row ${row} has the label ${value}; expected a whole number or a text`);
+      throw new InputError(`row ${row} has the label ${value}; expected an integer or text`);
     }
     // As Hugging Face's datasets mark that there is none.
     if (number === -1) return undefined;
@@ -225,7 +227,9 @@ function pictureColumn(
   const name = chosen(tree, "picture", picture, said.length > 0 ? said : likely.slice(0, 1));
   const node = tree.children.find(({ element }) => element.name === name)!;
   if (!holdsBytes(node)) {
-    throw new InputError(`its column ${spellName(name)} holds no files; name another with picture`);
+    throw new InputError(
+      `its column ${spellName(name)} contains no files; name another with picture`,
+    );
   }
   return node.children.length > 0 ? [name, "bytes"] : [name];
 }
@@ -249,7 +253,7 @@ function labelColumn(
     path.push(node.element.name);
   }
   if (node.children.length === 0) return path;
-  throw new InputError(`its column ${spellName(name)} holds no labels; name another with label`);
+  throw new InputError(`its column ${spellName(name)} contains no labels; name another with label`);
 }
 
 /** The column that was named, or the only one that can be meant. */
@@ -270,7 +274,7 @@ function chosen(
     });
   }
   throw new InputError(
-    `which column is the ${option} is not plain; say it with ${option}: one of ${listed}`,
+    `several columns could be the ${option}; choose one with ${option}: ${listed}`,
     { at: [option] },
   );
 }

@@ -69,7 +69,7 @@ export function ofSound<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof InputError || !(error instanceof Error)) throw error;
-    throw new InputError(`it is damaged (${error.message}); get it anew`, { cause: error });
+    throw new InputError(`it is damaged (${error.message}); get a new copy`, { cause: error });
   }
 }
 
@@ -79,7 +79,7 @@ export function* pagesOf(file: FileWindow, column: ColumnMetaData): Generator<Pa
   const dictionary = Number(column.dictionary_page_offset ?? 0);
   let at = dictionary > 0 && dictionary < first ? dictionary : first;
   const end = at + Number(column.total_compressed_size);
-  if (!(at >= 4) || !(end <= file.size)) throw damaged("a column that lies outside");
+  if (!(at >= 4) || !(end <= file.size)) throw damaged("a column outside the file");
   while (at < end) {
     const page = pageAt(file, at);
     at = page.dataOffset + page.size;
@@ -147,7 +147,7 @@ export function unpackPage(
   form: ColumnForm,
   dictionary?: Values,
 ): PageValues {
-  if (bytes.length < page.size) throw damaged("a page that is cut off");
+  if (bytes.length < page.size) throw damaged("a truncated page");
   return ofSound(() => {
     const { levels, unpackedSize, count } = page;
     const repetition = new Levels(count, form.maxRepetition);
@@ -213,14 +213,14 @@ function valuesOf(
       return readPlain(readerOf(data), type, count, typeLength);
     case "PLAIN_DICTIONARY":
     case "RLE_DICTIONARY": {
-      if (!dictionary) throw damaged("numbers of a dictionary that is not there");
+      if (!dictionary) throw damaged("references to a missing dictionary");
       const numbers = new Uint32Array(count);
       if (count > 0) unpackRuns(data.subarray(1), data[0], numbers);
       return Array.from(numbers, (number) => dictionary[number]);
     }
   }
   throw new InputError(
-    `its values are stored as ${encoding}, which is not read; write it as pyarrow does unless told otherwise`,
+    `its values are stored as ${encoding}, which is not supported; write it with pyarrow's default settings`,
   );
 }
 
@@ -229,7 +229,7 @@ function unpackRuns(bytes: Uint8Array, width: number, into: Uint8Array | Uint32A
   if (!(width <= 32)) throw damaged(`numbers of ${width} bits`);
   let [at, done] = [0, 0];
   const next = () => {
-    if (at === bytes.length) throw damaged("fewer numbers than there should be");
+    if (at === bytes.length) throw damaged("too few numbers");
     return bytes[at++];
   };
   while (done < into.length) {
@@ -283,7 +283,9 @@ function unpacked(
       case "ZSTD":
         return own(zstdDecompressSync(bytes, options));
     }
-    throw new InputError(`it is compressed with ${codec}, which is not read; write it with snappy`);
+    throw new InputError(
+      `it is compressed with ${codec}, which is not supported; write it with snappy`,
+    );
   };
   const result = unpack();
   if (result.length === size) return result;
@@ -295,5 +297,5 @@ function readerOf(bytes: Uint8Array<ArrayBuffer>): { view: DataView<ArrayBuffer>
 }
 
 function damaged(what: string): InputError {
-  return new InputError(`it is damaged: ${what}; get it anew`);
+  return new InputError(`it is damaged: ${what}; get a new copy`);
 }

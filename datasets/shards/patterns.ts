@@ -35,7 +35,7 @@ export async function shardFiles(
   }
   const seen = new Set<string>();
   for (const file of files) {
-    if (seen.has(file)) throw new InputError(`${file}: this file is named twice`);
+    if (seen.has(file)) throw new InputError(`${file}: this file is listed twice`);
     seen.add(file);
   }
   return files;
@@ -82,12 +82,12 @@ async function filesAt(path: string, ending: RegExp): Promise<string[]> {
   } else {
     throw new InputError(
       `${spellName(path)}: no such file or folder` +
-        (/^[a-z]+:/i.test(path) ? "; only files on this machine are read" : ""),
+        (/^[a-z]+:/i.test(path) ? "; only local files are supported" : ""),
     );
   }
   if (files.length > 0) return sortNames(files);
   throw new InputError(
-    `${spellName(path)}: ${info ? "no such file in this folder" : "no file fits this pattern"}`,
+    `${spellName(path)}: ${info ? "no such file in this folder" : "no file matches this pattern"}`,
   );
 }
 

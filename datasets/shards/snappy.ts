@@ -52,5 +52,5 @@ function varint(next: (count: number) => number): number {
 }
 
 function damaged(): InputError {
-  return new InputError("it is damaged: its compressed data; get it anew");
+  return new InputError("it is damaged: its compressed data; get a new copy");
 }

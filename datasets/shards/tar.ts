@@ -64,14 +64,14 @@ export function* tarEntries(file: FileWindow): Generator<TarEntry> {
     if (letter === "M" || letter === "S") {
       throw new InputError(
         `${shown(name)} is ${letter === "M" ? "part of a file in several archives" : "sparse"}, ` +
-          "which is not read; pack the files anew",
+          "which is not supported; pack the files again",
       );
     }
     if (letter === "L" || letter === "x") {
       if (size > MAX_EXTENSION_BYTES) {
         throw damaged(
           at,
-          `${size} bytes about one entry, expected at most ${MAX_EXTENSION_BYTES}`,
+          `${size} bytes of metadata for one entry, expected at most ${MAX_EXTENSION_BYTES}`,
         );
       }
       const bytes = file.at(offset, size);
@@ -92,7 +92,7 @@ function checkSum(header: Uint8Array, at: number): void {
   let sum = 0;
   for (let i = 0; i < BLOCK; i++) sum += i >= 148 && i < 156 ? 32 : header[i];
   if (sum !== numberIn(header, 148, 8, at)) {
-    throw damaged(at, "a header whose checksum is not its own");
+    throw damaged(at, "a header whose checksum does not match");
   }
 }
 
@@ -106,7 +106,7 @@ function numberIn(header: Uint8Array, from: number, length: number, at: number):
     const text = new TextDecoder().decode(field).replace(/^ +/, "").replace(/[\0 ].*$/s, "");
     if (/^[0-7]*$/.test(text)) return text === "" ? 0 : parseInt(text, 8);
   }
-  throw damaged(at, "a header with a number that is none");
+  throw damaged(at, "a header with an invalid number");
 }
 
 function nameIn(header: Uint8Array, at: number): string {
@@ -134,19 +134,21 @@ function paxExtension(bytes: Uint8Array, at: number): Extension {
     const length = /^[1-9]\d{0,6}$/.test(digits) ? Number(digits) : 0;
     const end = from + length;
     if (end <= blank + 1 || end > bytes.length || bytes[end - 1] !== 10) {
-      throw damaged(at, "attributes that are none");
+      throw damaged(at, "invalid attributes");
     }
     const record = bytes.subarray(blank + 1, end - 1);
     const equals = record.indexOf(61);
     const key = new TextDecoder().decode(record.subarray(0, Math.max(0, equals)));
     const value = record.subarray(equals + 1);
     if (key.startsWith("GNU.sparse.")) {
-      throw new InputError("it holds a sparse file, which is not read; pack the files anew");
+      throw new InputError(
+        "it contains a sparse file, which is not supported; pack the files again",
+      );
     }
     if (key === "path") extension.name = textIn(value, at);
     if (key === "size") {
       const text = new TextDecoder().decode(value);
-      if (!/^\d{1,15}$/.test(text)) throw damaged(at, "a size that is none");
+      if (!/^\d{1,15}$/.test(text)) throw damaged(at, "an invalid size");
       extension.size = Number(text);
     }
     from = end;
@@ -155,12 +157,12 @@ function paxExtension(bytes: Uint8Array, at: number): Extension {
 }
 
 function cutOff(at: number): InputError {
-  return damaged(at, "an entry that is cut off");
+  return damaged(at, "a truncated entry");
 }
 
 function damaged(at: number, what: string): InputError {
-  if (at === 0) return new InputError("this is no tar archive, or its beginning is damaged");
-  return new InputError(`it is damaged: at byte ${at}: ${what}; get it anew`);
+  if (at === 0) return new InputError("not a tar archive, or its beginning is damaged");
+  return new InputError(`it is damaged: at byte ${at}: ${what}; get a new copy`);
 }
 
 function shown(name: string): string {

@@ -18,8 +18,8 @@ const LABEL_ENDINGS = ["cls", "json", "txt"];
 const MAX_LABEL_BYTES = 2 ** 16;
 
 const COMPRESSED =
-  "a compressed archive has to be unpacked from its beginning for every picture in " +
-  "it, and pictures are compressed already; make a plain one of it with gunzip";
+  "a compressed archive must be unpacked from its beginning for every picture, and " +
+  "pictures are compressed already; unpack it to a plain archive with gunzip";
 
 /** Files whose names are equal up to the first dot. */
 interface Sample {
@@ -58,7 +58,7 @@ function* samplesIn(
     if (entry.kind === "folder" || isSystemName(name)) continue;
     const dot = name.indexOf(".");
     if (entry.kind !== "file" || dot < 0) {
-      index.passOver(entry.kind === "file" ? "file without ending" : entry.kind);
+      index.passOver(entry.kind === "file" ? "file without an extension" : entry.kind);
       continue;
     }
     const [stem, ending] = [entry.name.slice(0, slash + dot), name.slice(dot + 1).toLowerCase()];
@@ -67,7 +67,7 @@ function* samplesIn(
       sample = { stem, files: new Map(), labels: new Map() };
     }
     if (sample.files.has(ending)) {
-      throw new InputError(`it holds two files ${shown(`${stem}.${ending}`)}; pack them anew`);
+      throw new InputError(`it contains two files ${shown(`${stem}.${ending}`)}; pack them again`);
     }
     sample.files.set(ending, entry);
     // At hand with its header, so that nothing is read twice.
@@ -102,7 +102,7 @@ function pictureOf({ stem, files }: Sample, { picture }: ShardOptions): TarEntry
   const endings = [...files.keys()].filter((ending) => isPictureName(`.${ending}`));
   if (endings.length > 1) {
     throw new InputError(
-      `sample ${shown(stem)} has several pictures: ${endings.map(shown).join(", ")}; say which ` +
+      `sample ${shown(stem)} has several pictures: ${endings.map(shown).join(", ")}; choose one ` +
         "with picture, such as picture: jpg",
     );
   }
@@ -129,7 +129,7 @@ function labelsInJson(text: string, key: string | undefined, stem: string): read
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`sample ${shown(stem)}: no JSON: ${(error as Error).message}`);
+    throw new InputError(`sample ${shown(stem)}: invalid JSON: ${(error as Error).message}`);
   }
   if (isRecord(value)) {
     const record = value;
@@ -144,7 +144,7 @@ function labelsInJson(text: string, key: string | undefined, stem: string): read
   throw new InputError(
     `sample ${shown(stem)}: found no label in its JSON, ${
       shown(text)
-    }; say where it is with label, ` +
+    }; give its location with label, ` +
       "such as label: json:category",
   );
 }

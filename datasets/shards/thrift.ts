@@ -76,5 +76,5 @@ class Walker {
 }
 
 function damaged(): InputError {
-  return new InputError("it is damaged: what it says of itself; get it anew");
+  return new InputError("it is damaged: its metadata; get a new copy");
 }

@@ -50,8 +50,8 @@ export class MemorySource implements ImageSource {
     this.count = images.length / imageSize(shape);
     if (!Number.isInteger(this.count)) {
       throw new InputError(
-        `the images have ${images.length} bytes; expected a multiple of ${imageSize(shape)}, as ` +
-          "many as each has",
+        `the images have ${images.length} bytes; expected a multiple of ${imageSize(shape)}, the ` +
+          "size of an image",
         { at: ["images"] },
       );
     }

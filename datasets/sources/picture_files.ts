@@ -82,7 +82,7 @@ export class PictureFiles implements PictureSource {
     throw new InputError(
       `${
         this.nameOf(index)
-      }: cannot be read, nor can any other picture of its class and split; mend ` +
+      }: cannot be read, nor can any other picture of its class and split; fix ` +
         "or remove it",
     );
   }
@@ -121,7 +121,7 @@ export class PictureFiles implements PictureSource {
   /** Takes a picture for broken; throws the reason where that ends the training. */
   takeForBroken(index: number, reason: InputError): void {
     if (this.options.onError === "stop") {
-      const advice = "data.onError: skip passes over it";
+      const advice = "data.onError: skip skips it";
       throw new InputError(`${reason.message}; ${advice}`, { cause: reason });
     }
     this.#broken.add(index, reason.message);

@@ -30,12 +30,12 @@ export class ParquetReader implements RowReader {
     const form: ColumnForm = { type: "BYTE_ARRAY", codec, maxDefinition, maxRepetition: 0 };
     const { values, definition } = this.#page(path, page, form, dictionary);
     if (definition && definition[row] !== maxDefinition) {
-      throw new InputError("the row holds no picture, only its path or nothing");
+      throw new InputError("the row contains no picture, only its path or nothing");
     }
     const place = definition ? countOf(definition.subarray(0, row), maxDefinition) : row;
     const value = values[place];
     if (value instanceof Uint8Array) return new Uint8Array(value);
-    throw new InputError("it is damaged: a row without bytes; get it anew");
+    throw new InputError("it is damaged: a row without bytes; get a new copy");
   }
 
   #page(path: string, offset: number, form: ColumnForm, dictionary: number): PageValues {

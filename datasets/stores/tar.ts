@@ -38,7 +38,7 @@ export class TarStore implements PictureStore {
     const length = this.handle.places.length[picture];
     if (length > MAX_BYTES) {
       throw new InputError(
-        `${this.nameOf(picture)}: holds ${formatBytes(length)}; expected at most ` +
+        `${this.nameOf(picture)}: contains ${formatBytes(length)}; expected at most ` +
           formatBytes(MAX_BYTES),
       );
     }

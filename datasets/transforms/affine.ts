@@ -10,11 +10,11 @@ const angles = rangeSchema(-360, 360);
 const schema = z.object({
   degrees: degreesSchema,
   translate: z.tuple([share, share]).default([0, 0]).describe(
-    "How far it may be moved, [across, down], as shares of width and height",
+    "Largest shift, [across, down], as fractions of width and height",
   ),
-  scale: rangeSchema(1e-3, 1e3).default([1, 1]).describe("Least and largest factor of its size"),
+  scale: rangeSchema(1e-3, 1e3).default([1, 1]).describe("Smallest and largest scale factor"),
   shear: z.union([z.number().min(0).max(360), angles]).default(0).describe(
-    "Degrees that it may be sheared across: v for -v to v, or [least, largest]",
+    "Degrees of horizontal shear: v for -v to v, or [least, largest]",
   ),
   interpolation: interpolationOf("nearest"),
   fill: fillSchema,
@@ -22,7 +22,7 @@ const schema = z.object({
 
 /** As torchvision's `RandomAffine`. */
 export const affine: TransformEntry<typeof schema> = {
-  about: "Turn, move, scale and shear at random",
+  about: "Rotate, shift, scale and shear at random",
   schema,
   build: ({ degrees, translate, scale, shear, interpolation, fill }) => ({
     isRandom: true,

@@ -8,7 +8,7 @@ import { FIXED, operate, type OperationName, SPACE } from "./policies.ts";
 const BINS = 10;
 
 const schema = z.object({
-  policy: z.enum(POLICY_NAMES).default("imagenet").describe("For which pictures it was found"),
+  policy: z.enum(POLICY_NAMES).default("imagenet").describe("The dataset it was found on"),
   interpolation: interpolationOf("nearest"),
   fill: fillSchema,
 });

@@ -10,7 +10,7 @@ const schema = z.object({
 
 /** As torchvision's `CenterCrop`. */
 export const centerCrop: TransformEntry<typeof schema> = {
-  about: "Cut out the centre; a smaller picture gets zeros around it",
+  about: "Crop the centre; a smaller picture is padded with zeros",
   schema,
   build({ size }) {
     const extents = sizeOfOption(size);

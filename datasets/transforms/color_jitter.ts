@@ -15,7 +15,7 @@ const schema = z.object({
   contrast: factor("contrast"),
   saturation: factor("saturation"),
   hue: z.union([z.number().min(0).max(0.5), rangeSchema(-0.5, 0.5)]).default(0).describe(
-    "How far hues may turn, in parts of the circle: v for -v to v, or [least, largest]",
+    "How far hues may shift, as a fraction of the colour circle: v for -v to v, or [least, largest]",
   ),
 });
 

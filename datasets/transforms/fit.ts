@@ -9,7 +9,7 @@ const schema = z.object({
 
 /** What `predict` does to a picture of another size than the network's. */
 export const fit: TransformEntry<typeof schema> = {
-  about: "Cut the largest centred part of these proportions and scale it, as predict does",
+  about: "Crop the largest centred part of these proportions and scale it, as predict does",
   schema,
   build({ size }) {
     const extents = sizeOfOption(size);

@@ -8,7 +8,7 @@ const taps = z.int().min(1).max(255).refine((count) => count % 2 === 1, "expecte
 
 const schema = z.object({
   kernelSize: z.union([taps, z.tuple([taps, taps])]).describe(
-    "Pixels that are mixed along each side, an odd number, or [across, down]",
+    "Kernel size in pixels, an odd number, or [across, down]",
   ),
   sigma: z.union([z.number().positive(), rangeSchema(1e-6, 1000)]).default([0.1, 2]).describe(
     "Standard deviation in pixels, or [least, largest]",
@@ -17,7 +17,7 @@ const schema = z.object({
 
 /** As torchvision's `GaussianBlur`. */
 export const gaussianBlur: TransformEntry<typeof schema> = {
-  about: "Blur, by a random standard deviation",
+  about: "Blur with a random standard deviation",
   schema,
   build({ kernelSize, sigma }) {
     const [across, down] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;

@@ -6,7 +6,7 @@ const schema = z.object({});
 
 /** As torchvision's `Grayscale` with as many channels as before. */
 export const grayscale: TransformEntry<typeof schema> = {
-  about: "Make the picture grey, in as many channels",
+  about: "Convert to grey, keeping the number of channels",
   schema,
   build: () => ({ sizeAfter: (size) => size, apply: (picture) => greyed(picture) }),
 };

@@ -14,18 +14,18 @@ export function sizeOfOption(size: z.output<typeof sizeSchema>): PictureSize {
   return { height, width };
 }
 
-/** How pixels between pixels are computed. */
+/** Interpolation. */
 export function interpolationOf(
   usual: Interpolation,
 ): z.ZodDefault<z.ZodType<Interpolation, Interpolation>> {
   return z.enum(["nearest", "bilinear", "bicubic"]).default(usual).describe(
-    "How pixels between pixels are computed",
+    "Interpolation",
   );
 }
 
 /** A probability. */
 export function probabilityOf(usual: number): z.ZodDefault<z.ZodNumber> {
-  return z.number().min(0).max(1).default(usual).describe("How often it happens, from 0 to 1");
+  return z.number().min(0).max(1).default(usual).describe("Probability, from 0 to 1");
 }
 
 /** The smaller and the larger number of a range. */
@@ -37,7 +37,7 @@ export function rangeSchema(least: number, most: number) {
 
 /** Degrees of a turn. */
 export const degreesSchema = z.union([z.number().min(0).max(360), rangeSchema(-360, 360)]).describe(
-  "Degrees that it may be turned: v for -v to v, or [least, largest]",
+  "Degrees of rotation: v for -v to v, or [least, largest]",
 );
 
 /** What an option of one number or a range comes to. */
@@ -49,5 +49,5 @@ const level = z.int().min(0).max(255);
 
 /** What stands where the picture has nothing. */
 export const fillSchema = z.union([level, z.tuple([level, level, level])]).default(0).describe(
-  "Grey level or [red, green, blue] where the picture has nothing",
+  "Grey level or [red, green, blue] outside the picture",
 );

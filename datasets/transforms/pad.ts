@@ -16,7 +16,7 @@ export const paddingSchema = z.union([
 export const fillOptions = {
   fill: fillSchema,
   paddingMode: z.enum(["constant", "edge", "reflect", "symmetric"]).default("constant").describe(
-    "What stands around the picture: fill, its edge, or its mirror image without or with the edge",
+    "Padding: fill, the edge, or the mirror image without or with the edge",
   ),
 };
 
@@ -40,7 +40,7 @@ interface Sides {
 
 /** As torchvision's `Pad`. */
 export const pad: TransformEntry<typeof schema> = {
-  about: "Put pixels around the picture",
+  about: "Pad the picture",
   schema,
   build({ padding, ...filling }) {
     const sides = sidesOf(padding);

@@ -7,7 +7,7 @@ import { operate, SPACE } from "./policies.ts";
 const ALL = [...SPACE];
 
 const schema = z.object({
-  numOps: z.int().min(1).max(16).default(2).describe("Operations, one after the other"),
+  numOps: z.int().min(1).max(16).default(2).describe("Number of operations in sequence"),
   magnitude: z.int().min(0).default(9).describe("How strong, from 0 to magnitudeBins - 1"),
   magnitudeBins: z.int().min(2).max(1000).default(31).describe("Number of strengths"),
   interpolation: interpolationOf("nearest"),
@@ -19,7 +19,7 @@ const schema = z.object({
 
 /** As torchvision's `RandAugment` (E. D. Cubuk and others, 2020). */
 export const randAugment: TransformEntry<typeof schema> = {
-  about: "A few operations drawn from 14, all of one strength",
+  about: "A few operations drawn from 14, all of the same strength",
   schema,
   build: ({ numOps, magnitude, magnitudeBins, ...moving }) => ({
     isRandom: true,

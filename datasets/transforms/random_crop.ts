@@ -8,16 +8,16 @@ import { type Filling, fillOptions, padded, paddingSchema, sidesOf } from "./pad
 const schema = z.object({
   size: sizeSchema.describe("Side of a square, or [height, width]"),
   padding: paddingSchema.default(0).describe(
-    "Pixels put around first: on all sides, [left and right, top and bottom] or [left, top, right, " +
+    "Padding added first: on all sides, [left and right, top and bottom] or [left, top, right, " +
       "bottom]",
   ),
-  padIfNeeded: z.boolean().default(false).describe("Put pixels around a picture that is too small"),
+  padIfNeeded: z.boolean().default(false).describe("Pad a picture that is too small"),
   ...fillOptions,
 });
 
 /** As torchvision's `RandomCrop`. */
 export const randomCrop: TransformEntry<typeof schema> = {
-  about: "Cut out a part of random place",
+  about: "Crop at a random position",
   schema,
   build({ size, padding, padIfNeeded, ...filling }) {
     const extents = sizeOfOption(size);
@@ -31,7 +31,7 @@ export const randomCrop: TransformEntry<typeof schema> = {
         const rests = [large.height - extents.height, large.width - extents.width];
         if (rests.some((rest) => rest < 0)) {
           throw new InputError(
-            `random_crop: a picture of ${large.height}x${large.width} has no part of ` +
+            `random_crop: a picture of ${large.height}x${large.width} is smaller than the crop of ` +
               `${extents.height}x${extents.width}; put resize before it, or set padIfNeeded: true`,
           );
         }

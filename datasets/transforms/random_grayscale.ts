@@ -7,7 +7,7 @@ const schema = z.object({ p: probabilityOf(0.1) });
 
 /** As torchvision's `RandomGrayscale`. */
 export const randomGrayscale: TransformEntry<typeof schema> = {
-  about: "Make the picture grey now and then, in as many channels",
+  about: "Convert to grey at random, keeping the number of channels",
   schema,
   build: ({ p }) => ({
     isRandom: true,

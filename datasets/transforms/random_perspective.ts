@@ -7,7 +7,7 @@ import { warped } from "./warp.ts";
 
 const schema = z.object({
   distortionScale: z.number().min(0).max(1).default(0.5).describe(
-    "How far corners may be moved towards the middle, from 0 to 1",
+    "How far corners may move towards the middle, from 0 to 1",
   ),
   p: probabilityOf(0.5),
   interpolation: interpolationOf("bilinear"),
@@ -16,7 +16,7 @@ const schema = z.object({
 
 /** As torchvision's `RandomPerspective`. */
 export const randomPerspective: TransformEntry<typeof schema> = {
-  about: "Show the picture as if seen from aside, at random",
+  about: "Random perspective, as if seen from the side",
   schema,
   build: ({ distortionScale, p, interpolation, fill }) => ({
     isRandom: true,

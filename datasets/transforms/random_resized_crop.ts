@@ -12,10 +12,10 @@ const TRIALS = 10;
 const schema = z.object({
   size: sizeSchema.describe("Side of a square, or [height, width]"),
   scale: rangeSchema(1e-6, 1).default([0.08, 1]).describe(
-    "Least and largest share of the picture's area",
+    "Smallest and largest share of the picture's area",
   ),
   ratio: rangeSchema(0.01, 100).default([3 / 4, 4 / 3]).describe(
-    "Least and largest width over height",
+    "Smallest and largest aspect ratio (width / height)",
   ),
   interpolation: interpolationOf("bilinear"),
 });
@@ -24,7 +24,7 @@ type Laws = Pick<z.output<typeof schema>, "scale" | "ratio">;
 
 /** As torchvision's `RandomResizedCrop`, of PIL's pictures. */
 export const randomResizedCrop: TransformEntry<typeof schema> = {
-  about: "Cut out a part of random place, area and proportions, and scale it",
+  about: "Crop a part of random position, area and aspect ratio, and scale it",
   schema,
   build({ size, interpolation, ...laws }) {
     const extents = sizeOfOption(size);

@@ -82,8 +82,8 @@ export function planTransforms(
       const transform = entry.build(options);
       if (transform.isRandom && !isRandom) {
         throw new InputError(
-          `${name} draws, and networks are measured on the same pictures every time; expected ` +
-            "such as resize and center_crop",
+          `${name} is random, but evaluation needs the same pictures every time; expected ` +
+            "for example resize and center_crop",
           { at: [] },
         );
       }
@@ -93,7 +93,7 @@ export function planTransforms(
   );
   if (size) return { transforms, size };
   throw new InputError(
-    "these transforms leave pictures of several sizes, and a batch has one; end with one that has " +
+    "these transforms give pictures of several sizes, but a batch needs one; end with one that has " +
       'both sides, such as { name: "center_crop", size: 224 }',
     { at: [] },
   );

@@ -8,14 +8,14 @@ const schema = z.object({
   degrees: degreesSchema,
   interpolation: interpolationOf("nearest"),
   expand: z.boolean().default(false).describe(
-    "Make the picture as large as all of it needs, so that no corner is lost",
+    "Enlarge the picture so that no corner is lost",
   ),
   fill: fillSchema,
 });
 
 /** As torchvision's `RandomRotation`. */
 export const rotation: TransformEntry<typeof schema> = {
-  about: "Turn by a random angle about the centre",
+  about: "Rotate by a random angle about the centre",
   schema,
   build: ({ degrees, interpolation, expand, fill }) => ({
     isRandom: true,

@@ -1,39 +1,39 @@
-/** BMP files as pixels. */
+/** Decodes BMP files. */
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
 import { cutOff, damageOf, ruined, unknownKind } from "./damage.ts";
 
-/** Compressions as BMP numbers them. */
+/** Compressions by BMP's numbers. */
 const [PLAIN, RUNS_OF_8, RUNS_OF_4, MASKS, MASKS_WITH_ALPHA] = [0, 1, 2, 3, 6];
 
-/** Bytes of the file's header, before that of the picture. */
+/** Bytes of the file's header, which precedes the image's. */
 const FILE_HEADER = 14;
 
 /** Bytes of the oldest header, OS/2's, and of the one that all others begin with. */
 const [CORE, INFO] = [12, 40];
 
-/** Where the masks of red, green, blue and alpha are, behind a header or in a longer one. */
+/** Offset of the masks of red, green, blue and alpha, which follow a header or are part of a longer one. */
 const MASKS_AT = FILE_HEADER + INFO;
 
-/** What the header says. */
+/** The header. */
 interface BmpHeader {
   readonly width: number;
   readonly height: number;
   readonly isTopDown: boolean;
-  /** Bits of a pixel. */
+  /** Bits per pixel. */
   readonly bits: number;
   readonly compression: number;
-  /** Where the pixels begin. */
+  /** Offset of the pixels. */
   readonly offset: number;
-  /** Blue, green and red of each colour, and a byte that fills them up to `perColour`. */
+  /** Blue, green and red of each colour, padded to `perColour` bytes. */
   readonly palette: Uint8Array;
   readonly perColour: number;
-  /** Which bits are red, green, blue and alpha. */
+  /** Bit masks of red, green, blue and alpha. */
   readonly masks: readonly number[];
 }
 
 /**
- * Decodes a BMP file. Of one that is cut off it gives the rows that there are. Throws InputError where
- * there is none, and for kinds that are other files in a BMP's.
+ * Decodes a BMP file. A truncated file gives its available rows. Throws InputError if there are none, and
+ * for BMP files that embed another format.
  */
 export function decodeBmp(bytes: Uint8Array, onDamage: OnDamage): ImageData {
   const header = readHeader(bytes);
@@ -110,7 +110,7 @@ function readHeader(bytes: Uint8Array): BmpHeader {
   };
 }
 
-/** What writes a row of colours as RGBA. */
+/** Writes a row of colours as RGBA. */
 type Painter = (row: Uint8Array, to: ImageDataArray) => void;
 
 function palettePainter(
@@ -148,7 +148,7 @@ function colourPainter({ bits, masks, width }: BmpHeader): Painter {
   };
 }
 
-/** Indices of colours, a byte each, of what is stored as runs. */
+/** Colour indices, one byte each, from runs. */
 function unpackRuns(
   packed: Uint8Array,
   { width, height, compression }: BmpHeader,
@@ -156,7 +156,7 @@ function unpackRuns(
   const indices = new Uint8Array(width * height);
   const isOf4 = compression === RUNS_OF_4;
   let [x, y] = [0, 0];
-  /** Puts so many pixels; what would lie beyond the row is left out. */
+  /** Writes the given number of pixels; those beyond the row are dropped. */
   const put = (count: number, indexOf: (i: number) => number) => {
     const fitting = Math.min(count, width - x);
     for (let i = 0; i < fitting; i++) indices[y * width + x + i] = indexOf(i);

@@ -1,36 +1,36 @@
-/** How it is said what is wrong with a picture's file. */
+/** Messages about problems with image files. */
 import { InputError } from "../../errors.ts";
 import { formatCount } from "../../reporting/format.ts";
 
-/** What a damaged file is told by. */
+/** Describes a damaged file. */
 export function damageOf(format: string, what: string): string {
   return `a damaged ${format} file: ${what}`;
 }
 
-/** A file of whose pixels nothing is left. */
+/** The error for a file of which no pixels can be decoded. */
 export function ruined(format: string, what: string): InputError {
-  return new InputError(`${damageOf(format, what)}; get it anew`);
+  return new InputError(`${damageOf(format, what)}; get a new copy`);
 }
 
-/** A sound file that is made in a way that is not read. */
+/** The error for a valid file of an unsupported kind. */
 export function unknownKind(format: string, what: string): InputError {
   return new InputError(
-    `a ${format} file of an unknown kind (${what}); save it as an ordinary PNG or JPEG`,
+    `a ${format} file of an unsupported kind (${what}); save it as an ordinary PNG or JPEG`,
   );
 }
 
-/** That what was compressed cannot be unpacked, or unpacks to too little. */
+/** Compressed data that cannot be unpacked, or that unpacks to too little. */
 export const [BROKEN, TOO_FEW] = [
-  "its compressed pixels are broken",
-  "there are too few pixels in it",
+  "its compressed pixels are corrupt",
+  "it contains too few pixels",
 ];
 
-/** That a file ends before all of it has come. */
+/** A file that ends early. */
 export function cutOff({ length }: Uint8Array): string {
-  return `it is cut off at byte ${length}`;
+  return `it is truncated at byte ${length}`;
 }
 
-/** That so few bytes cannot stand for so many pixels. */
+/** A file with too few bytes for its number of pixels. */
 export function cannotHold(bytes: number, width: number, height: number): string {
   return `its ${formatCount(bytes)} bytes cannot hold ${formatCount(width)} × ${
     formatCount(height)

@@ -1,6 +1,6 @@
-/** Unpacking faxes of group 4 (ITU-T T.6), as TIFF has them: rows of white and black, told from the row above. */
+/** Unpacks group 4 faxes (ITU-T T.6) in TIFF files: black-and-white rows, each coded relative to the row above. */
 
-/** Codes of runs of 0, 1, … 63 pixels, then of 64, 128, … 1728; and those of both colours from there on. */
+/** Codes of runs of 0, 1, … 63 pixels, then of 64, 128, … 1728; then those shared by both colours. */
 const WHITE_CODES =
   `00110101 000111 0111 1000 1011 1100 1110 1111 10011 10100 00111 01000 001000 000011 110100 110101
    101010 101011 0100111 0001100 0001000 0010111 0000011 0000100 0101000 0101011 0010011 0100100
@@ -27,7 +27,7 @@ const LONG_CODES =
   `00000001000 00000001100 00000001101 000000010010 000000010011 000000010100 000000010101
    000000010110 000000010111 000000011100 000000011101 000000011110 000000011111`;
 
-/** How a change of colour is told: by those above, `PASS` that there is none yet, `RUNS` by two lengths. */
+/** How a colour change is coded: relative to the row above, `PASS` for none yet, `RUNS` for two lengths. */
 const [PASS, RUNS] = [100, 101];
 const MODES = new Map<string, number>([
   ["0001", PASS],
@@ -41,7 +41,7 @@ const MODES = new Map<string, number>([
   ["0000010", -3],
 ]);
 
-/** What codes mean, by the code behind a 1. */
+/** Meanings of codes, by the code after a 1. */
 type Codes = ReadonlyMap<number, number>;
 
 const keyOf = (code: string) => parseInt(`1${code}`, 2);
@@ -57,8 +57,8 @@ const [WHITE, BLACK] = [WHITE_CODES, BLACK_CODES].map((codes): Codes =>
 const LONGEST_CODE = 13;
 
 /**
- * Unpacks rows of bits, black ones set, each row filled up to a byte. Returns how many bytes there
- * were; behind the first code that is none there is nothing.
+ * Unpacks rows of bits, black ones set, each row padded to a byte. Returns the number of bytes written;
+ * decoding stops at the first invalid code.
  */
 export function unpackFax(
   packed: Uint8Array,
@@ -68,7 +68,7 @@ export function unpackFax(
 ): number {
   const reader = new CodeReader(packed);
   const stride = Math.ceil(width / 8);
-  /** Where the colour changes, from white on. */
+  /** Columns where the colour changes, starting with white. */
   let above: number[] = [];
   for (let row = 0; row < height; row++) {
     const changes = readRow(reader, above, width);
@@ -90,7 +90,7 @@ function readRow(
   const changes: number[] = [];
   let [at, isBlack, i] = [0, false, 0];
   while (at < width) {
-    // The next change above to the other colour, and the one behind it.
+    // The next change above to the other colour, and the one after it.
     while (i > 0 && above[i - 1] > at) i--;
     while (i < above.length && (above[i] <= at && (at > 0 || changes.length > 0))) i++;
     if ((i % 2 === 1) !== isBlack) i++;
@@ -121,7 +121,7 @@ class CodeReader {
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  /** What the next code means; undefined if it is none. */
+  /** The meaning of the next code; undefined if it is invalid. */
   next(codes: Codes): number | undefined {
     for (let key = 1, length = 0; length <= LONGEST_CODE; length++, this.#bit++) {
       const meaning = codes.get(key);
@@ -131,7 +131,7 @@ class CodeReader {
     }
   }
 
-  /** The length of a run: any number of long ones and one below 64. */
+  /** The length of a run: any number of long codes and one below 64. */
   run(codes: Codes): number | undefined {
     for (let total = 0;;) {
       const length = this.next(codes);

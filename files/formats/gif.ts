@@ -1,18 +1,18 @@
-/** GIF files as pixels: the first frame of an animation. */
+/** Decodes GIF files: the first frame of an animation. */
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
 import { cannotHold, cutOff, damageOf, ruined, TOO_FEW, unknownKind } from "./damage.ts";
 import { unpackLzw } from "./lzw.ts";
 
-/** First row of each pass of an interlaced frame, and the step from there. */
+/** First row of each pass of an interlaced frame, and the step between rows. */
 const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
 
-/** What blocks begin with. */
+/** Types of blocks. */
 const [EXTENSION, FRAME, CONTROL] = [0x21, 0x2c, 0xf9];
 
-/** Most pixels that a byte can stand for: a code of 12 bits is a string of at most as many as there are. */
+/** Most pixels per byte: a 12-bit code is a string of at most as many pixels as there are codes. */
 const PIXELS_PER_BYTE = 4096 * 8 / 12;
 
-/** A part of the screen, and how it is painted. */
+/** A part of the screen and how it is painted. */
 interface Frame {
   readonly left: number;
   readonly top: number;
@@ -21,16 +21,15 @@ interface Frame {
   readonly isInterlaced: boolean;
   /** Red, green and blue of each colour. */
   readonly palette: Uint8Array;
-  /** The colour that is transparent. */
+  /** Index of the transparent colour. */
   readonly clear?: number;
-  /** Where its compressed pixels begin. */
+  /** Offset of its compressed pixels. */
   readonly start: number;
 }
 
 /**
- * Decodes the first frame of a GIF file; what it leaves of the screen has the first colour and is
- * transparent. Of a damaged one it gives what can be decoded. Throws InputError where there is
- * nothing to give.
+ * Decodes the first frame of a GIF file; the rest of the screen has the first colour and is transparent.
+ * A damaged file is decoded as far as possible. Throws InputError if nothing can be decoded.
  */
 export function decodeGif(bytes: Uint8Array, onDamage: OnDamage): ImageData {
   const frame = findFrame(bytes);
@@ -71,7 +70,7 @@ export function decodeGif(bytes: Uint8Array, onDamage: OnDamage): ImageData {
 /** A pixel's colour without its alpha. */
 const TRANSPARENT = new Uint32Array(Uint8Array.of(255, 255, 255, 0).buffer)[0];
 
-/** Opaque pixels of all colours; those beyond the palette are black. */
+/** Opaque pixels for all colour indices; black beyond the palette. */
 function rgbaOf(palette: Uint8Array): Uint32Array {
   const rgba = new Uint8Array(4 * 256);
   for (let colour = 0; colour < 256; colour++) {
@@ -81,7 +80,7 @@ function rgbaOf(palette: Uint8Array): Uint32Array {
   return new Uint32Array(rgba.buffer);
 }
 
-/** The first frame, if there is one to its palette's end. */
+/** The first frame; undefined if the file ends before its pixels. */
 function findFrame(bytes: Uint8Array): Frame | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 13) return undefined;
@@ -114,13 +113,13 @@ function findFrame(bytes: Uint8Array): Frame | undefined {
   }
 }
 
-/** The palette, if flags say that there is one, and where it ends. */
+/** The palette, if the flags announce one, and the offset of its end. */
 function paletteAt(bytes: Uint8Array, at: number, flags: number): [Uint8Array, number] {
   const end = at + (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
   return [bytes.subarray(at, end), end];
 }
 
-/** What lies in blocks, each with its length before it. */
+/** The contents of consecutive blocks, each preceded by its length. */
 function joinBlocks(
   bytes: Uint8Array,
   start: number,
@@ -136,7 +135,7 @@ function joinBlocks(
   return { packed: packed.subarray(0, length), isCut: true };
 }
 
-/** Rows in the order in which they are stored. */
+/** Rows in stored order. */
 function* rowsOf({ height, isInterlaced }: Frame): Generator<number, void, void> {
   for (const [first, step] of isInterlaced ? PASSES : [[0, 1]]) {
     for (let row = first; row < height; row += step) yield row;

@@ -1,16 +1,16 @@
-/** Unpacking what deflate has packed, as PNG and TIFF have it. */
+/** Unpacks deflate, as used in PNG and TIFF. */
 import { sum } from "../../reporting/statistics.ts";
 
-/** Most bytes that deflate makes of one. */
+/** Deflate's largest expansion factor. */
 export const EXPANSION = 1032;
 
-/** The bytes that were packed in these pieces, as they come. Throws TypeError where they are broken. */
+/** The unpacked bytes, as they become available. Throws TypeError if the input is corrupt. */
 export async function* inflate(
   pieces: readonly Uint8Array<ArrayBuffer>[],
 ): AsyncGenerator<Uint8Array, void, void> {
   const stream = new DecompressionStream("deflate");
   const writer = stream.writable.getWriter();
-  // Where they are broken, what follows in the same portion is lost, and what was before.
+  // An error drops the rest of its chunk and the output before it, hence small chunks.
   const portion = Math.max(256, Math.ceil(sum(pieces.map(({ length }) => length)) / 4096));
   const written = (async () => {
     for (const piece of pieces) {
@@ -20,7 +20,7 @@ export async function* inflate(
     }
     await writer.close();
   })();
-  // What goes wrong is heard of on the other side.
+  // Errors surface on the reading side.
   written.catch(() => {});
   yield* stream.readable;
 }

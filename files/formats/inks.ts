@@ -1,11 +1,11 @@
-/** Pictures in inks (CMYK) as colours. */
+/** Converts inks (CMYK) to colours. */
 
 /**
- * A channel of a pixel in inks, as PIL computes it: what its own ink leaves of light, times what black
- * leaves; both 0 to 255.
+ * A colour channel of a CMYK pixel, as PIL computes it: the light left by its ink times the light left by
+ * black; all 0 to 255.
  */
 export function multiplied(light: number, black: number): number {
-  // Rounded from the ink, not from the light.
+  // Rounds the ink, not the light.
   const product = (255 - light) * black + 128;
   return black - (product + (product >> 8) >> 8);
 }

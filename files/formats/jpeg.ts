@@ -1,4 +1,4 @@
-/** JPEG files as pixels. */
+/** Decodes JPEG files. */
 import mozjpeg from "npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.js";
 import { InputError, messageOf } from "../../errors.ts";
 import { formatCount } from "../../reporting/format.ts";
@@ -8,52 +8,52 @@ import { type DecodedPicture, toImageData, type Wanted } from "../raster.ts";
 import { decodeBaseline } from "./jpeg/baseline.ts";
 
 /**
- * Most scans of a file. A progressive one has about ten; each costs time for all pixels, however
- * short it is.
+ * Most scans in a file. A progressive one has about ten; each costs time for all pixels, however short
+ * it is.
  */
 const MAX_SCANS = 32;
 
 /**
- * Most pixels of a picture that no scan makes alone, as in progressive files: what is known of them
- * between scans takes 6 bytes a pixel, besides the 8 that every picture takes.
+ * Most pixels of an image that several scans refine, as in progressive files: between scans, decoding
+ * keeps 6 bytes per pixel in addition to the 8 for every image.
  */
 const MAX_SCANNED_PIXELS = 4096 * 3072;
 
-/** Most pixels that a byte of a JPEG file can stand for: a bit a block of 8 × 8, with nothing in it. */
+/** Most pixels per byte of a JPEG file: one bit for an empty block of 8 × 8. */
 const PIXELS_PER_BYTE = 512;
 
-/** Pixels from which on the memory that the library's decoder took is given back. */
+/** Number of pixels above which the library decoder's memory is released. */
 const LARGE = 1 << 22;
 
-/** Markers: the end of a picture, the beginning of a scan and of a segment that may be EXIF's. */
+/** Markers: the end of an image, the start of a scan and of a segment that may contain EXIF. */
 const [END, SCAN, EXIF] = [0xd9, 0xda, 0xe1];
 
-/** Markers of frames whose scans refine the same pixels. */
+/** Markers of frames in which scans refine the same pixels. */
 const PROGRESSIVE = [0xc2, 0xc6, 0xca, 0xce];
 
-/** What the markers say. */
+/** The headers' information. */
 interface JpegHeader {
   readonly width: number;
   readonly height: number;
-  /** Kinds of samples: 1 is grey, 3 a colour, 4 are inks. */
+  /** Components: 1 is grey, 3 are colours, 4 are inks. */
   readonly components: number;
-  /** EXIF's, 1 to 8. */
+  /** EXIF's orientation, 1 to 8. */
   readonly orientation: number;
-  /** How often all pixels are gone through. */
+  /** Number of passes over all pixels. */
   readonly scans: number;
-  /** Whether no scan makes pixels by itself. */
+  /** Whether several scans are needed for any pixels. */
   readonly isInScans: boolean;
 }
 
 type Decoder = Awaited<ReturnType<typeof mozjpeg>>;
 
 let decoder: Promise<Decoder> | undefined;
-/** What the decoder has said of the picture. Of several complaints it says only the first. */
+/** The library decoder's complaints. Of several it reports only the first. */
 let complaints: string[] = [];
 
 /**
- * Decodes a JPEG file to a picture held upright. Of a damaged one it gives what can be decoded,
- * filled up. Throws InputError where there is nothing to give.
+ * Decodes a JPEG file to an upright image. A damaged file is decoded as far as possible and padded.
+ * Throws InputError if nothing can be decoded.
  */
 export async function decodeJpeg(
   bytes: Uint8Array<ArrayBuffer>,
@@ -65,8 +65,8 @@ export async function decodeJpeg(
     throw new InputError(
       `a damaged JPEG file: nothing in its ${
         formatCount(bytes.length)
-      } bytes says how large the picture is; ` +
-        "get it anew",
+      } bytes gives the image's size; ` +
+        "get a new copy",
     );
   }
   requireModest(header, bytes.length);
@@ -76,7 +76,7 @@ export async function decodeJpeg(
   return isUpright ? picture : upright(toImageData(picture), header.orientation);
 }
 
-/** What a library makes of a file that is not baseline, has rare chroma or is damaged. */
+/** Decodes with a library a file that is not baseline, has rare chroma or is damaged. */
 async function decodeAny(
   bytes: Uint8Array<ArrayBuffer>,
   { width, height, components }: JpegHeader,
@@ -94,13 +94,13 @@ async function decodeAny(
   let picture: ImageData;
   try {
     picture = decode(bytes, false);
-    if (!picture) throw new Error("there is no picture in it");
+    if (!picture) throw new Error("it contains no image");
   } catch (error) {
-    // It did not clean up after itself; after some dozens it would fail at sound pictures.
+    // The library leaks memory on errors; after several dozen it would fail on valid images.
     decoder = undefined;
     const reason = complaints[0] ?? messageOf(error);
     throw new InputError(
-      `a JPEG picture that cannot be decoded (${reason}); if it is whole, convert it to an RGB ` +
+      `a JPEG picture that cannot be decoded (${reason}); if the file is intact, convert it to an RGB ` +
         "PNG or JPEG",
     );
   }
@@ -108,7 +108,7 @@ async function decodeAny(
   return picture;
 }
 
-/** Throws InputError for a file of so many bytes that says what cannot be, or would cost too much. */
+/** Throws InputError for a file of `length` bytes whose headers are impossible or cost too much. */
 function requireModest(
   { width, height, scans, isInScans }: JpegHeader,
   length: number,
@@ -117,25 +117,25 @@ function requireModest(
   const size = `${formatCount(width)} × ${formatCount(height)} pixels`;
   if (width * height > PIXELS_PER_BYTE * length) {
     throw new InputError(
-      `a damaged JPEG file: its ${formatCount(length)} bytes cannot hold ${size}; get it anew`,
+      `a damaged JPEG file: its ${formatCount(length)} bytes cannot hold ${size}; get a new copy`,
     );
   }
   if (isInScans && width * height > MAX_SCANNED_PIXELS) {
     const most = formatCount(MAX_SCANNED_PIXELS);
     throw new InputError(
-      `a progressive JPEG picture of ${size}; expected at most ${most}; save it smaller or as ` +
+      `a progressive JPEG picture of ${size}; expected at most ${most}; make it smaller or save it as ` +
         "baseline JPEG, which is not progressive",
     );
   }
   if (scans > MAX_SCANS) {
     throw new InputError(
       `a JPEG file that refines its pixels ${formatCount(scans)} times; expected at most ` +
-        `${MAX_SCANS}; save it anew`,
+        `${MAX_SCANS}; save it again`,
     );
   }
 }
 
-/** Where the decoder's WebAssembly is. */
+/** Location of the decoder's WebAssembly. */
 export function jpegDecoderLocation(): URL {
   return new URL(
     import.meta.resolve("npm:@jsquash/jpeg@1.6.0/codec/dec/mozjpeg_dec.wasm"),
@@ -147,7 +147,7 @@ function newDecoder(): Promise<Decoder> {
   return mozjpeg({ noInitialRun: true, printErr });
 }
 
-/** Reads what is not compressed; undefined if nothing says how large the picture is. */
+/** Parses the headers; undefined if no frame gives the image's size. */
 function readHeader(bytes: Uint8Array): JpegHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frame: Pick<JpegHeader, "width" | "height" | "components"> | undefined;
@@ -158,12 +158,12 @@ function readHeader(bytes: Uint8Array): JpegHeader | undefined {
     const marker = bytes[at + 1];
     if (marker === END) break;
     if (!hasLength(marker)) {
-      // Nothing or filling: what is compressed goes on, or garbage, or the marker comes.
+      // Compressed data, padding or garbage before the next marker.
       at = bytes.indexOf(0xff, at + 1);
       continue;
     }
     const next = at + 2 + view.getUint16(at + 2);
-    // In a file that is not progressive, too, the first may leave components to others.
+    // Even in a file that is not progressive, the first scan may omit components.
     if (marker === SCAN && scans++ === 0) isInScans ||= bytes[at + 4] !== frame?.components;
     if (isFrame(marker)) {
       const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
@@ -178,12 +178,12 @@ function readHeader(bytes: Uint8Array): JpegHeader | undefined {
   return frame && { ...frame, orientation: orientation ?? 1, scans, isInScans };
 }
 
-/** Whether a marker begins a segment, whose length follows. */
+/** Whether a marker starts a segment with a length. */
 function hasLength(marker: number): boolean {
   return marker >= 0xc0 && marker < 0xff && (marker < 0xd0 || marker > END);
 }
 
-/** Whether a marker begins a frame (SOF0 to SOF15): three of its number mean something else. */
+/** Whether a marker starts a frame (SOF0 to SOF15, except three with other meanings). */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }

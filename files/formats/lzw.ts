@@ -1,21 +1,21 @@
-/** Unpacking LZW, as GIF and TIFF have it. */
+/** Unpacks LZW, as used in GIF and TIFF. */
 
-/** Most bits of a code, and so as many strings as there can be. */
+/** Most bits of a code, which limits the number of strings. */
 const MAX_BITS = 12;
 
 /** How codes are stored. */
 interface LzwKind {
-  /** Bits of a byte that was packed: the strings of one byte have the first codes. */
+  /** Bits of an unpacked value: the strings of one value have the first codes. */
   readonly bits: number;
-  /** Whether a code begins at the highest bit of a byte, as in TIFF, or at the lowest. */
+  /** Whether codes start at a byte's highest bit, as in TIFF, rather than its lowest. */
   readonly isHighFirst: boolean;
-  /** By how many codes earlier than needed codes become longer: 1 in TIFF, 0 in GIF. */
+  /** How many codes before necessary the code length grows: 1 in TIFF, 0 in GIF. */
   readonly early: number;
 }
 
 /**
- * Unpacks into `into`, and no further than it is long. Returns how many bytes there were: too few where
- * the codes end too early or are none.
+ * Unpacks into `into`, at most its length. Returns the number of bytes, which is too low if the codes end
+ * early or are invalid.
  */
 export function unpackLzw(
   packed: Uint8Array,
@@ -24,7 +24,7 @@ export function unpackLzw(
 ): number {
   const clear = 1 << bits;
   const end = clear + 1;
-  // A string is the one before it and a last byte.
+  // A string is a previous string and one more byte.
   const before = new Uint16Array(1 << MAX_BITS);
   const last = new Uint8Array(1 << MAX_BITS);
   const lengths = new Uint16Array(1 << MAX_BITS).fill(1);
@@ -49,12 +49,12 @@ export function unpackLzw(
     }
     const isNew = code === next && previous >= 0;
     if (!isNew && (code >= next || previous < 0 && code > end)) break;
-    // What is new is the last string and its own first byte.
+    // The new string is the previous string and the first byte of this one.
     const known = isNew ? previous : code;
     const length = lengths[known];
     let from = known;
     for (let i = filled + length - 1; i > filled; i--) {
-      // Beyond the end nothing is written.
+      // Writes beyond the end are ignored.
       into[i] = last[from];
       from = before[from];
     }

@@ -1,9 +1,9 @@
 /**
- * Python's pickles, protocols 0 to 5, as data. A pickle is a program for a machine with a stack that may
- * call anything; this machine builds plain values, and knows of names only what a vocabulary tells. It
- * calls no function of a file: what "calls" a name gets the value that the vocabulary has for that. What
- * is built is bounded by the bytes that are read and by a cost.
- * https://docs.python.org/3/library/pickletools.html has the operations.
+ * Python's pickles, protocols 0 to 5, as data. A pickle is a program for a stack machine that may call
+ * anything; this machine builds only plain values and knows only the names in a vocabulary. It calls no
+ * function: "calling" a name gives the value that the vocabulary defines. What is built is limited by the
+ * bytes read and by a cost.
+ * https://docs.python.org/3/library/pickletools.html lists the operations.
  */
 
 import { Machine, OPAQUE, PickleError, type Vocabulary } from "./pickle_machine.ts";
@@ -11,15 +11,14 @@ import { Machine, OPAQUE, PickleError, type Vocabulary } from "./pickle_machine.
 export { type Named, OPAQUE, PickleError, textOf } from "./pickle_machine.ts";
 export type { Stateful, Vocabulary } from "./pickle_machine.ts";
 
-/** Digits of a whole number, or its bytes: no counter has more. */
+/** Most digits, or bytes, of an integer, which no counter exceeds. */
 const MAX_DIGITS = 255;
 
 /**
- * The value of the pickle at the beginning of some bytes: `null`, booleans, numbers, bigints beyond
- * them, texts, `Uint8Array` for bytes and for Python 2's texts, arrays for lists and tuples, `Map` for
- * dictionaries (keys that are texts of either kind as texts), {@link OPAQUE} for sets, and what the
- * vocabulary makes. `end` is where the pickle ends. Throws PickleError for one that is damaged, too
- * large, or wants anything else.
+ * The value of the pickle at the start of some bytes: `null`, booleans, numbers, bigints beyond their
+ * range, text, `Uint8Array` for bytes and Python 2's text, arrays for lists and tuples, `Map` for
+ * dictionaries (text keys of either kind as text), {@link OPAQUE} for sets, and the vocabulary's values.
+ * `end` is where the pickle ends. Throws PickleError if it is damaged, too large, or needs anything else.
  */
 export function unpickle(
   bytes: Uint8Array<ArrayBuffer>,
@@ -34,30 +33,30 @@ export function unpickle(
   }
 }
 
-/** What a machine is left with at the end of its pickle. */
+/** What remains of a machine at the end of its pickle. */
 function run(machine: Machine): unknown {
   for (;;) {
     const code = machine.u8();
     if (code === STOP) return machine.pop();
     const operation = OPERATIONS.get(code);
-    if (!operation) throw new PickleError(`it holds the operation 0x${code.toString(16)}`);
+    if (!operation) throw new PickleError(`it contains the operation 0x${code.toString(16)}`);
     operation(machine);
   }
 }
 
 const STOP = 0x2e;
 
-/** What each operation does, by its byte. */
+/** The operations, by byte. */
 const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map(
   Object.entries<(machine: Machine) => void>({
     "\x80": (m) => protocol(m.u8()),
-    // How long a part is that can be read at once.
+    // Length of a frame.
     "\x95": (m) => void m.u64(),
     "(": (m) => m.mark(),
     "0": (m) => void m.pop(),
     "1": (m) => void m.toMark(),
     "2": (m) => m.push(m.top()),
-    // Values without parts.
+    // Values without members.
     N: (m) => m.push(null),
     "\x88": (m) => m.push(true),
     "\x89": (m) => m.push(false),
@@ -81,7 +80,7 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map(
     X: (m) => m.text(m.utf8(m.u32())),
     "\x8c": (m) => m.text(m.utf8(m.u8())),
     "\x8d": (m) => m.text(m.utf8(m.u64())),
-    // Values that hold others.
+    // Containers.
     "]": (m) => m.hold([]),
     l: (m) => m.hold(m.toMark()),
     a: (m) => {
@@ -108,7 +107,7 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map(
       m.toMark();
       m.push(OPAQUE);
     },
-    // What was there before.
+    // Memo and stack.
     p: (m) => m.remember(Number(m.line())),
     q: (m) => m.remember(m.u8()),
     r: (m) => m.remember(m.u32()),
@@ -116,7 +115,7 @@ const OPERATIONS: ReadonlyMap<number, (machine: Machine) => void> = new Map(
     g: (m) => m.recall(Number(m.line())),
     h: (m) => m.recall(m.u8()),
     j: (m) => m.recall(m.u32()),
-    // What is named, called, given a state or kept elsewhere.
+    // Names, calls, states and external objects.
     c: (m) => m.push(m.named(m.line(), m.line())),
     "\x93": (m) => {
       const [module, name] = m.several(2);
@@ -145,7 +144,7 @@ function call(machine: Machine): void {
 }
 
 function protocol(version: number): void {
-  if (version > 5) throw new PickleError(`its protocol is ${version}; known are 0 to 5`);
+  if (version > 5) throw new PickleError(`its protocol is ${version}; supported: 0 to 5`);
 }
 
 function wholeOrBoolean(digits: string): unknown {
@@ -155,14 +154,14 @@ function wholeOrBoolean(digits: string): unknown {
 
 function whole(digits: string): number | bigint {
   if (digits.length > MAX_DIGITS || !/^-?\d+$/.test(digits)) {
-    throw new PickleError("it holds a number that is none, or longer than any");
+    throw new PickleError("it contains a malformed or overlong number");
   }
   return numberOf(BigInt(digits));
 }
 
-/** A whole number of any length, two's complement, the lowest byte first. */
+/** An integer of any length, two's complement, lowest byte first. */
 function signed(bytes: Uint8Array): number | bigint {
-  if (bytes.length > MAX_DIGITS) throw new PickleError("it holds a number longer than any");
+  if (bytes.length > MAX_DIGITS) throw new PickleError("it contains an overlong number");
   const unsigned = bytes.reduceRight((sum, byte) => sum << 8n | BigInt(byte), 0n);
   return numberOf(BigInt.asIntN(8 * bytes.length, unsigned));
 }
@@ -172,10 +171,10 @@ function numberOf(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** A text as Python 2 writes it out, in bytes. */
+/** Text as Python 2 writes it, in bytes. */
 function unquoted(literal: string): Uint8Array {
   const inner = /^(['"])(.*)\1$/s.exec(literal)?.[2];
-  if (inner === undefined) throw new PickleError("it holds a text without quotes");
+  if (inner === undefined) throw new PickleError("it contains text without quotes");
   const text = inner.replaceAll(
     /\\(?:x([0-9a-f]{2})|(.))/gs,
     (_, byte, letter) => byte ? String.fromCharCode(parseInt(byte, 16)) : ESCAPES[letter] ?? letter,
@@ -185,7 +184,7 @@ function unquoted(literal: string): Uint8Array {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
-/** A text in which letters are spelled by their numbers. */
+/** Text with escaped characters. */
 function unescaped(text: string): string {
   return text.replaceAll(
     /\\u([0-9a-f]{4})|\\U([0-9a-f]{8})/gi,

@@ -1,61 +1,61 @@
 /**
- * The machine that pickles are programs of: a stack of values, what was kept of them, and names of which a
- * vocabulary says what they stand for. `pickle.ts` has its operations.
+ * The machine that runs pickles: a stack of values, a memo, and names whose meaning a vocabulary
+ * defines. `pickle.ts` has its operations.
  */
 
-/** What a name in a pickle stands for. */
+/** The meaning of a name in a pickle. */
 export interface Named {
-  /** What calling it gives; absent for what is only named. */
+  /** The result of calling it; absent if it is only named. */
   call?(given: readonly unknown[]): unknown;
 }
 
-/** A value that a state may be given to after it was made. */
+/** A value whose state may be set after its construction. */
 export interface Stateful {
   /** The value with a state. */
   withState(state: unknown): unknown;
 }
 
-/** What a pickle may hold beside plain values. */
+/** What a pickle may contain besides plain values. */
 export interface Vocabulary {
-  /** What `module.name` stands for; undefined refuses the pickle. */
+  /** The meaning of `module.name`; undefined refuses the pickle. */
   named(name: string): Named | undefined;
-  /** What stands for an object that is kept outside the pickle; absent: none may. */
+  /** The value of an object stored outside the pickle; absent: none allowed. */
   persistent?(id: unknown): unknown;
 }
 
-/** Why a pickle is not read. */
+/** Why a pickle is refused. */
 export class PickleError extends Error {
-  /** `name` is what it wants to use that the vocabulary has not. */
+  /** `name` is the name that the vocabulary lacks. */
   constructor(message: string, readonly unknown?: string) {
     super(message);
   }
 }
 
-/** A value of no interest: whatever is done to it, it stays so. */
+/** A value of no interest, which stays itself whatever is done to it. */
 export const OPAQUE: Stateful & Named = {
   withState: () => OPAQUE,
   call: () => OPAQUE,
 };
 
-/** Stands below the members of a value that is not put together yet. */
+/** Marks where the members of an unfinished value start on the stack. */
 const MARK = Symbol("mark");
 
 /**
- * What a pickle may build, in units of some 50 bytes of memory. A tensor and its place in a state dict
- * come to 130: enough for 16,000 of them.
+ * Limit on what a pickle may build, in units of about 50 bytes of memory. A tensor and its entry in a
+ * state dict cost 130: enough for 16,000 of them.
  */
 const MAX_COST = 2 ** 21;
 
-/** What a text or a kept value costs beside its place, an entry of a dictionary, and what holds others. */
+/** Additional costs: of text and memo entries, of a dictionary's entry, and of a container. */
 const COST = { text: 1, kept: 2, entry: 4, holder: 8 } as const;
 
-/** The text of a value, of Python 2 too, where texts are bytes; undefined for another value. */
+/** The text of a value, including Python 2's, whose text is bytes; undefined for other values. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return value instanceof Uint8Array ? new TextDecoder("latin1").decode(value) : undefined;
 }
 
-/** The stack, the values that were kept, and where in the bytes the machine is. */
+/** The stack, the memo, and the position in the bytes. */
 export class Machine {
   at = 0;
   readonly #stack: unknown[] = [];
@@ -93,10 +93,12 @@ export class Machine {
     return text;
   }
 
-  /** Puts a value on the stack; `cost` is what it takes beside its place there. */
+  /** Pushes a value; `cost` is added to that of its place. */
   push(value: unknown, cost = 0): void {
     this.#cost += 1 + cost;
-    if (this.#cost > MAX_COST) throw new PickleError("it holds more values than a network needs");
+    if (this.#cost > MAX_COST) {
+      throw new PickleError("it contains more values than a network needs");
+    }
     this.#stack.push(value);
   }
 
@@ -108,7 +110,7 @@ export class Machine {
     this.push(value, COST.text);
   }
 
-  /** Puts on the stack what holds others. */
+  /** Pushes a container. */
   hold(value: unknown): void {
     this.push(value, COST.holder);
   }
@@ -160,35 +162,35 @@ export class Machine {
   }
 
   recall(key: number): void {
-    if (!this.#memo.has(key)) throw new PickleError("it takes up a value that was not kept");
+    if (!this.#memo.has(key)) throw new PickleError("it reads a memo entry that was never written");
     this.push(this.#memo.get(key));
   }
 
   named(module: unknown, name: unknown): Named {
     const full = `${textOf(module)}.${textOf(name)}`;
     const found = this.vocabulary.named(full);
-    if (!found) throw new PickleError(`it wants to use ${full}`, full);
+    if (!found) throw new PickleError(`it uses ${full}`, full);
     return found;
   }
 
   call(called: unknown, given: unknown): void {
     if (!isNamed(called) || !called.call || !Array.isArray(given)) {
-      throw new PickleError("it calls what cannot be called");
+      throw new PickleError("it calls a value that is not callable");
     }
     this.hold(called.call(given));
   }
 
   build(): void {
     const [built, state] = this.several(2);
-    // A dictionary with attributes, as a state dict has versions, is one without.
+    // Attributes of a dictionary, such as a state dict's versions, are dropped.
     if (built instanceof Map) return this.push(built);
-    if (!isStateful(built)) throw new PickleError("it builds what has no state");
+    if (!isStateful(built)) throw new PickleError("it sets the state of a value without state");
     this.push(built.withState(state));
   }
 
   persistent(id: unknown): void {
     const { persistent } = this.vocabulary;
-    if (!persistent) throw new PickleError("it holds something that is kept outside it");
+    if (!persistent) throw new PickleError("it refers to an object outside it");
     this.hold(persistent(id));
   }
 }

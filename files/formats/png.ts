@@ -1,4 +1,4 @@
-/** PNG files as pixels, with the same bits here and in a browser. */
+/** Decodes PNG files, bit-identically here and in a browser. */
 import { formatCount } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
 import { type Turn, turnOf } from "../orientation.ts";
@@ -7,7 +7,7 @@ import { BROKEN, damageOf, ruined, TOO_FEW } from "./damage.ts";
 import { EXPANSION, inflate } from "./inflate.ts";
 import { COLOUR, type PngParts, takePngApart } from "./png_chunks.ts";
 
-/** Samples of a pixel, by colour type. */
+/** Samples per pixel, by colour type. */
 const SAMPLES: Readonly<Record<number, number>> = {
   [COLOUR.grey]: 1,
   [COLOUR.rgb]: 3,
@@ -16,7 +16,7 @@ const SAMPLES: Readonly<Record<number, number>> = {
   [COLOUR.rgbAlpha]: 4,
 };
 
-/** First column and row of each pass of an interlaced picture, and the steps from there. */
+/** First column and row of each pass of an interlaced image, and the steps between. */
 const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -27,18 +27,18 @@ const PASSES = [
   [0, 1, 1, 2],
 ];
 
-/** A row of pixels as it is stored: pixels `from`, `from + step`, … of the picture held upright. */
+/** A stored row of pixels: pixels `from`, `from + step`, … of the upright image. */
 interface Row {
   readonly from: number;
   readonly step: number;
   readonly pixels: number;
-  /** Whether no row of the same pass is above it. */
+  /** Whether it is the first row of its pass. */
   readonly isFirst: boolean;
 }
 
 /**
- * Decodes a PNG file to a picture held upright; 16-bit samples lose their lower 8. Of a damaged one
- * it gives what can be decoded, the rest being zero. Throws InputError where there is nothing to give.
+ * Decodes a PNG file to an upright image; 16-bit samples lose their lower 8 bits. A damaged file is
+ * decoded as far as possible, with zeros for the rest. Throws InputError if nothing can be decoded.
  */
 export async function decodePng(
   bytes: Uint8Array<ArrayBuffer>,
@@ -58,12 +58,12 @@ export async function decodePng(
   const turn = turnOf(width, height, orientation);
   const picture = new ImageData(turn.width, turn.height);
   const { rows, damage } = await readRows(parts, turn, picture.data);
-  if (rows === 0) throw ruined("PNG", parts.damage ?? damage ?? "there are no pixels in it");
+  if (rows === 0) throw ruined("PNG", parts.damage ?? damage ?? "it contains no pixels");
   if (damage !== undefined && parts.damage === undefined) tell(damage);
   return picture;
 }
 
-/** Decodes into RGBA `data`. Returns how many rows there were, and what was wrong. */
+/** Decodes into RGBA `data`. Returns the number of decoded rows and the damage. */
 async function readRows(
   parts: PngParts,
   turn: Turn,
@@ -75,7 +75,7 @@ async function readRows(
   const plan = rowsOf(parts, turn);
   let row = plan.next().value;
   let rows = 0;
-  /** Its filter, then its bytes; and those of the row above. */
+  /** A row's filter and bytes, and those of the row above. */
   let [line, above] = [new Uint8Array(), new Uint8Array()];
   let filled = 0;
   const start = ({ pixels, isFirst }: Row) => {
@@ -87,7 +87,7 @@ async function readRows(
   try {
     for await (const piece of inflate(parts.data)) {
       for (let at = 0; at < piece.length;) {
-        // More than a picture is no harm.
+        // Extra data is harmless.
         if (!row) return { rows };
         const part = piece.subarray(at, at + line.length - filled);
         line.set(part, filled);
@@ -110,12 +110,12 @@ async function readRows(
   return row ? { rows, damage: TOO_FEW } : { rows };
 }
 
-/** Bits of a pixel. */
+/** Bits per pixel. */
 function bitsOf({ colour, depth }: PngParts): number {
   return SAMPLES[colour] * depth;
 }
 
-/** Rows in the order in which they are stored. */
+/** Rows in stored order. */
 function* rowsOf(
   { width, height, isInterlaced }: PngParts,
   { first, right, down }: Turn,
@@ -130,7 +130,7 @@ function* rowsOf(
   }
 }
 
-/** Undoes the filter of a row in place; false for a filter that there is not. */
+/** Undoes a row's filter in place; false for an unknown filter. */
 function unfilter(line: Uint8Array, above: Uint8Array, distance: number): boolean {
   const filter = line[0];
   for (let i = 1; i < line.length; i++) {
@@ -153,7 +153,7 @@ function nearest(left: number, up: number, corner: number): number {
   return byUp <= byCorner ? up : corner;
 }
 
-/** What writes a row's pixels into RGBA `data`. */
+/** Writes a row's pixels into RGBA `data`. */
 function painter(
   { depth, colour, palette, transparency }: PngParts,
   data: ImageDataArray,
@@ -170,7 +170,7 @@ function painter(
   };
   const toByte = (sample: number) =>
     depth === 16 ? sample >> 8 : depth === 8 ? sample : sample * 255 / ((1 << depth) - 1);
-  /** The one colour that is transparent. */
+  /** The transparent colour. */
   const clear = colour !== COLOUR.palette && transparency.length === 2 * samples
     ? Array.from(
       { length: samples },

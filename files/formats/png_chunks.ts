@@ -1,14 +1,14 @@
-/** A PNG file taken apart: its chunks, whose checksums are looked at, and what its header says. */
+/** Parses a PNG file: its chunks, with their checksums, and its header. */
 import { InputError } from "../../errors.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { orientationOf } from "../orientation.ts";
 import { checkPictureSize } from "../pixels.ts";
 import { cutOff, ruined, unknownKind } from "./damage.ts";
 
-/** Colour types as PNG numbers them. */
+/** Colour types by PNG's numbers. */
 export const COLOUR = { grey: 0, rgb: 2, palette: 3, greyAlpha: 4, rgbAlpha: 6 } as const;
 
-/** Bit depths that each colour type may have. */
+/** Bit depths allowed for each colour type. */
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   [COLOUR.grey]: [1, 2, 4, 8, 16],
   [COLOUR.rgb]: [8, 16],
@@ -17,34 +17,34 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   [COLOUR.rgbAlpha]: [8, 16],
 };
 
-/** Chunks without which the others mean nothing. */
+/** The critical chunks; a file with any other cannot be decoded. */
 const KNOWN = ["IHDR", "PLTE", "IDAT", "IEND"];
 
-/** Most chunks of a file: those of the largest picture hold 8 KiB of it each. */
+/** Most chunks in a file: in the largest image each holds 8 KiB. */
 const MAX_CHUNKS = 1 << 16;
 
-/** What of a PNG file its pixels are made of. */
+/** The parts of a PNG file needed for its pixels. */
 export interface PngParts {
   readonly width: number;
   readonly height: number;
-  /** Bits of a sample. */
+  /** Bits per sample. */
   readonly depth: number;
   /** One of {@link COLOUR}. */
   readonly colour: number;
   readonly isInterlaced: boolean;
   /** Red, green and blue of each colour. */
   readonly palette: Uint8Array;
-  /** Alpha of the palette's colours, or the colour that is transparent; empty if nothing is. */
+  /** Alpha of the palette's colours, or the transparent colour; empty if nothing is transparent. */
   readonly transparency: Uint8Array;
   /** The compressed pixels, in pieces. */
   readonly data: readonly Uint8Array<ArrayBuffer>[];
   /** EXIF's, 1 to 8. */
   readonly orientation: number;
-  /** What is wrong with the file, if anything is. */
+  /** The file's damage, if any. */
   readonly damage?: string;
 }
 
-/** Takes a PNG file apart. Throws InputError for one whose pixels cannot be made sense of. */
+/** Parses a PNG file. Throws InputError if its pixels cannot be decoded. */
 export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
   const chunks = new Map<string, Uint8Array<ArrayBuffer>[]>();
   const damage = readChunks(bytes, chunks);
@@ -76,8 +76,8 @@ export function takePngApart(bytes: Uint8Array<ArrayBuffer>): PngParts {
 }
 
 /**
- * Sorts the chunks by type. Returns what is wrong with them, if anything is. Throws InputError where
- * there are too many.
+ * Groups the chunks by type. Returns a description of damage, if any. Throws InputError if there are too
+ * many chunks.
  */
 function readChunks(
   bytes: Uint8Array<ArrayBuffer>,
@@ -92,14 +92,14 @@ function readChunks(
     if (!/^[A-Za-z]{4}$/.test(type)) return damage ?? `there is no chunk at byte ${at}`;
     if (++count > MAX_CHUNKS) {
       throw new InputError(
-        `a PNG file of more than ${formatCount(MAX_CHUNKS)} chunks; save it anew`,
+        `a PNG file of more than ${formatCount(MAX_CHUNKS)} chunks; save it again`,
       );
     }
     const end = at + 8 + length;
     const isWhole = end + 4 <= bytes.length;
     if (isWhole && view.getUint32(end) !== crc32(bytes.subarray(at + 4, end))) {
       damage ??= `the checksum of its chunk ${type} at byte ${at} is wrong`;
-      // What it says of the others is not to be believed.
+      // A damaged chunk's length cannot be trusted, nor anything after it.
       if (type === "IHDR") break;
     }
     const others = chunks.get(type);
@@ -122,7 +122,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** The checksum of a chunk. Also where node:zlib is not: in a browser. */
+/** The checksum of a chunk. node:zlib is not available in a browser. */
 export function crc32(bytes: Uint8Array): number {
   let crc = ~0;
   for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);

@@ -1,14 +1,14 @@
-/** PNM files (PBM, PGM, PPM) as pixels. */
+/** Decodes PNM files (PBM, PGM, PPM). */
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
 import { cannotHold, cutOff, damageOf, ruined, TOO_FEW } from "./damage.ts";
 
-/** What is white in text, where numbers stand apart. */
+/** The value of white in text files with separated numbers. */
 const SPACES = [...` \t\n\v\f\r`].map((character) => character.charCodeAt(0));
 const [COMMENT, LINE_END, ZERO] = [..."#\n0"].map((character) => character.charCodeAt(0));
 
 /**
- * Decodes a PNM file, its samples scaled to 0 to 255. Of one that is cut off it gives the pixels that
- * there are. Throws InputError where there is none.
+ * Decodes a PNM file, its samples scaled to 0 to 255. A truncated file gives its available pixels. Throws
+ * InputError if there are none.
  */
 export function decodePnm(bytes: Uint8Array, onDamage: OnDamage): ImageData {
   const kind = bytes[1] - ZERO;
@@ -21,14 +21,14 @@ export function decodePnm(bytes: Uint8Array, onDamage: OnDamage): ImageData {
   );
   if (text.isOver) throw ruined("PNM", cutOff(bytes));
   checkPictureSize(width, height);
-  if (most < 1 || most > 0xffff) throw ruined("PNM", `its largest sample is said to be ${most}`);
+  if (most < 1 || most > 0xffff) throw ruined("PNM", `its largest sample is ${most}`);
   const channels = kind === 3 || kind === 6 ? 3 : 1;
   const perRow = width * channels;
-  // Behind a single space.
+  // After a single space.
   const at = text.at + 1;
   const sampleBytes = most > 255 ? 2 : 1;
   const stride = isBits ? Math.ceil(width / 8) : perRow * sampleBytes;
-  // In text a sample takes a digit and, but for bits, a space.
+  // In text a sample takes a digit and, except for bits, a space.
   const needed = isText ? height * perRow * (isBits ? 1 : 2) - 1 : height * stride;
   if (needed > 256 * (bytes.length - at)) {
     throw ruined("PNM", cannotHold(Math.max(0, bytes.length - at), width, height));
@@ -67,14 +67,14 @@ export function decodePnm(bytes: Uint8Array, onDamage: OnDamage): ImageData {
   return picture;
 }
 
-/** Reads the numbers of a text, comments left out. */
+/** Reads numbers in text, skipping comments. */
 class NumberReader {
   constructor(private readonly bytes: Uint8Array, public at: number) {}
 
-  /** Whether a number was wanted where there is none. */
+  /** Whether a number was missing. */
   isOver = false;
 
-  /** The next number; undefined at the end, and for what is none. */
+  /** The next number; undefined at the end, and if it is malformed. */
   next(): number | undefined {
     let number = this.digit();
     if (number === undefined) return undefined;
@@ -82,7 +82,7 @@ class NumberReader {
     return number;
   }
 
-  /** The next digit alone. */
+  /** The next single digit. */
   digit(): number | undefined {
     while (SPACES.includes(this.bytes[this.at]) || this.bytes[this.at] === COMMENT) {
       if (this.bytes[this.at] !== COMMENT) this.at++;

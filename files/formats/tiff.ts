@@ -1,4 +1,4 @@
-/** TIFF files as pixels: the first page. */
+/** Decodes TIFF files: the first page. */
 import { upright } from "../orientation.ts";
 import type { OnDamage } from "../pixels.ts";
 import { MAX_PIXELS, toImageData } from "../raster.ts";
@@ -15,9 +15,9 @@ import {
 import { unpackSegment } from "./tiff_unpack.ts";
 
 /**
- * Decodes the first page of a TIFF file to a picture held upright; 16-bit samples lose their lower 8.
- * Of a damaged one it gives what can be decoded, the rest being zero. Throws InputError where there
- * is nothing to give, and for kinds that are not read.
+ * Decodes the first page of a TIFF file to an upright image; 16-bit samples lose their lower 8 bits. A
+ * damaged file is decoded as far as possible, with zeros for the rest. Throws InputError if nothing can be
+ * decoded, and for unsupported kinds.
  */
 export async function decodeTiff(
   bytes: Uint8Array<ArrayBuffer>,
@@ -38,25 +38,25 @@ export async function decodeTiff(
     picture ??= new ImageData(layout.width, layout.height);
     parts(picture);
   }
-  if (!picture) throw ruined("TIFF", damage ?? "there are no pixels in it");
+  if (!picture) throw ruined("TIFF", damage ?? "it contains no pixels");
   const { orientation } = layout;
   return orientation >= 1 && orientation <= 8 ? upright(picture, orientation) : picture;
 }
 
-/** Most bytes that a part is unpacked to. */
+/** Most bytes of an unpacked part. */
 const MAX_BYTES = 4 * MAX_PIXELS;
 
-/** Most bytes that are made of one, in LZW; of faxes, whose rows can be a bit each, no part is large. */
+/** Most bytes that LZW makes of one; with faxes, whose rows can be one bit each, no part is large. */
 const MAX_EXPANSION = 4096 * 8 / 12;
 
 function mostOf({ compression }: TiffLayout, { length }: Uint8Array): number {
   return compression === COMPRESSION.group4 ? MAX_BYTES : MAX_EXPANSION * length;
 }
 
-/** Paints a part of a picture. */
+/** Paints a part of an image. */
 type Paint = (picture: ImageData) => void;
 
-/** What paints a segment; undefined if nothing of it is left. */
+/** Unpacks a segment; undefined if nothing of it can be decoded. */
 async function unpackPart(
   segment: Segment,
   layout: TiffLayout,
@@ -87,7 +87,7 @@ async function unpackPart(
   return (picture) => paint(picture, { ...segment, height: rows }, planes, layout);
 }
 
-/** Makes samples of differences from those to the left, in place. */
+/** Replaces differences from the sample to the left by samples, in place. */
 function addUp(line: Uint8Array, step: number, { depth, isLittle }: TiffLayout): void {
   if (depth === 8) {
     for (let i = step; i < line.length; i++) line[i] += line[i - step];
@@ -112,7 +112,7 @@ function paint(
   const stride = Math.ceil(width * perPlane * depth / 8);
   const most = (1 << Math.min(8, depth)) - 1;
   const [bytes, high] = [depth >> 3, depth === 16 && isLittle ? 1 : 0];
-  /** A sample, of 16 bits its upper 8. */
+  /** A sample; of 16 bits, the upper 8. */
   const sampleOf = (row: number, x: number, sample: number): number => {
     const plane = isChunky ? planes[0] : planes[sample];
     const i = isChunky ? x * samples + sample : x;
@@ -143,7 +143,7 @@ function paint(
   }
 }
 
-/** As {@link unpackPart}, of a segment that is a JPEG file without the tables that all share. */
+/** Like {@link unpackPart}, for a segment that is a JPEG file without its shared tables. */
 async function decodeJpegPart(
   { packed: [packed], left, top, width, height }: Segment,
   { jpegTables, meaning }: TiffLayout,
@@ -152,7 +152,7 @@ async function decodeJpegPart(
   if (packed.length < 4) return undefined;
   const transform = meaning === MEANING.yCbCr ? 1 : 0;
   const colours = [0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, transform];
-  // All but the marks of beginning and end.
+  // Everything except the start and end markers.
   const tables = jpegTables.subarray(2, -2);
   const file = new Uint8Array(2 + colours.length + tables.length + packed.length - 2);
   file.set(packed.subarray(0, 2));
@@ -161,7 +161,7 @@ async function decodeJpegPart(
   file.set(packed.subarray(2), 2 + colours.length + tables.length);
   const part = toImageData(await decodeJpeg(file, onDamage));
   if (part.width < width || part.height < height) {
-    throw ruined("TIFF", "its parts have other sizes than it says");
+    throw ruined("TIFF", "its parts have other sizes than its header states");
   }
   return (picture) => {
     const stride = 4 * Math.min(width, picture.width - left);

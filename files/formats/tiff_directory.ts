@@ -1,9 +1,9 @@
-/** What a TIFF file says of its first picture, and where in the file that picture's parts are. */
+/** Parses the headers of a TIFF file's first image and locates the image's parts. */
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
 import { MAX_PIXELS } from "../raster.ts";
 import { cutOff, ruined, unknownKind } from "./damage.ts";
 
-/** Tags that are looked at. */
+/** The tags used. */
 const TAG = {
   width: 256,
   height: 257,
@@ -28,10 +28,10 @@ const TAG = {
   jpegTables: 347,
 } as const;
 
-/** Bytes of a value of each type of whole numbers: BYTE, SHORT, LONG and UNDEFINED. */
+/** Bytes per value of the integer types: BYTE, SHORT, LONG and UNDEFINED. */
 const VALUE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1 };
 
-/** Compressions as TIFF numbers them. */
+/** Compressions by TIFF's numbers. */
 export const COMPRESSION = {
   none: 1,
   group4: 4,
@@ -42,7 +42,7 @@ export const COMPRESSION = {
   oldDeflate: 32946,
 } as const;
 
-/** What samples mean, as TIFF numbers it. */
+/** Meanings of samples (photometric interpretations) by TIFF's numbers. */
 export const MEANING = {
   whiteIsZero: 0,
   blackIsZero: 1,
@@ -52,7 +52,7 @@ export const MEANING = {
   yCbCr: 6,
 } as const;
 
-/** Colours of a pixel, by what its samples mean; of those in YCbCr, only what JPEG makes of them is read. */
+/** Colour samples per pixel, by meaning; YCbCr is supported only with JPEG. */
 const COLOURS: Readonly<Record<number, number>> = {
   [MEANING.whiteIsZero]: 1,
   [MEANING.blackIsZero]: 1,
@@ -62,7 +62,7 @@ const COLOURS: Readonly<Record<number, number>> = {
   [MEANING.yCbCr]: 3,
 };
 
-/** Bits that each meaning's samples may have. */
+/** Bits per sample allowed for each meaning. */
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   [MEANING.whiteIsZero]: [1, 2, 4, 8, 16],
   [MEANING.blackIsZero]: [1, 2, 4, 8, 16],
@@ -72,36 +72,36 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   [MEANING.yCbCr]: [8],
 };
 
-/** Part of a picture: a strip or a tile. */
+/** Part of an image: a strip or a tile. */
 export interface Segment {
   readonly left: number;
   readonly top: number;
-  /** Columns and rows that are stored; those of a tile may reach beyond the picture. */
+  /** Stored columns and rows; a tile's may reach beyond the image. */
   readonly width: number;
   readonly height: number;
-  /** What is stored of it, for each plane. */
+  /** Its stored bytes, for each plane. */
   readonly packed: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** What a TIFF file says of its first picture. */
+/** The headers of a TIFF file's first image. */
 export interface TiffLayout {
   readonly width: number;
   readonly height: number;
   readonly isLittle: boolean;
-  /** Bits of a sample. */
+  /** Bits per sample. */
   readonly depth: number;
   /** One of {@link COMPRESSION}. */
   readonly compression: number;
   /** One of {@link MEANING}. */
   readonly meaning: number;
-  /** Samples of a pixel, those of its colour first. */
+  /** Samples per pixel, the colour's first. */
   readonly samples: number;
   readonly colours: number;
-  /** The first sample behind the colour: 0 is nothing known, 1 alpha that colours are multiplied by, 2 alpha. */
+  /** The meaning of the first sample after the colour: 0 unknown, 1 premultiplied alpha, 2 alpha. */
   readonly extra: number;
   /** Whether samples are stored as differences from those to the left. */
   readonly isDifferences: boolean;
-  /** Whether bits of a byte are stored in reverse. */
+  /** Whether the bits of each byte are reversed. */
   readonly isReversed: boolean;
   /** 16-bit red values of all colours, then green, then blue. */
   readonly palette: readonly number[];
@@ -111,7 +111,7 @@ export interface TiffLayout {
   readonly segments: Iterable<Segment>;
 }
 
-/** Reads the first directory. Throws InputError for pictures that cannot be made sense of. */
+/** Reads the first directory. Throws InputError for an unsupported or malformed image. */
 export function readTiffLayout(bytes: Uint8Array<ArrayBuffer>, onCut: OnDamage): TiffLayout {
   const directory = new Directory(bytes);
   const width = directory.number(TAG.width, 0);
@@ -133,7 +133,7 @@ export function readTiffLayout(bytes: Uint8Array<ArrayBuffer>, onCut: OnDamage):
     [samples >= colours && samples <= 8, `${samples} samples`],
     [samples === 1 || depth >= 8, `${samples} samples of ${depth} bits`],
     [predictor === 1 || predictor === 2 && depth >= 8, `predictor ${predictor}`],
-    [directory.number(TAG.sampleFormat, 1) === 1, "samples that are no whole numbers"],
+    [directory.number(TAG.sampleFormat, 1) === 1, "samples that are not integers"],
     [!isJpeg || !isPlanar && depth === 8, "JPEG in planes"],
     [compression !== COMPRESSION.group4 || depth === 1, `fax of ${depth} bits`],
   ];
@@ -178,7 +178,7 @@ class Directory {
     }
   }
 
-  /** The bytes of a tag's values, as far as the file has them, and how they are stored. */
+  /** The bytes of a tag's values, as far as the file contains them, and their type. */
   #find(tag: number): { type: number; content: Uint8Array<ArrayBuffer> } {
     const at = this.#entries.get(tag);
     const type = at === undefined ? 0 : this.#view.getUint16(at + 2, this.isLittle);
@@ -193,7 +193,7 @@ class Directory {
     return this.#find(tag).content;
   }
 
-  /** The first `most` values of a tag; fewer where there are not so many. */
+  /** The first values of a tag, at most `most`. */
   numbers(tag: number, most: number): number[] {
     const { type, content } = this.#find(tag);
     const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
@@ -214,7 +214,7 @@ class Directory {
   }
 }
 
-/** The strips or tiles of a picture. */
+/** The strips or tiles of an image. */
 function* segmentsOf(
   bytes: Uint8Array<ArrayBuffer>,
   directory: Directory,

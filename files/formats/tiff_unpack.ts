@@ -1,4 +1,4 @@
-/** Unpacking the parts of TIFF pictures. */
+/** Unpacks the parts of TIFF images. */
 import type { OnDamage } from "../pixels.ts";
 import { BROKEN } from "./damage.ts";
 import { unpackFax } from "./fax.ts";
@@ -6,10 +6,7 @@ import { inflate } from "./inflate.ts";
 import { unpackLzw } from "./lzw.ts";
 import { COMPRESSION, type Segment, type TiffLayout } from "./tiff_directory.ts";
 
-/**
- * Unpacks a plane of a segment into `into`, and no further than it is long. Resolves to how many bytes
- * there were.
- */
+/** Unpacks a plane of a segment into `into`, at most its length. Resolves to the number of bytes. */
 export async function unpackSegment(
   stored: Uint8Array<ArrayBuffer>,
   into: Uint8Array,
@@ -34,7 +31,7 @@ export async function unpackSegment(
   }
 }
 
-/** Bytes with their bits in reverse. */
+/** Bytes with their bits reversed. */
 const REVERSED = Uint8Array.from(
   { length: 256 },
   (_, byte) =>
@@ -56,13 +53,13 @@ async function unpackDeflate(
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // The checksum at its end may be all that is wrong.
+    // The checksum at the end may be the only damage.
     onDamage(BROKEN);
   }
   return filled;
 }
 
-/** Runs of bytes that are alike, and such that are not, each with its length before it. */
+/** PackBits: runs of equal and of different bytes, each preceded by its length. */
 function unpackBits(packed: Uint8Array, into: Uint8Array): number {
   let filled = 0;
   for (let at = 0; at < packed.length && filled < into.length;) {

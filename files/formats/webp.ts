@@ -1,18 +1,18 @@
-/** WebP files as pixels: the first frame of an animation. */
+/** Decodes WebP files: the first frame of an animation. */
 import webp from "npm:@jsquash/webp@1.5.0/codec/dec/webp_dec.js";
 import { orientationOf, upright } from "../orientation.ts";
 import { checkPictureSize, type OnDamage } from "../pixels.ts";
 import { BROKEN, cutOff, ruined } from "./damage.ts";
 
-/** Pixels from which on the memory that the decoder took is given back. */
+/** Number of pixels above which the decoder's memory is released. */
 const LARGE = 1 << 22;
 
-/** Bytes of a chunk before its content: its type and its length. */
+/** Bytes of a chunk's header: its type and its length. */
 const CHUNK_HEADER = 8;
-/** Bytes of a frame's place, before its chunks. */
+/** Bytes of a frame's header, which precedes its chunks. */
 const FRAME_HEADER = 16;
 
-/** A file's chunks by type; of several of a type the first. */
+/** A file's chunks by type; of several of a type, the first. */
 type Chunks = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 type Decoder = Awaited<ReturnType<typeof webp>>;
@@ -20,8 +20,8 @@ type Decoder = Awaited<ReturnType<typeof webp>>;
 let decoder: Promise<Decoder> | undefined;
 
 /**
- * Decodes a WebP file to a picture held upright; what the first frame leaves of it is black and
- * transparent. Throws InputError for a damaged one: nothing of it can be decoded.
+ * Decodes a WebP file to an upright image; what the first frame does not cover is black and transparent.
+ * Throws InputError for a damaged file, none of which can be decoded.
  */
 export async function decodeWebp(
   bytes: Uint8Array<ArrayBuffer>,
@@ -39,7 +39,7 @@ export async function decodeWebp(
   return exif ? upright(picture, orientationOf(withoutName(exif))) : picture;
 }
 
-/** Where the decoder's WebAssembly is. */
+/** Location of the decoder's WebAssembly. */
 export function webpDecoderLocation(): URL {
   return new URL(import.meta.resolve("npm:@jsquash/webp@1.5.0/codec/dec/webp_dec.wasm"));
 }
@@ -54,14 +54,14 @@ async function decode(file: Uint8Array<ArrayBuffer>, [width, height]: Size): Pro
   try {
     picture = decode(file);
   } catch {
-    // It did not clean up after itself.
+    // The library leaks memory on errors.
     decoder = undefined;
   }
   if (picture?.width === width && picture.height === height) return picture;
   throw ruined("WebP", BROKEN);
 }
 
-/** A frame in its place on the canvas. */
+/** Places a frame on the canvas. */
 async function decodeFrame(frame: Uint8Array<ArrayBuffer>, canvas: Size): Promise<ImageData> {
   if (frame.length < FRAME_HEADER) throw ruined("WebP", "its first frame has no header");
   const view = viewOf(frame);
@@ -70,11 +70,11 @@ async function decodeFrame(frame: Uint8Array<ArrayBuffer>, canvas: Size): Promis
   );
   const size = [width + 1, height + 1] as const;
   if (2 * left + size[0] > canvas[0] || 2 * top + size[1] > canvas[1]) {
-    throw ruined("WebP", "its first frame does not lie in the picture");
+    throw ruined("WebP", "its first frame lies outside the image");
   }
   const content = frame.subarray(FRAME_HEADER);
   if (!sameSize(sizeOf(chunksOf(content)), size)) {
-    throw ruined("WebP", "its first frame has another size than its header says");
+    throw ruined("WebP", "its first frame does not have the size in its header");
   }
   const { data } = await decode(fileOf(content, size), size);
   const picture = new ImageData(...canvas);
@@ -86,7 +86,7 @@ async function decodeFrame(frame: Uint8Array<ArrayBuffer>, canvas: Size): Promis
   return picture;
 }
 
-/** A file of a frame's chunks alone. */
+/** A file with only a frame's chunks. */
 function fileOf(chunks: Uint8Array, [width, height]: Size): Uint8Array<ArrayBuffer> {
   const file = new Uint8Array(30 + chunks.length);
   const view = viewOf(file);
@@ -95,7 +95,7 @@ function fileOf(chunks: Uint8Array, [width, height]: Size): Uint8Array<ArrayBuff
   view.setUint32(4, file.length - 8, true);
   text(8, "WEBPVP8X");
   view.setUint32(16, 10, true);
-  // Some of it may be transparent.
+  // Part of it may be transparent.
   file[20] = 0x10;
   [[24, width], [27, height]].forEach(([at, side]) => {
     view.setUint16(at, side - 1 & 0xffff, true);
@@ -118,7 +118,7 @@ function chunksOf(bytes: Uint8Array<ArrayBuffer>): Chunks {
   return chunks;
 }
 
-/** The size that is said first. Throws InputError where none is, and for one that is not read. */
+/** The image's size. Throws InputError if it is missing or not supported. */
 function sizeOf(chunks: Chunks): Size {
   const [extended, lossy, lossless] = ["VP8X", "VP8 ", "VP8L"].map((type) => chunks.get(type));
   let size: Size | undefined;
@@ -133,7 +133,7 @@ function sizeOf(chunks: Chunks): Size {
     const bits = viewOf(lossless).getUint32(1, true);
     size = [(bits & 0x3fff) + 1, (bits >>> 14 & 0x3fff) + 1];
   }
-  if (!size) throw ruined("WebP", "nothing in it says how large the picture is");
+  if (!size) throw ruined("WebP", "nothing in it gives the image's size");
   checkPictureSize(...size);
   return size;
 }
@@ -142,7 +142,7 @@ function sameSize(one: Size, other: Size): boolean {
   return one[0] === other[0] && one[1] === other[1];
 }
 
-/** EXIF data without the name that JPEG puts before it and some programs leave there. */
+/** EXIF data without JPEG's prefix, which some programs leave there. */
 function withoutName(exif: Uint8Array): Uint8Array {
   return String.fromCharCode(...exif.subarray(0, 6)) === "Exif\0\0" ? exif.subarray(6) : exif;
 }

@@ -80,7 +80,7 @@ Deno.test("a place that Deno keeps from all programs is told as that", async () 
   assertEquals(code, 2);
   assertStringIncludes(
     new TextDecoder().decode(stderr),
-    'Deno keeps programs out of "/proc/x.yaml"',
+    'Deno gives programs no access to "/proc/x.yaml"',
   );
 });
 

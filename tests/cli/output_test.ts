@@ -61,7 +61,7 @@ Deno.test("places that are no file, or named as another kind of network, are tol
     await Deno.symlink("nothing", link);
     const expected: readonly (readonly [string, string, ...string[]])[] = [
       ["is a folder", "init", folder],
-      ["is a link to nothing", "init", link],
+      ["is a dangling link", "init", link],
       ["end the name in .yaml", "init", join(folder, "new.onnx")],
       ["cannot be written to standard output", "init", "-"],
       ["cannot be written to standard output", "export", "none.safetensors", "--output", "-"],
@@ -87,16 +87,16 @@ Deno.test("a result replaces no file of another kind, whatever the file is calle
       "an ONNX file": new Uint8Array([8, 8, 0x12, 0]),
       "a safetensors file": new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]),
       "a text file": "mine",
-      "a page of the web (HTML)": "<!DOCTYPE html>",
+      "a web page (HTML)": "<!DOCTYPE html>",
       "a file of another kind": new Uint8Array([1, 2, 3]),
     };
     const results: [ending: string | undefined, replaced: readonly string[]][] = [
       [".onnx", ["an ONNX file"]],
       [".safetensors", ["a safetensors file"]],
-      [".txt", ["a text file", "a page of the web (HTML)"]],
-      [".csv", ["a text file", "a page of the web (HTML)"]],
-      [".yaml", ["a config", "a text file", "a page of the web (HTML)"]],
-      [".html", ["a page of the web (HTML)"]],
+      [".txt", ["a text file", "a web page (HTML)"]],
+      [".csv", ["a text file", "a web page (HTML)"]],
+      [".yaml", ["a config", "a text file", "a web page (HTML)"]],
+      [".html", ["a web page (HTML)"]],
       [".png", ["a PNG picture"]],
       [undefined, Object.keys(kinds)],
     ];

@@ -125,7 +125,7 @@ Deno.test("files that cannot be pictures end it before it begins, with the list 
   return withFiles({ ...files({ a: 3, b: 3 }), ...broken }, async (root) => {
     const { message } = await assertRejects(() => load(root), InputError);
     assert(message.startsWith("3 of 9 pictures cannot be read"), message);
-    for (const text of ["bad.jpg: this is a page of the web", "empty.png: this is an empty file"]) {
+    for (const text of ["bad.jpg: this is a web page", "empty.png: this is an empty file"]) {
       assert(message.includes(text), message);
     }
     assert(message.includes("data.onError: skip"), message);

@@ -58,19 +58,19 @@ const text = (letters: string) => Uint8Array.from(letters, (letter) => letter.ch
 
 Deno.test("a pickle that wants to do anything else than hold values is refused", () => {
   const evil: [string, string][] = [
-    ["\x80\x02cos\nsystem\nU\x02ls\x85R.", "it wants to use os.system"],
-    ["\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R.", "it wants to use os.system"],
-    ["\x80\x02cnumpy\nndarray\n)R.", "it calls what cannot be called"],
-    ["\x80\x02cnumpy\nndarray\n)\x81.", "it calls what cannot be called"],
-    ["\x80\x02\x82\x01.", "it holds the operation 0x82"],
-    ["\x80\x02c__builtin__\n__proto__\n.", "it wants to use __builtin__.__proto__"],
+    ["\x80\x02cos\nsystem\nU\x02ls\x85R.", "it uses os.system"],
+    ["\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R.", "it uses os.system"],
+    ["\x80\x02cnumpy\nndarray\n)R.", "it calls a value that is not callable"],
+    ["\x80\x02cnumpy\nndarray\n)\x81.", "it calls a value that is not callable"],
+    ["\x80\x02\x82\x01.", "it contains the operation 0x82"],
+    ["\x80\x02c__builtin__\n__proto__\n.", "it uses __builtin__.__proto__"],
     ["\x80\x02cnumpy\ndtype\nU\x02i8K\x00K\x01\x87R.", "it holds an array of i8"],
-    ["\x80\x02K\x01K\x02b.", "it builds what has no state"],
+    ["\x80\x02K\x01K\x02b.", "it sets the state of a value without state"],
     ["\x80\x02u.", "a mark is missing"],
     ["\x80\x02K\x01a.", "a list is missing"],
     ["\x80\x02.", "a value is missing"],
     ["\x80\x02T\xff\xff\xff\xffabc.", "it ends early"],
-    ["\x80\x06.", "its protocol is 6; known are 0 to 5"],
+    ["\x80\x06.", "its protocol is 6; supported: 0 to 5"],
     [
       `\x80\x02c_codecs\nencode\nq\x00X\x50\x00\x00\x00${
         "a".repeat(80)

@@ -199,7 +199,7 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
     await Deno.writeFile(join(folder, "names.txt"), Uint8Array.of(97, 10, 0xe9, 10, 98, 10, 99));
     const latin = await importing("--class-names", "names.txt");
     assertEquals(latin.code, 2);
-    assertStringIncludes(latin.error, "names.txt: not a text file in UTF-8");
+    assertStringIncludes(latin.error, "names.txt: not a UTF-8 text file");
     await Deno.writeTextFile(join(folder, "names.txt"), "a\nb\nc\nd\n");
     const logits: Float32Array[] = [];
     const deep = { name: "do_conv", depthMultiplier: 18, pairing: "paper" } as const;

@@ -180,7 +180,7 @@ Deno.test("predict tells of damage and transparency, in every format", () =>
     const [white, ...others] = parseEvents(refused.out);
     assertEquals([white.image, white.background, others], [clear, "white", []]);
     const why = "a damaged PNG file: the checksum of its chunk IDAT at byte 33 is wrong";
-    assertStringIncludes(refused.error, `${bad}: ${why}; get it anew, or read what is left of it`);
+    assertStringIncludes(refused.error, `${bad}: ${why}; get a new copy, or decode as much as`);
     assertStringIncludes(refused.error, "note: 1 of 1 image has transparent pixels, shown");
 
     const taken = await predict(bad, clear, "--damaged", "--background", "#000000", "--json");

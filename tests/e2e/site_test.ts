@@ -19,5 +19,5 @@ Deno.test("site asks for a folder, and refuses what is no picture", () =>
     assertStringIncludes(unnamed.error, "--output is missing");
     const twoChannels = await overfold(folder, "site", CHECKPOINT, "--output", "site");
     assertEquals(twoChannels.code, 2);
-    assertStringIncludes(twoChannels.error, "this network takes images of 2");
+    assertStringIncludes(twoChannels.error, "this network needs images of 2");
   }));

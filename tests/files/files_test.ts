@@ -171,7 +171,7 @@ Deno.test("a place is checked without a trace", async () => {
       const [path, reason] of [
         [folder, "is a folder"],
         [join(file, "below"), "Not a directory"],
-        [join(folder, "dangling"), "a link to nothing"],
+        [join(folder, "dangling"), "a dangling link"],
         [join(folder, "x".repeat(256)), "name too long"],
       ]
     ) {
@@ -234,6 +234,6 @@ Deno.test("a name that the system refuses is an error of the user's, who hears w
   await assertRejects(
     () => exists(name),
     InputError,
-    `${name}: cannot be looked at: File name too`,
+    `${name}: cannot be inspected: File name too`,
   );
 });

@@ -109,7 +109,7 @@ Deno.test("pictures that are cut off or damaged are refused by name, or read as 
   const png = new Uint8Array(await encodePng(picture));
   const files: readonly [damage: string, Uint8Array][] = [
     ["a damaged JPEG file: Premature end of JPEG file", jpeg.subarray(0, jpeg.length >> 1)],
-    ["a damaged PNG file: it is cut off at byte", png.subarray(0, png.length - 20)],
+    ["a damaged PNG file: it is truncated at byte", png.subarray(0, png.length - 20)],
     [
       "a damaged JPEG file: Corrupt JPEG data: 54 extraneous bytes before marker 0xd9",
       await fixture("corrupt_mid.jpg"),
@@ -147,12 +147,12 @@ Deno.test("what is no picture that can be read is named for what it is", async (
     ],
     ["an empty file", new Uint8Array()],
     ["four inks (CMYK) that is progressive, damaged", (await fixture("cmyk.jpg")).subarray(0, -40)],
-    ["nothing in its 51 bytes says how large", await fixture("truncated_51_bytes.jpg")],
+    ["nothing in its 51 bytes gives the image", await fixture("truncated_51_bytes.jpg")],
     ["there is no chunk at byte 33", await fixture("png_poisons_decoder_948.png")],
     ["a picture of 60,000 × 60,000 pixels", await jpegOfSize(60000, 60000)],
     ["bytes cannot hold 8,000 × 8,000 pixels", await jpegOfSize(8000, 8000)],
     ["a progressive JPEG picture of 8,191 × 8,191", stretched(await jpegOfSize(8191, 8191), 2)],
-    ["expected at most 12,582,912; save it smaller", stretched(await jpegOfSize(3072, 4097), 1)],
+    ["expected at most 12,582,912; make it smaller", stretched(await jpegOfSize(3072, 4097), 1)],
     ["a progressive JPEG picture of 4,096 × 4,096", stretched(await jpegOfPlanes(4096, 4096), 1)],
     ["refines its pixels 33 times; expected at most 32", await jpegOfScans(33)],
   ];

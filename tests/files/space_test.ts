@@ -14,7 +14,7 @@ Deno.test("what has no room is refused with how much it takes and what to do", a
   );
   assertEquals(
     error.message,
-    "cache: food101 takes 2.0 GiB, and the disk has room for 1.0 GiB; free some space, or name " +
+    "cache: food101 takes 2.0 GiB, but the disk has only 1.0 GiB available; free some space, or name " +
       "another cache by the environment's OVERFOLD_CACHE",
   );
 });

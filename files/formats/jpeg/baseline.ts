@@ -1,8 +1,7 @@
 /**
- * JPEG pictures as most files have them, decoded in vectors: baseline, all components in one scan,
- * chroma whole, halved across or halved both ways. Their pixels are libjpeg's to the bit. What is of
- * another kind, or not as it should be, is a library's affair (`../jpeg.ts`), which also says what is
- * wrong with it.
+ * Decodes the common kind of JPEG file in vectors: baseline, all components in one scan, chroma full,
+ * halved horizontally or halved both ways. Pixels are bit-identical to libjpeg's. A library decodes all
+ * other and damaged files (`../jpeg.ts`) and describes the damage.
  */
 import { emptyRaster, type Part, type Raster, type Wanted } from "../../raster.ts";
 import { multiplied } from "../inks.ts";
@@ -12,13 +11,13 @@ import { type BaselineHeaders, readBaselineHeaders } from "./headers.ts";
 import { AT, BLOCK, COEFFICIENT_BYTES, MAX_BLOCKS, TABLE, WANTED, ZIGZAG } from "./layout.ts";
 import { type JpegMachine, startMachine } from "./machine.ts";
 
-/** Bytes that vectors may reach beyond what is there. */
+/** Bytes that vector accesses may reach beyond the end. */
 const SLACK = 64;
 
-/** Bytes of memory from which on it is given back after a picture. */
+/** Bytes of memory above which it is released after an image. */
 const LARGE = 1 << 24;
 
-/** Markers: the end of a picture, the first of eight restarts. */
+/** Markers: the end of an image, the first of eight restarts. */
 const [END, RESTART] = [0xd9, 0xd0];
 
 let machine: JpegMachine | undefined;
@@ -27,7 +26,7 @@ let machine: JpegMachine | undefined;
 interface Plane {
   readonly start: number;
   readonly stride: number;
-  /** Of the picture, without what fills its last units. */
+  /** Size without the padding of the last units. */
   readonly columns: number;
   readonly rows: number;
   readonly isHalvedAcross: boolean;
@@ -35,10 +34,10 @@ interface Plane {
 }
 
 /**
- * Decodes a file, not turned, to 1 channel if it is grey, else to 3. Undefined if it is of another kind,
+ * Decodes a file, not rotated, to 1 channel if it is grey, else to 3. Undefined if it is of another kind,
  * damaged, or too large for the memory.
  *
- * @param wanted which part of it is made into pixels; by default all
+ * @param wanted the part that is decoded to pixels; by default all
  */
 export function decodeBaseline(bytes: Uint8Array, wanted?: Wanted): Raster | undefined {
   const headers = readBaselineHeaders(bytes);
@@ -57,10 +56,10 @@ export function decodeBaseline(bytes: Uint8Array, wanted?: Wanted): Raster | und
   }
 }
 
-/** What the components are. */
+/** The colour space of the components. */
 type Colours = "grey" | "YCbCr" | "CMYK" | "YCCK";
 
-/** As libjpeg takes them; undefined for what is decoded elsewhere. */
+/** The colour space, chosen as in libjpeg; undefined if the library decodes it. */
 function coloursOf({ components, hasJfif, transform }: BaselineHeaders): Colours | undefined {
   if (components.length === 1) return "grey";
   if (components.length === 4) return transform === undefined || transform === 0 ? "CMYK" : "YCCK";
@@ -70,7 +69,7 @@ function coloursOf({ components, hasJfif, transform }: BaselineHeaders): Colours
   return isYcc ? "YCbCr" : undefined;
 }
 
-/** Whether each component is whole or halved as libjpeg interpolates it. */
+/** Whether each component is full or halved in a way that libjpeg interpolates. */
 function isSampledSimply({ width, height, components }: BaselineHeaders): boolean {
   const across = Math.max(...components.map(({ across }) => across));
   const down = Math.max(...components.map(({ down }) => down));
@@ -85,10 +84,10 @@ function isSampledSimply({ width, height, components }: BaselineHeaders): boolea
   );
 }
 
-/** The decoding of one file. */
+/** Decodes one file. */
 class Decoding {
   readonly #planes: readonly Plane[];
-  /** Rows of components in the picture's width. */
+  /** Rows of components at the image's width. */
   readonly #rows: readonly number[];
   readonly #file: number;
   readonly #stream: number;
@@ -124,7 +123,7 @@ class Decoding {
       const stride = 8 * this.#perRow * component.across + 16;
       const [halvedAcross, halvedDown] = [across / component.across, down / component.down];
       return {
-        // A row has a sample before its first one.
+        // A row has one sample before its first.
         start: reserve(stride * 8 * this.#unitRows * component.down + 16) + 16,
         stride,
         columns: Math.ceil(width / halvedAcross),
@@ -151,7 +150,7 @@ class Decoding {
     return picture;
   }
 
-  /** Whether all tables are there and sound. */
+  /** Whether all tables are present and valid. */
   #writeTables(): boolean {
     const { components, quantizers } = this.headers;
     const memory = this.#memory;
@@ -192,13 +191,13 @@ class Decoding {
     return true;
   }
 
-  /** Decodes all units into planes; whether all are there and nothing else is. */
+  /** Decodes all units into planes; whether the stream contains them all and nothing else. */
   #decodeScan(): boolean {
     const { machine: { functions }, headers: { components, restart, scan } } = this;
     const memory = this.#memory;
     const end = this.#file + this.bytes.length - scan;
     memory.set(this.bytes.subarray(scan), this.#file);
-    // A marker that no file has, so that all that is encoded ends.
+    // A marker that no file contains, which ends the encoded data.
     memory.fill(0xff, end, end + SLACK);
     const words = new Uint32Array(memory.buffer, 0, AT.heap >> 2);
     this.#writeWanted(words.subarray(AT.wanted >> 2));
@@ -221,7 +220,7 @@ class Decoding {
         this.#stream,
         low,
       );
-      // Less than a byte fills the last one.
+      // Less than a byte pads the last one.
       if (left < 0 || left >= 8 || marker >= end) return false;
       done += count;
       if (memory[marker + 1] !== (done < units ? RESTART + restarts % 8 : END)) return false;
@@ -230,7 +229,7 @@ class Decoding {
     return true;
   }
 
-  /** Writes of which units the part is made, and the pixels beside it that interpolation looks at. */
+  /** Stores which units to decode: those of the part and the neighbours that interpolation reads. */
   #writeWanted(words: Uint32Array): void {
     const { top, left, width, height } = this.part;
     const unit = this.#unit;
@@ -240,7 +239,7 @@ class Decoding {
     words[WANTED.bottom >> 2] = Math.ceil((top + height + 2) / unit.height);
   }
 
-  /** Copies what is wanted of a row. */
+  /** Copies the wanted part of a row. */
   #copy(row: number, y: number, { data, width, channels }: Raster): void {
     const { left, width: columns } = this.part;
     const [from, to] = [row + channels * left, row + channels * (left + columns)];
@@ -254,7 +253,7 @@ class Decoding {
     this.#copy(this.#output, y, picture);
   }
 
-  /** Inks as Adobe stores them, which nearly everybody does: 255 is none. */
+  /** Converts inks stored inverted, as Adobe and nearly all programs do: 255 is no ink. */
   #mixInks(y: number, { data, width }: Raster, isYcck: boolean): void {
     const memory = this.#memory;
     const rows = this.#planes.map((_, i) => this.#row(i, y));
@@ -269,7 +268,7 @@ class Decoding {
     }
   }
 
-  /** Where a row of the picture's width is of a component. */
+  /** Address of a component's row at the image's width. */
   #row(component: number, y: number): number {
     const { start, stride, columns, rows, isHalvedAcross, isHalvedDown } = this.#planes[component];
     if (!isHalvedAcross) return start + y * stride;

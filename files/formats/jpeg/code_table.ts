@@ -1,14 +1,14 @@
-/** Tables by which Huffman codes are looked up. */
+/** Lookup tables for Huffman codes. */
 import type { Codes } from "./headers.ts";
 import { END_OF_BLOCK, LOOK_AHEAD, TABLE } from "./layout.ts";
 
-/** The most bits of a first coefficient's difference in pictures of 8 bits. */
+/** The most bits of a first coefficient's difference in 8-bit images. */
 const MAX_DC_BITS = 11;
 
 /**
- * Writes a table as `layout.ts` has it; whether the codes are sound: no more than there can be.
+ * Writes a table in the form of `layout.ts`; returns whether the codes are valid: no more than can exist.
  *
- * @param hasZeros whether symbols say how many zeros are before a coefficient, and where blocks end
+ * @param hasZeros whether symbols contain the zeros before a coefficient and the ends of blocks
  */
 export function writeCodeTable(
   memory: Uint8Array,
@@ -33,12 +33,12 @@ export function writeCodeTable(
     limits[length] = code << (16 - length);
     code <<= 1;
   }
-  // Bits that are no code end here.
+  // Bits that are no code stop here.
   limits[17] = 1 << 16;
   return true;
 }
 
-/** Writes what all bits mean that begin with a code, if they hold the bits of its value too. */
+/** Fills the entries of all bit patterns that begin with a code, if they also contain its value's bits. */
 function writeFast(
   fast: Int32Array,
   code: number,

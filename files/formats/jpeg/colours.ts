@@ -1,4 +1,4 @@
-/** Code that makes colours of a JPEG file's components, to the bit as libjpeg. */
+/** Emits code that converts a JPEG file's components to colours, bit-identical to libjpeg. */
 import {
   i16x8,
   i32,
@@ -11,10 +11,10 @@ import {
 } from "../../../assembler/mod.ts";
 
 /**
- * Adds `widen(near, far, to, count, even, odd)`: a row of twice `count` samples of one of `count`,
- * interpolated between the row that is `near` and one that is `far`; for a row as it is both are the
- * same. `even` and `odd` are added before the sums, of 16 parts, are cut. The samples beside a row's
- * ends are overwritten.
+ * Adds `widen(near, far, to, count, even, odd)`: doubles a row of `count` samples, interpolated between
+ * the row `near` and the row `far`; for a row without vertical interpolation both are the same. `even` and
+ * `odd` are added before the sums, in units of 1/16, are truncated. The samples next to a row's ends are
+ * overwritten.
  */
 export function addWiden(module: ModuleBuilder): void {
   const f = module.function("widen", {
@@ -70,7 +70,7 @@ export function addPaint(module: ModuleBuilder): void {
   const [y, cb, cr, low, high, r, b] = f.locals("v128", 7);
   const centred = (row: Local<"i32">) =>
     i16x8.sub(v128.load8x8U(i32.add(row, at)), i32x4.constant(0x00800080));
-  /** The part of products with a fraction that libjpeg rounds, in units of 2^-16. */
+  /** The fractional part of products, which libjpeg rounds, in units of 2^-16. */
   const product = (ofBlue: number, ofRed: number) => {
     const [first, second] = [low, high].map((pairs) => {
       const factors = i32x4.constant(ofBlue & 0xffff | ofRed << 16);
@@ -85,7 +85,7 @@ export function addPaint(module: ModuleBuilder): void {
     f.set(cr, centred(red));
     f.set(low, i16x8.shuffle(cb, cr, [0, 8, 1, 9, 2, 10, 3, 11]));
     f.set(high, i16x8.shuffle(cb, cr, [4, 12, 5, 13, 6, 14, 7, 15]));
-    // 1.402 cr; -0.34414 cb - 0.71414 cr; 1.772 cb, of which whole ones are added for themselves.
+    // 1.402 cr; -0.34414 cb - 0.71414 cr; 1.772 cb: the integer multiples are added separately.
     f.set(r, i16x8.add(i16x8.add(y, cr), product(0, 26345)));
     f.set(b, i16x8.add(i16x8.add(y, i16x8.add(cb, cb)), product(-14942, 0)));
     f.set(y, i16x8.add(i16x8.sub(y, cr), product(-22554, 18734)));
@@ -99,5 +99,5 @@ export function addPaint(module: ModuleBuilder): void {
   module.export(f);
 }
 
-/** Where in eight reds, eight greens and eight blues the bytes of eight pixels are. */
+/** Byte positions of eight pixels within eight reds, eight greens and eight blues. */
 const PIXELS = Array.from({ length: 24 }, (_, i) => 8 * (i % 3) + Math.floor(i / 3));

@@ -1,4 +1,4 @@
-/** Code that decodes a scan of a JPEG file: from Huffman codes to pixels of each component. */
+/** Emits code that decodes a JPEG scan: from Huffman codes to the pixels of each component. */
 import {
   call,
   type Callable,
@@ -14,20 +14,20 @@ import {
 } from "../../../assembler/mod.ts";
 import { AT, BLOCK, COEFFICIENT_BYTES, END_OF_BLOCK, LOOK_AHEAD, TABLE, WANTED } from "./layout.ts";
 
-/** What a block's coefficients make. */
+/** Converts a block's coefficients to pixels. */
 export type Transform = Callable<
   { readonly pixels: "i32"; readonly stride: "i32"; readonly quantizers: "i32" },
   "void"
 >;
 
-/** Bytes before the first of a stream that its reader may look at. */
+/** Bytes before a stream's first that its reader may access. */
 export const MARGIN = 4096;
 
 /**
- * Adds `unstuff(from, at, written)`: writes what is encoded from `from` to the next marker, backwards
- * from `at` on, so that the next eight bytes of a stream are a number whose highest bits come first.
- * Stores at `written` how far that went, and returns where the marker is. There must be one, and 16
- * bytes of any kind after it.
+ * Adds `unstuff(from, at, written)`: copies the encoded bytes from `from` to the next marker, backwards
+ * from `at`, so that the next eight bytes of a stream form a number with the first bits highest. Stores at
+ * `written` how far that reached, and returns the marker's address. There must be a marker, followed by 16
+ * bytes of any kind.
  */
 export function addUnstuff(module: ModuleBuilder): void {
   const f = module.function("unstuff", { from: "i32", at: "i32", written: "i32" }, "i32");
@@ -61,10 +61,10 @@ export function addUnstuff(module: ModuleBuilder): void {
 }
 
 /**
- * Adds `decode(units, perRow, column, row, blocksEnd, at, low)`: decodes `units` units: a row
- * has `perRow` of them, and the first is in `column` of `row`, of the stream that `unstuff` wrote from `at` down
- * to `low`. Pixels are made of those in the rows and columns that `AT.wanted` says. Returns how many of
- * the stream's bits are left; fewer than 0 if it is damaged.
+ * Adds `decode(units, perRow, column, row, blocksEnd, at, low)`: decodes `units` units, `perRow` of them
+ * per row, starting in `column` of `row`, from the stream that `unstuff` wrote from `at` down to `low`.
+ * Only the rows and columns in `AT.wanted` become pixels. Returns the number of bits left in the stream;
+ * below 0 if it is damaged.
  */
 export function addDecode(module: ModuleBuilder, transform: Transform): void {
   const f = module.function("decode", {
@@ -80,9 +80,9 @@ export function addDecode(module: ModuleBuilder, transform: Transform): void {
   const stream = new Stream(f, f.parameters.at);
   const [block, pixels, place, entry] = f.locals("i32", 4);
   const [dcTable, acTable, prediction, value, isWanted] = f.locals("i32", 5);
-  // From here on eight bytes are read at `at`.
+  // From here on, `at` is the address of an eight-byte read.
   f.increment(stream.at, -8);
-  /** Whether a place lies between the two that are stored. */
+  /** Whether a position is between the two that are stored. */
   const isBetween = (place: Local<"i32">, first: number) =>
     i32.ltU(
       i32.sub(place, i32.load(AT.wanted, first)),
@@ -137,7 +137,7 @@ export function addDecode(module: ModuleBuilder, transform: Transform): void {
       f.set(column, 0);
       f.increment(row, 1);
     });
-    // No unit takes as much as lies before the stream.
+    // A unit takes fewer bytes than the space before the stream.
     f.if(i32.ltU(i32.add(stream.at, 16), low), () => f.return(-1));
     f.increment(units, -1);
   }, units);
@@ -147,7 +147,7 @@ export function addDecode(module: ModuleBuilder, transform: Transform): void {
 
 type Params = Record<string, "i32">;
 
-/** The next bits of a stream, the highest first, in code that reads them. */
+/** The next bits of a stream, the highest first, and code that reads them. */
 class Stream {
   readonly bits: Local<"i32">;
   readonly #buffer: Local<"i64">;
@@ -155,15 +155,15 @@ class Stream {
   readonly #top: Local<"i32">;
   readonly #limit: Local<"i32">;
 
-  /** @param at Where the next eight bytes are. */
+  /** @param at Address of the next eight bytes. */
   constructor(private readonly f: FunctionBuilder<Params, "i32">, readonly at: Local<"i32">) {
     this.#buffer = f.i64();
     [this.bits, this.#length, this.#top, this.#limit] = f.locals("i32", 4);
   }
 
   /**
-   * Reads a symbol and its value, into `entry` as `TABLE.fast` has it. Three can be read after a
-   * {@link refill}: each takes {@link LOOK_AHEAD} bits, or is preceded by another one.
+   * Reads a symbol and its value into `entry`, in the form of `TABLE.fast`. Three can be read after a
+   * {@link refill}: each takes {@link LOOK_AHEAD} bits or is preceded by another refill.
    */
   next(entry: Local<"i32">, table: Local<"i32">, hasZeros: boolean): void {
     const { f } = this;
@@ -173,7 +173,7 @@ class Stream {
     this.#skip(entry);
   }
 
-  /** At least 56 bits are there then. */
+  /** Makes at least 56 bits available. */
   refill(): void {
     const { f, bits, at } = this;
     const more = i64.shrU(i64.load(at), i64.extendI32U(bits));
@@ -182,14 +182,14 @@ class Stream {
     f.set(bits, i32.or(bits, 56));
   }
 
-  /** Passes over bits, their number modulo 64. */
+  /** Skips bits, their number modulo 64. */
   #skip(count: Local<"i32">): void {
     const { f, bits } = this;
     f.set(this.#buffer, i64.shl(this.#buffer, i64.extendI32U(count)));
     f.set(bits, i32.sub(bits, i32.and(count, 63)));
   }
 
-  /** As {@link next}, with codes of all lengths; passes over the code, but not over its value. */
+  /** Like {@link next} for codes of all lengths; skips the code but not its value. */
   #nextLong(entry: Local<"i32">, table: Local<"i32">, hasZeros: boolean): void {
     const { f } = this;
     const [length, top, limit] = [this.#length, this.#top, this.#limit];

@@ -1,35 +1,35 @@
-/** What a baseline JPEG file says before its pixels, for those that are decoded here. */
+/** Headers of the baseline JPEG files that are decoded here. */
 
-/** A component of a picture. */
+/** A component of an image. */
 interface Component {
   readonly id: number;
-  /** Blocks of a unit, across and down. */
+  /** Blocks per unit, horizontally and vertically. */
   readonly across: number;
   readonly down: number;
   /** Number of the table. */
   readonly quantizers: number;
 }
 
-/** Huffman codes: how many there are of each length from 1 to 16, and the symbols in their order. */
+/** Huffman codes: the number of codes of each length from 1 to 16, and the symbols in order. */
 export interface Codes {
   readonly counts: Uint8Array;
   readonly symbols: Uint8Array;
 }
 
-/** All of it. */
+/** All headers. */
 export interface BaselineHeaders {
   readonly width: number;
   readonly height: number;
-  /** In the order in which a unit has their blocks. */
+  /** In the order of their blocks in a unit. */
   readonly components: readonly (Component & { readonly dc: Codes; readonly ac: Codes })[];
   /** Tables by number, in a block's order. */
   readonly quantizers: readonly (Uint8Array | undefined)[];
-  /** Units between restarts; 0 for none. */
+  /** Units between restarts; 0 for no restarts. */
   readonly restart: number;
   readonly hasJfif: boolean;
-  /** What Adobe's segment says of colours, if there is one. */
+  /** Adobe's colour transform, if the file states it. */
   readonly transform?: number;
-  /** Where the scan begins. */
+  /** Offset of the scan's data. */
   readonly scan: number;
 }
 
@@ -37,12 +37,12 @@ const [START, SCAN, JFIF, ADOBE] = [0xd8, 0xda, 0xe0, 0xee];
 const [QUANTIZERS, CODES, RESTART] = [0xdb, 0xc4, 0xdd];
 /** Huffman codes, 8 bits, not progressive. */
 const FRAMES = [0xc0, 0xc1];
-/** Segments that say nothing of pixels: APP0 to APP15 and comments. */
+/** Segments that do not affect pixels: APP0 to APP15 and comments. */
 const isRemark = (marker: number) => marker >= 0xe0 && marker <= 0xef || marker === 0xfe;
 
 /**
- * Reads them up to the first scan, which must hold all; undefined for a file of another kind, and for
- * one in which anything is not as it should be.
+ * Parses the headers up to the first scan, which must contain all components; undefined for another kind
+ * of file, and for one with any irregularity.
  */
 export function readBaselineHeaders(bytes: Uint8Array): BaselineHeaders | undefined {
   const quantizers: (Uint8Array | undefined)[] = [];
@@ -87,17 +87,17 @@ function startsWith(content: Uint8Array, text: string): boolean {
   return String.fromCharCode(...content.subarray(0, text.length)) === text;
 }
 
-/** Whether there are tables, of 8 bits, and nothing else. */
+/** Parses quantization tables, which must be 8-bit and fill the segment. */
 function readQuantizers(content: Uint8Array, into: (Uint8Array | undefined)[]): boolean {
   for (let at = 0; at < content.length; at += 65) {
-    // The upper four bits say that values have 16.
+    // The upper four bits give the precision of the values: 1 is 16 bits.
     if (content[at] > 3 || at + 65 > content.length) return false;
     into[content[at]] = content.subarray(at + 1, at + 65);
   }
   return true;
 }
 
-/** Whether there are tables and nothing else; those of all but first coefficients come after four. */
+/** Parses Huffman tables, which must fill the segment; those for later coefficients follow the first four. */
 function readCodes(content: Uint8Array, into: (Codes | undefined)[]): boolean {
   for (let at = 0; at < content.length;) {
     const kind = content[at] >> 4;
@@ -124,7 +124,7 @@ function readFrame(content: Uint8Array) {
   return { height: view.getUint16(1), width: view.getUint16(3), components };
 }
 
-/** The components with their codes, if the scan has all of them, and all of each. */
+/** The components with their codes, if the scan contains all of them completely. */
 function readScan(
   content: Uint8Array,
   components: readonly Component[],

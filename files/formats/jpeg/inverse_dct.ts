@@ -1,4 +1,4 @@
-/** Code that makes pixels of the coefficients of a block, to the bit as libjpeg's `jpeg_idct_islow`. */
+/** Emits the inverse DCT of a block, bit-identical to libjpeg's `jpeg_idct_islow`. */
 import {
   i16x8,
   i32x4,
@@ -10,7 +10,7 @@ import {
 import type { Transform } from "./entropy.ts";
 import { AT } from "./layout.ts";
 
-/** What rows and columns are multiplied with is in units of 2^-13; between the two, 2 bits are kept. */
+/** Factors are in units of 2^-13; between the two passes, 2 fractional bits are kept. */
 const SCALE = 1 << 13;
 const SHIFTS = [13 - 2, 13 + 2 + 3];
 
@@ -48,7 +48,7 @@ export function addTransform(module: ModuleBuilder): Transform {
     rows.forEach((row, i) => f.set(row, i16x8.narrowI32x4S(low[i], high[i])));
   };
 
-  /** Three times each of four rows goes between those of the fourth one after it: they are columns then. */
+  /** Transposes: each of four rows is interleaved with the fourth one after it, three times. */
   const transpose = () => {
     for (const [from, to] of [[rows, low], [low, high], [high, rows]]) {
       for (let i = 0; i < 4; i++) {
@@ -67,7 +67,7 @@ export function addTransform(module: ModuleBuilder): Transform {
   }
   for (let i = 0; i < 8; i += 2) {
     const bytes = i8x16.narrowI16x8S(rows[i], rows[i + 1]);
-    // From -128 on to from 0 on.
+    // From the range starting at -128 to the range starting at 0.
     f.set(low[0], v128.xor(bytes, i32x4.constant(0x80808080)));
     f.emit(v128.store64Lane(pixels, low[0], 0));
     f.increment(pixels, stride);
@@ -77,12 +77,12 @@ export function addTransform(module: ModuleBuilder): Transform {
   return f;
 }
 
-/** Which inputs are multiplied together: of the even part, then of the odd one. */
+/** Which inputs are multiplied together: for the even part, then for the odd part. */
 const PAIRS = [[0, 4], [2, 6], [1, 7], [3, 5]] as const;
 
 /**
- * What the inputs 1, 7, 3 and 5 are multiplied with for the odd part of the outputs 0 to 3: the products
- * of libjpeg's graph, collected.
+ * Factors of the inputs 1, 7, 3 and 5 in the odd part of the outputs 0 to 3: the products along
+ * libjpeg's graph, collected.
  */
 const ODD = [
   [11363, 2260, 9633, 6437],

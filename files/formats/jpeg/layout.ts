@@ -1,17 +1,17 @@
-/** Where things are in the memory of the JPEG decoder's module: addresses in bytes. */
+/** Memory layout of the JPEG decoder's module: addresses in bytes. */
 
-/** Bits that are looked up at once; few codes are longer with the bits of their value. */
+/** Bits looked up at once; few codes are longer, including the bits of their value. */
 export const LOOK_AHEAD = 10;
 
 /**
  * A table of Huffman codes:
  *
- * - `fast`, i32 for each value of the next {@link LOOK_AHEAD} bits: the coefficient that they hold in
- *   the upper 16 bits, then 8 of how many places further it is, then 8 of how many bits it takes; 0 if
- *   they hold no whole one;
- * - for codes of each length from 1 on, i32: `limits`, the first code beyond them, as 16 bits, and
- *   `firsts`, what a code of that length, added to it, gives: the place of its symbol;
- * - `symbols`, u8: of what is encoded, zeros before it (4 bits) and its bits (4 bits).
+ * - `fast`, i32 for each value of the next {@link LOOK_AHEAD} bits: the coefficient in the upper 16 bits,
+ *   then 8 bits with its distance in places, then 8 bits with the number of bits it takes; 0 if the code
+ *   and value do not fit;
+ * - for codes of each length from 1 up, i32: `limits`, the first code beyond them, as 16 bits, and
+ *   `firsts`, an offset that added to a code gives the index of its symbol;
+ * - `symbols`, u8: the number of zeros before the coefficient (4 bits) and of its bits (4 bits).
  */
 export const TABLE = {
   fast: 0,
@@ -23,9 +23,9 @@ export const TABLE = {
 
 /** A block of a minimum coded unit, i32 each. */
 export const BLOCK = {
-  /** Where its pixels go; moved on with each unit. */
+  /** Address of its pixels, which advances with each unit. */
   pixels: 0,
-  /** How far with each unit, and beyond that after each row of units. */
+  /** Distance to the next unit, and the additional distance after each row of units. */
   right: 4,
   down: 8,
   /** Bytes from one row of pixels to the next. */
@@ -33,22 +33,22 @@ export const BLOCK = {
   quantizers: 16,
   dcTable: 20,
   acTable: 24,
-  /** Where the value is that the next one is encoded as a difference to. */
+  /** Address of the value from which the next one is encoded as a difference. */
   prediction: 28,
   bytes: 32,
 } as const;
 
-/** Of which units pixels are made, u32 each: the first, and the first after them. */
+/** The units to decode to pixels, u32 each: the first, and one past the last. */
 export const WANTED = { left: 0, right: 4, top: 8, bottom: 12 } as const;
 
 /** The most blocks of a unit. */
 export const MAX_BLOCKS = 10;
 
-/** Furthest that a symbol can lead: 63, beyond which 16 are cut to it, and 80 at the end of a block. */
+/** Most places that a symbol advances: 63, to which 16 more are limited, and 80 at a block's end. */
 export const END_OF_BLOCK = 80;
 const PLACES = 64 + END_OF_BLOCK;
 
-/** Bytes of the coefficients of a block, i16 [8, 8], and of one that is never read. */
+/** Bytes of a block's coefficients, i16 [8, 8], and of a spare block that is never read. */
 export const COEFFICIENT_BYTES = 128;
 
 const blocks = PLACES;
@@ -61,11 +61,11 @@ const tables = quantizers + 4 * COEFFICIENT_BYTES;
 
 /** Addresses. */
 export const AT = {
-  /** u8: for each place in a block's order where its coefficient is, in bytes. */
+  /** u8: for each place in a block's order, the byte offset of its coefficient. */
   order: 0,
   blocks,
   coefficients,
-  /** i32, one a component. */
+  /** i32, one per component. */
   predictions,
   /** u32: how far a stream was written. */
   written,
@@ -75,11 +75,11 @@ export const AT = {
   quantizers,
   /** {@link TABLE}s, four for the first coefficients of blocks and four for the others. */
   tables,
-  /** From here on is what depends on the picture. */
+  /** Start of the memory that depends on the image. */
   heap: tables + 8 * TABLE.bytes + 15 & ~15,
 } as const;
 
-/** In which order a block's coefficients are encoded: the place of each in the rows of the block. */
+/** The order in which a block's coefficients are encoded: the position of each in the block's rows. */
 export const ZIGZAG: readonly number[] = zigzag();
 
 function zigzag(): number[] {
@@ -93,7 +93,7 @@ function zigzag(): number[] {
 /** The bytes at {@link AT.order}. */
 export function orderBytes(): Uint8Array {
   return Uint8Array.from({ length: PLACES }, (_, i) => {
-    // As libjpeg has it, what a damaged file puts behind a block's end is its last one.
+    // As in libjpeg, coefficients beyond a block's end, in a damaged file, go to the last position.
     if (i < 64 + 16) return 2 * ZIGZAG[Math.min(i, 63)];
     return COEFFICIENT_BYTES;
   });

@@ -1,11 +1,11 @@
-/** The code that decodes JPEG files. */
+/** The module that decodes JPEG files. */
 import { compiled, Machine } from "../../machine.ts";
 import { addPaint, addWiden } from "./colours.ts";
 import { addDecode, addUnstuff } from "./entropy.ts";
 import { addTransform } from "./inverse_dct.ts";
 import { AT, orderBytes } from "./layout.ts";
 
-/** What the module exports; each is described where its code is written. */
+/** The module's exports, each documented where its code is emitted. */
 interface JpegFunctions {
   unstuff(from: number, at: number, written: number): number;
   decode(

@@ -9,7 +9,7 @@ Deno.test("a BMP file that is cut off is read from below as far as it goes", asy
   const stride = 4 * Math.ceil(sound.width * 3 / 4);
   const { picture, damage } = await decoded(whole.slice(0, -5 * stride - 1));
   assertEquals(damage, [
-    `a damaged BMP file: it is cut off at byte ${54 + stride * (height - 5) - 1}`,
+    `a damaged BMP file: it is truncated at byte ${54 + stride * (height - 5) - 1}`,
   ]);
   const black = new Array(4 * sound.width * 6).fill(0);
   assertEquals([...picture.data.subarray(0, black.length)], black);
@@ -18,7 +18,7 @@ Deno.test("a BMP file that is cut off is read from below as far as it goes", asy
     await assertRejects(
       () => decoded(whole.slice(0, length)),
       InputError,
-      `cut off at byte ${length}`,
+      `truncated at byte ${length}`,
     );
   }
 });
@@ -55,7 +55,7 @@ Deno.test("runs of a BMP file jump, end and are cut at the edge as they say", as
 Deno.test("BMP files that are other files in disguise, or absurdly large, are refused", async () => {
   const file = await pictureFixture("bmp_24.bmp");
   const refused: readonly [Uint8Array<ArrayBuffer>, string][] = [
-    [patched(file, 30, 4), "a BMP file of an unknown kind (24 bits, compression 4)"],
+    [patched(file, 30, 4), "a BMP file of an unsupported kind (24 bits, compression 4)"],
     [patched(file, 28, 7), "7 bits"],
     [patched(file, 14, 13), "a header of 13 bytes"],
     [patched(file, 18, 0, 0, 1, 0), "a picture of 65,536 × 22 pixels"],

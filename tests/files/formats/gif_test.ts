@@ -20,15 +20,15 @@ Deno.test("a GIF file that is cut off, or whose codes are none, is read as far a
   const whole = await pictureFixture("gif_static.gif");
   const sound = reds((await decoded(whole)).picture);
   const cut = await decoded(whole.slice(0, -300));
-  assertEquals(cut.damage, [`a damaged GIF file: it is cut off at byte ${whole.length - 300}`]);
+  assertEquals(cut.damage, [`a damaged GIF file: it is truncated at byte ${whole.length - 300}`]);
   assertEquals(reds(cut.picture).slice(0, 5), sound.slice(0, 5));
   // All ones: a code that there is not.
   const { damage, picture } = await decoded(patched(whole, whole.length - 300, 255, 255, 255, 255));
-  assertEquals(damage, ["a damaged GIF file: there are too few pixels in it"]);
+  assertEquals(damage, ["a damaged GIF file: it contains too few pixels"]);
   assertEquals(reds(picture).slice(0, 5), sound.slice(0, 5));
   for (const length of [12, 100]) {
     const error = await assertRejects(() => decoded(whole.slice(0, length)), InputError);
-    assertStringIncludes(error.message, `it is cut off at byte ${length}`);
+    assertStringIncludes(error.message, `it is truncated at byte ${length}`);
   }
 });
 

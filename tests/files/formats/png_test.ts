@@ -123,11 +123,11 @@ Deno.test("a damaged PNG file says what is wrong, and gives the rows before", as
       pngFile(header, wrongText, pngChunk("IDAT", pixels), END),
       15,
     ],
-    [`it is cut off at byte ${whole.length - 12}`, whole.slice(0, -12), 15],
-    ["it is cut off at byte 441", whole.slice(0, 441), 8],
-    ["there are too few pixels in it", pngFile(header, pngChunk("IDAT", fewRows), END), 4],
-    ["its compressed pixels are broken", pngFile(header, pngChunk("IDAT", wrongAdler), END), 10],
-    ["it is cut off at byte 50", whole.slice(0, 50), 0],
+    [`it is truncated at byte ${whole.length - 12}`, whole.slice(0, -12), 15],
+    ["it is truncated at byte 441", whole.slice(0, 441), 8],
+    ["it contains too few pixels", pngFile(header, pngChunk("IDAT", fewRows), END), 4],
+    ["its compressed pixels are corrupt", pngFile(header, pngChunk("IDAT", wrongAdler), END), 10],
+    ["it is truncated at byte 50", whole.slice(0, 50), 0],
     ["the checksum of its chunk IHDR at byte 8 is wrong", withByte(whole, 17, 0xff), 0],
     ["the checksum of its chunk IDIT at byte 33 is wrong", withByte(whole, 39, 0x49), 0],
     ["there is no chunk at byte 33", pngFile(header, new Uint8Array(30)), 0],
@@ -153,14 +153,14 @@ Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refu
     ["67,108,864, 65,535 a side", pngHeader({ ...SOME, width: 1, height: 65536 })],
     ["a picture of 0 × 15 pixels", pngHeader({ ...SOME, width: 0 })],
     ["cannot be 8,000 × 8,000 of them", pngHeader({ ...SOME, width: 8000, height: 8000 })],
-    ["of an unknown kind (3 2 0 0 0)", pngHeader({ ...SOME, depth: 3 })],
+    ["of an unsupported kind (3 2 0 0 0)", pngHeader({ ...SOME, depth: 3 })],
     ["it has no header", new Uint8Array()],
   ];
   for (const [why, header] of cases) {
     await assertRejects(() => decodePng(pngFile(header, data, END)), InputError, why);
   }
   const apple = pngFile(pngChunk("CgBI", new Uint8Array(4)), pngHeader(SOME), data, END);
-  await assertRejects(() => decodePng(apple), InputError, "of an unknown kind (CgBI)");
+  await assertRejects(() => decodePng(apple), InputError, "of an unsupported kind (CgBI)");
 });
 
 Deno.test("a PNG file of more chunks than a picture needs is refused", async () => {
@@ -179,7 +179,7 @@ Deno.test("of a PNG file whose damage is seen beforehand, nothing is decoded tha
     throw new InputError(damage);
   };
   // Its pixels are broken, too.
-  await assertRejects(() => decodeFile(whole.slice(0, -12), refuse), InputError, "it is cut off");
+  await assertRejects(() => decodeFile(whole.slice(0, -12), refuse), InputError, "it is truncated");
 });
 
 Deno.test("compressed bytes beyond a picture's end are not unpacked", async () => {

@@ -21,15 +21,15 @@ Deno.test("PNM files are read as text and as bytes, with comments and any larges
 
 Deno.test("PNM files that are cut off are read as far as they go", async () => {
   const { picture, damage } = await decoded(pnm("P5 2 2 255\n\x05\x06\x07"));
-  assertEquals(damage, ["a damaged PNM file: it is cut off at byte 14"]);
+  assertEquals(damage, ["a damaged PNM file: it is truncated at byte 14"]);
   assertEquals(reds(picture), [[5, 6], [7, 0]]);
   const text = await decoded(pnm("P2 2 2 255\n1 22 333 x"));
-  assertEquals(text.damage, ["a damaged PNM file: there are too few pixels in it"]);
+  assertEquals(text.damage, ["a damaged PNM file: it contains too few pixels"]);
   const refused: readonly [string, string][] = [
-    ["P5 2", "it is cut off at byte 4"],
+    ["P5 2", "it is truncated at byte 4"],
     ["P6 70000 1 255\n", "a picture of 70,000 × 1 pixels"],
     ["P6 7000 7000 255\n123", "its 3 bytes cannot hold 7,000 × 7,000 pixels"],
-    ["P6 7 7 70000\n123", "its largest sample is said to be 70000"],
+    ["P6 7 7 70000\n123", "its largest sample is 70000"],
     ["P6 0 7 255\n123", "a picture of 0 × 7 pixels"],
   ];
   for (const [text, message] of refused) {

@@ -68,7 +68,7 @@ Deno.test("a TIFF file that is cut off or broken is read as far as it goes", asy
     const broken = whole.slice();
     broken.fill(255, whole.length >> 1, (whole.length >> 1) + 20);
     const { damage } = await decoded(broken);
-    assertEquals(damage, ["a damaged TIFF file: its compressed pixels are broken"], kind);
+    assertEquals(damage, ["a damaged TIFF file: its compressed pixels are corrupt"], kind);
   }
 });
 
@@ -83,11 +83,11 @@ Deno.test("runs of a TIFF file are as long as they say, and too few are told", a
 
 Deno.test("TIFF files of kinds that are not read are told with what is strange", async () => {
   const refused: readonly [Record<number, number[]>, string][] = [
-    [{ 259: [50000] }, "a TIFF file of an unknown kind (compression 50000)"],
+    [{ 259: [50000] }, "a TIFF file of an unsupported kind (compression 50000)"],
     [{ 262: [8] }, "colours of kind 8"],
     [{ 262: [6], 277: [3] }, "YCbCr without JPEG"],
     [{ 258: [32] }, "32 bits"],
-    [{ 339: [3] }, "samples that are no whole numbers"],
+    [{ 339: [3] }, "samples that are not integers"],
     [{ 317: [3] }, "predictor 3"],
     [{ 277: [9] }, "9 samples"],
     [{ 262: [2] }, "1 samples"],
@@ -95,7 +95,7 @@ Deno.test("TIFF files of kinds that are not read are told with what is strange",
     [{ 256: [0] }, "a picture of 0 × 2 pixels"],
     [{ 256: [65535], 257: [65535] }, "a picture of 65,535 × 65,535 pixels"],
     [{ 322: [65520], 323: [65520], 324: [8], 325: [8] }, "tiles of 65520x65520"],
-    [{ 256: [8000], 257: [8000], 258: [16] }, "there are too few pixels in it"],
+    [{ 256: [8000], 257: [8000], 258: [16] }, "it contains too few pixels"],
   ];
   for (const [tags, message] of refused) {
     const file = tiff({ ...GREY, ...tags }, [1, 2, 3, 4, 5, 6]);
@@ -106,7 +106,7 @@ Deno.test("TIFF files of kinds that are not read are told with what is strange",
     await assertRejects(
       () => decoded(file.slice(0, length)),
       InputError,
-      `cut off at byte ${length}`,
+      `truncated at byte ${length}`,
     );
   }
 });

@@ -14,12 +14,12 @@ Deno.test("damaged WebP files are refused, and any number of them harm no other"
   const sound = await decoded(whole);
   const broken = patched(whole, 60, ...new Array(200).fill(255));
   for (let i = 0; i < 40; i++) {
-    await assertRejects(() => decoded(broken), InputError, "its compressed pixels are broken");
+    await assertRejects(() => decoded(broken), InputError, "its compressed pixels are corrupt");
   }
   assertEquals(await decoded(whole), sound);
   for (const length of [15, whole.length - 1]) {
     const cut = whole.slice(0, length);
-    await assertRejects(() => decoded(cut), InputError, `it is cut off at byte ${length}`);
+    await assertRejects(() => decoded(cut), InputError, `it is truncated at byte ${length}`);
   }
 });
 
@@ -30,12 +30,12 @@ Deno.test("WebP files that say what cannot be are refused before they are decode
   const refused: readonly [Uint8Array<ArrayBuffer>, string][] = [
     [patched(animated, canvas, 255, 255, 255), "a picture of 16,777,216 × 26 pixels"],
     [patched(animated, canvas, 255, 250, 0, 255, 250, 0), "a picture of 64,256 × 64,256 pixels"],
-    [patched(animated, frame, 200), "its first frame does not lie in the picture"],
-    [patched(animated, frame + 6, 3), "another size than its header says"],
+    [patched(animated, frame, 200), "its first frame lies outside the image"],
+    [patched(animated, frame + 6, 3), "its first frame does not have the size in its header"],
   ];
   for (const [bytes, message] of refused) {
     await assertRejects(() => decoded(bytes), InputError, message);
   }
   const nothing = patched(await pictureFixture("webp_lossless.webp"), 12, 0x58, 0x58, 0x58, 0x58);
-  await assertRejects(() => decoded(nothing), InputError, "nothing in it says how large");
+  await assertRejects(() => decoded(nothing), InputError, "nothing in it gives the image");
 });
