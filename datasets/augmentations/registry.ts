@@ -65,8 +65,8 @@ export function planAugmentation(
       Object.assign(transform, built.transform);
     } else if (ofStep.length > 0) {
       throw new InputError(
-        `the training step applies ${ofStep.join(" and ")}, after all operations on pixels ` +
-          `before; put ${name} before it in the list`,
+        `the training step applies ${ofStep.join(" and ")} after all operations on pixels; ` +
+          `put ${name} before it in the list`,
         { at: [i] },
       );
     } else {

@@ -121,7 +121,7 @@ export class PictureFiles implements PictureSource {
   /** Takes a picture for broken; throws the reason where that ends the training. */
   takeForBroken(index: number, reason: InputError): void {
     if (this.options.onError === "stop") {
-      const advice = "data.onError: skip skips it";
+      const advice = "set data.onError: skip to skip it";
       throw new InputError(`${reason.message}; ${advice}`, { cause: reason });
     }
     this.#broken.add(index, reason.message);

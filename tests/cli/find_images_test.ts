@@ -34,7 +34,7 @@ Deno.test("a folder means the pictures in it and below, a pattern the files that
     assertEquals(await found(folder, ""), {
       paths: ["a.JPG", "b.png", d],
       missing: [],
-      passedOver: [": passed over 1 × hidden, 1 × .txt"],
+      passedOver: [": skipped 1 × hidden, 1 × .txt"],
     });
     const { paths, missing } = await found(folder, "*.png", "c");
     assertEquals([paths, missing], [["b.png", d], []]);
@@ -51,7 +51,7 @@ Deno.test("pictures in a folder are known by any of their endings, and by how th
     assertEquals(await found(folder, "."), {
       paths: ["a.jfif", "b.JPE", "c.jif", "d.pjpeg", "e.apng", "g", "i.tmp"],
       missing: [],
-      passedOver: [": passed over 1 × .jp2, 1 × .dat"],
+      passedOver: [": skipped 1 × .jp2, 1 × .dat"],
     });
   }));
 
@@ -73,12 +73,12 @@ Deno.test({
       const { paths, passedOver } = await found(folder, "in");
       assertEquals(paths, ["in/a.png", "in/to_a_file.png"]);
       const [sentence] = passedOver;
-      const parts = sentence.replace("in: passed over ", "").split(", ").sort();
+      const parts = sentence.replace("in: skipped ", "").split(", ").sort();
       const expected = `${others}, 2 × .mp4, 2 × link to a folder, 1 × without extension`;
       assertEquals(parts, expected.split(", ").sort());
       const pattern = await found(folder, "in/*.png");
       assertEquals(pattern.paths, paths);
-      const told = pattern.passedOver[0].replace("in/*.png: passed over ", "").split(", ").sort();
+      const told = pattern.passedOver[0].replace("in/*.png: skipped ", "").split(", ").sort();
       assertEquals(told, others.split(", ").sort());
     }),
 });
@@ -94,7 +94,7 @@ Deno.test({
       await Deno.symlink("/proc/self/environ", join(folder, "in", "c"));
       const { paths, passedOver } = await found(folder, "in", "in/*");
       assertEquals(paths, ["in/a.png", "in/a.png"]);
-      const times = `passed over 2 × ${closed}`;
+      const times = `skipped 2 × ${closed}`;
       assertEquals(passedOver, [`in: ${times}`, `in/*: ${times}`]);
       assertEquals((await found(folder, "in/b.png")).missing, [`in/b.png: a ${closed}`]);
     }),
@@ -112,7 +112,7 @@ Deno.test("a word that means no file is told with the reason", () =>
     assertEquals(await findImages(words), {
       paths: [],
       missing: [
-        `${words[0]}: no images in this folder; passed over 1 × .txt`,
+        `${words[0]}: no images in this folder; skipped 1 × .txt`,
         `${words[1]}: no file matches this pattern`,
         `${words[2]}: no such file or folder`,
       ],

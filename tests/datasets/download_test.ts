@@ -278,5 +278,5 @@ Deno.test("a server may send on within its host, and to no other without TLS", a
   }
   assertEquals(other.requests, []);
   const circle = await attempt(() => to("/file"));
-  assertStringIncludes((circle.error as Error).message, "sends on more than 10 times");
+  assertStringIncludes((circle.error as Error).message, "redirects more than 10 times");
 });

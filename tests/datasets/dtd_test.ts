@@ -56,5 +56,5 @@ Deno.test("there are 47 textures, and what trains does not validate", () => {
   assertEquals(new Set(classNames).size, 47);
   assertEquals(classNames, classNames.toSorted());
   assertEquals(sizes, { train: 3760, test: 1880 });
-  assertThrows(() => of({ validation: "val" }), InputError, "trainval holds");
+  assertThrows(() => of({ validation: "val" }), InputError, "part of trainval");
 });

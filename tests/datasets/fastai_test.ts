@@ -38,7 +38,7 @@ Deno.test("fast.ai's datasets are read in the size that is named, with the names
       await assertRejects(
         () => loadReds(full, { ...where, download: false }),
         InputError,
-        "is not here",
+        "was not found",
         "another size is no substitute",
       );
     },

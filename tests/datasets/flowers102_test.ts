@@ -52,7 +52,7 @@ Deno.test("flowers are of the sets and classes that the MAT-files say", async ()
 });
 
 Deno.test("what trains does not validate, and every class has a name of its own", () => {
-  assertThrows(() => of({ train: "trainval", validation: "val" }), InputError, "trainval holds");
+  assertThrows(() => of({ train: "trainval", validation: "val" }), InputError, "part of trainval");
   const { info } = flowers102Of(BOTH);
   assertEquals(new Set(info.classNames).size, 102);
   assertEquals(info.sizes, { train: 2040, test: 6149 });
@@ -68,7 +68,7 @@ Deno.test("a MAT-file of flowers that has changed, or of another dataset, is tol
     await assertRejects(
       () => loadReds(dataset, { root: folder }),
       InputError,
-      "setid.mat: there is no trnid and no valid and no tstid in it",
+      "setid.mat: it does not contain trnid and valid and tstid",
     );
   });
 });

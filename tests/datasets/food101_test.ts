@@ -32,7 +32,7 @@ Deno.test("dishes are of the sets and classes that the lists say", async () => {
 Deno.test("a list of dishes with another line or class is refused by name", async () => {
   const refused = [
     ["apple_pie/../../x\n", 'train.txt:1: found "apple_pie/../../x"'],
-    ["soup/1\n", 'train.txt: found the class "soup", which food101 has not'],
+    ["soup/1\n", 'train.txt: found the class "soup", which is not a class of food101'],
   ];
   for (const [list, message] of refused) {
     await withMirror(food, await files(list), async ({ dataset, where }) => {

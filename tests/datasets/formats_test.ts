@@ -78,7 +78,7 @@ Deno.test("IDX files are read, plain and gzipped", async () => {
 const idxFaults: [string, Record<string, Uint8Array>, string][] = [
   ["is truncated", {
     "train-images-idx3-ubyte": idxFiles["train-images-idx3-ubyte"].slice(0, -1),
-  }, "holds 27 bytes, expected 28"],
+  }, "contains 27 bytes, expected 28"],
   ["is not IDX", { "train-images-idx3-ubyte": new Uint8Array(100) }, "not an IDX file"],
   ["holds another number of images", {
     "train-labels-idx1-ubyte": idx([3], [0, 0, 0]),
@@ -110,7 +110,7 @@ Deno.test("a truncated gzip file is refused by name", async () => {
     await assertRejects(
       () => loadIdx(filesIn(folder), digits),
       InputError,
-      "train-images-idx3-ubyte.gz: not a whole gzip file",
+      "train-images-idx3-ubyte.gz: not a complete gzip file",
     );
   });
 });
@@ -125,7 +125,11 @@ Deno.test("an IDX file that goes on for ever is read no further than the dataset
   };
   for (const [name, bytes] of Object.entries(kinds)) {
     await withFiles({ ...others, [name]: bytes }, async (folder) => {
-      await assertRejects(() => loadIdx(filesIn(folder), digits), InputError, "holds more bytes");
+      await assertRejects(
+        () => loadIdx(filesIn(folder), digits),
+        InputError,
+        "contains more bytes",
+      );
     });
   }
 });
@@ -157,7 +161,7 @@ Deno.test("a CIFAR file that is truncated or has an impossible label is refused 
     await assertRejects(
       () => loadCifar(filesIn(folder), photos, layout),
       InputError,
-      "b.bin: holds 7 bytes, expected 8",
+      "b.bin: contains 7 bytes, expected 8",
     );
   });
   await withFiles({ ...records, "t.bin": new Uint8Array(8).fill(200) }, async (folder) => {

@@ -68,7 +68,7 @@ Deno.test("train and the first folder that validates are recognised, other class
       const error = await assertRejects(() => load(root, { validation: "vald" }), InputError);
       assertEquals(error.at, ["validation"]);
       await writeFiles(root, files({ "valid/c": 1 }));
-      await assertRejects(() => load(root), InputError, "c: no class to train on");
+      await assertRejects(() => load(root), InputError, "c: not a class of the training data");
     },
   ));
 
@@ -95,7 +95,7 @@ Deno.test("folders below a class are its own, links are followed once, hidden an
     });
     // a: five of its own and, through the link to the root, those of b and c once.
     assertEquals(data.sizes.train + data.sizes.test, 5 + 3 + 3);
-    assertEquals(notices, [`${root}: passed over 1 × folder that is no class, 1 × .txt`]);
+    assertEquals(notices, [`${root}: skipped 1 × folder that is not a class, 1 × .txt`]);
   }));
 
 Deno.test("what is no folder of classes is refused with what was found", () =>
@@ -103,10 +103,10 @@ Deno.test("what is no folder of classes is refused with what was found", () =>
     await Deno.mkdir(join(root, "empty", "c"));
     const refused: [string, string][] = [
       ["none", "cannot be read: No such file or directory"],
-      ["one", "a folder for each class, with its pictures in it; found one alone, a"],
+      ["one", "one folder of pictures per class; found only one, a"],
       ["flat", "found no folder and 3 pictures in no class"],
-      ["flat/0.png", "this is no folder"],
-      ["empty", "no picture in c"],
+      ["flat/0.png", "not a folder"],
+      ["empty", "no pictures in c"],
     ];
     for (const [folder, message] of refused) {
       const path = join(root, folder);
@@ -157,7 +157,7 @@ Deno.test("in the place of a broken picture stands another of its class", async 
       await readImages(test);
     }, InputError);
     assert(error.message.includes("cut.png: a damaged PNG file"), error.message);
-    assert(error.message.endsWith("; data.onError: skip passes over it"), error.message);
+    assert(error.message.endsWith("; set data.onError: skip to skip it"), error.message);
   });
 });
 

@@ -82,17 +82,17 @@ Deno.test("labels that are numbers are classes by their size; any number may be 
 Deno.test("what is wrong in a list is told with its line", async () => {
   const two = "a 0.png,even\na 1.png,odd\n";
   const refused: [string, object, string][] = [
-    ["", {}, "there is no picture in this list"],
+    ["", {}, "the list contains no pictures"],
     ["a 0.png,x\n", {}, "expected at least two labels, found x"],
     [`${two}a 2.png\n`, {}, "list.csv:3: found 1 columns, expected 2, path and label"],
     [`path,label\n${two}a,b,c`, {}, "list.csv:4: found 3 columns, expected 2 as in the first line"],
-    [`${two}"a 2.png,even`, {}, "list.csv:3: a quoted cell that begins here does not end"],
-    [`${two}"a 2.png"x,even`, {}, "list.csv:3: something stands behind a quoted cell"],
+    [`${two}"a 2.png,even`, {}, "list.csv:3: the quoted cell that begins here has no end"],
+    [`${two}"a 2.png"x,even`, {}, "list.csv:3: unexpected text after a quoted cell"],
     [`${two}../b.png,even`, {}, 'list.csv:3: found "../b.png", expected a path relative to root'],
     [`${two}/b.png,even`, {}, 'found "/b.png", expected a path relative'],
     [two, { classes: ["even", "add"] }, 'list.csv:2: found the label "odd", expected one of even'],
     [`{"path": "a 0.png"}`, {}, "list.csv:1: found"],
-    [`{"path": "a 0.png", "label": "x"}\n{`, {}, "list.csv:2: no JSON"],
+    [`{"path": "a 0.png", "label": "x"}\n{`, {}, "list.csv:2: invalid JSON"],
     [`{"path": "a 0.png", "label": ["x", "y"]}`, {}, "list.csv:1: found 2 labels, expected one"],
     [`${two}lost.png,odd\n`, {}, "lost.png: cannot be read: No such file"],
   ];

@@ -27,7 +27,7 @@ Deno.test("folders are classes, and a file that is there gives them names", () =
     const error = await assertRejects(
       () => load(root, { classNames: `${root}/own.txt` }),
       InputError,
-      "own.txt: there is no line for the class n02",
+      "own.txt: no line for the class n02",
     );
     assertEquals(error.at, ["classNames"]);
   }));
@@ -50,17 +50,17 @@ Deno.test("what Kaggle gives is read as it is: pictures that validate lie in one
       const data = await load(given, {}, { onNotice: (line) => notices.push(line) });
       assertEquals(data.sizes, { train: 4, test: 2 });
       assertEquals([...data.test.targets.labels.data].sort(), [1, 2]);
-      assert(notices.some((line) => line.endsWith("passed over 1 × picture in no class")));
+      assert(notices.some((line) => line.endsWith("skipped 1 × picture in no class")));
     }
   });
 });
 
 Deno.test("without folders to validate on it is refused", async () => {
   await withFiles(split("train"), async (root) => {
-    await assertRejects(() => load(root), InputError, "there is no folder val/ beside train/");
+    await assertRejects(() => load(root), InputError, "no folder val/ next to train/");
   });
   await withFiles({ ...split("train"), "val/1.JPEG": RED }, async (root) => {
-    const message = "no picture in the folder of a class; passed over 1 × picture in no class";
+    const message = "no pictures in the folder of a class; skipped 1 × picture in no class";
     await assertRejects(() => load(root), InputError, message);
   });
 });

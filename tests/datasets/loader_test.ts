@@ -226,7 +226,7 @@ Deno.test("a worker that its source closes fails its batch and hangs nothing", a
   for (const workers of [1, 3]) {
     using loader = new BatchLoader(numbered({ count: 40, closing: 22 }), { batchSize: 5, workers });
     const error = await assertRejects(() => collect(loader, 0), RunError);
-    assertEquals(error.message, "a thread that prepares batches ended: it closed itself");
+    assertEquals(error.message, "a thread that prepares batches stopped: it closed itself");
   }
 });
 
@@ -282,7 +282,7 @@ Deno.test("sizes that do not fit are refused", () => {
   const make = (options: Partial<LoaderOptions>) => () =>
     new BatchLoader(source, { ...training, ...options });
   assertThrows(make({ batchSize: 0 }), InputError, "batchSize: found 0");
-  assertThrows(make({ batchSize: 1e12 }), InputError, "no memory for 4 batches of 1000000000000");
+  assertThrows(make({ batchSize: 1e12 }), InputError, "memory for 4 batches of 1000000000000");
   assertThrows(make({ batchSize: 24, dropLast: true }), InputError, "only 23 images");
   assertThrows(make({ workers: -1 }), InputError, "workers: found -1");
   assertThrows(make({ seed: 0.5 }), InputError, "seed: found 0.5");

@@ -78,7 +78,7 @@ Deno.test("a root without the files is a mistake, whatever the cache holds, unle
     const { folder } = await locateFiles(dataset, { cache });
     const root = join(cache, "nowhere");
     const error = await assertRejects(() => locateFiles(dataset, { cache, root }), InputError);
-    for (const part of [`${root} does not hold data.bin`, "leave data.root out"]) {
+    for (const part of [`${root} does not contain data.bin`, "leave data.root out"]) {
       assertEquals(error.message.includes(part), true, error.message);
     }
     const found = await locateFiles(dataset, { cache, root, download: false });
@@ -160,7 +160,7 @@ Deno.test("checksums can be overridden and turned off", async () => {
       await assertRejects(
         () => locateFiles(dataset, { cache, download: false }),
         InputError,
-        "is not here",
+        "was not found",
         "what was asked for under another checksum is never taken for what is published",
       );
     });
@@ -177,7 +177,7 @@ Deno.test("a byte that has changed in the cache is found when it is read", async
     const error = await assertRejects(
       () => readDataFile(files.get("data.bin")!, 3, "tiny"),
       InputError,
-      "has changed since it came",
+      "was changed or replaced since its download",
     );
     assertEquals(error.message.startsWith(path), true);
     await Deno.remove(path);
@@ -242,7 +242,7 @@ Deno.test("options that do not fit are refused", async () => {
       // Wherever the files are.
       [{ mirror: "ftp://example.org", root: cache, download: false }, "data.mirror"],
       [{ checksums: { "tiny.zip": "none" } }, 'no file "tiny.zip"'],
-      [{ checksums: { "tiny-binary.tar.gz": "crc:1" } }, "is no checksum"],
+      [{ checksums: { "tiny-binary.tar.gz": "crc:1" } }, "is not a checksum"],
     ];
     for (const [options, message] of refused) {
       await assertRejects(() => locateFiles(dataset, { cache, ...options }), InputError, message);

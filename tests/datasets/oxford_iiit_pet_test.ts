@@ -39,11 +39,17 @@ Deno.test("pets are of the breeds and sets that the lists say", async () => {
 });
 
 const lists: [string, string][] = [
-  ["Abyssinian_1 1 1\n", 'trainval.txt:1: found "Abyssinian_1 1 1", expected a line as published'],
+  [
+    "Abyssinian_1 1 1\n",
+    'trainval.txt:1: found "Abyssinian_1 1 1", expected a line in the published form',
+  ],
   ["../../etc/passwd_1 1 1 1\n", 'trainval.txt:1: found "../../etc/passwd_1'],
   ["Abyssinian_1 3 1 1\n", "trainval.txt: record 0 has the label 2"],
   ["Abyssinian_1 2 1 1\n", "Abyssinian_1 is of class 2, expected American Bulldog"],
-  ["Abyssinian_1 1 1 1\n", "holds 1 and 1 pictures to train and to validate, expected 2 and 1"],
+  [
+    "Abyssinian_1 1 1 1\n",
+    "contains 1 and 1 pictures for training and validation, expected 2 and 1",
+  ],
 ];
 
 for (const [list, message] of lists) {

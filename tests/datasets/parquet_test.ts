@@ -76,14 +76,14 @@ Deno.test("rows without a label are passed over, rows without a picture are brok
   const where = { onNotice: (line: string) => notices.push(line), onError: "skip" } as const;
   const data = await load("some_missing", { validation: `${FIXTURES}hf.parquet` }, where);
   assertEquals(data.sizes, { train: 10, test: 12 });
-  assert(notices[0].endsWith("passed over 2 × row without a label"), notices[0]);
+  assert(notices[0].endsWith("skipped 2 × row without a label"), notices[0]);
   const rows = await rowsOf(data);
   rows.forEach(([row, [label]]) => assertEquals(row % 3, label));
   const complaints = [data.train, data.test].flatMap((split) => split.complaints?.() ?? []);
   assertEquals(complaints.length, 3);
   assert(
     complaints[0].endsWith(
-      "some_missing.parquet/row 0: the row holds no picture, only its " +
+      "some_missing.parquet/row 0: the row contains no picture, only its " +
         "path or nothing",
     ),
     complaints[0],
@@ -110,12 +110,12 @@ async function copies(batches: AsyncIterable<Batch>): Promise<string[]> {
 Deno.test("files that cannot be read, or say too little, are refused", async () => {
   const refused: [string, object, string][] = [
     ["lz4", {}, "compressed with LZ4"],
-    ["delta", {}, "its values are stored as DELTA_BINARY_PACKED, which is not read"],
-    ["two_labels", {}, "say it with label: one of label, coarse"],
+    ["delta", {}, "its values are stored as DELTA_BINARY_PACKED, which is not supported"],
+    ["two_labels", {}, "choose one with label: label, coarse"],
     ["two_labels", { label: "fine" }, "it has no column fine; it has image, label, coarse"],
-    ["two_labels", { picture: "label" }, "its column label holds no files"],
-    ["no_label", {}, "say it with label: one of image, caption"],
-    ["strange_label", {}, "row 0 has the label 0.5; expected a whole number or a text"],
+    ["two_labels", { picture: "label" }, "its column label contains no files"],
+    ["no_label", {}, "choose one with label: image, caption"],
+    ["strange_label", {}, "row 0 has the label 0.5; expected an integer or text"],
     ["beyond", {}, "row 3 has the label 3; expected 0 to 2"],
     ["lists", {}, "row 3 has 2 labels, expected one; several need severalLabels: true"],
   ];
@@ -131,9 +131,9 @@ Deno.test("files that cannot be read, or say too little, are refused", async () 
   await withFolder(async (folder) => {
     const path = join(folder, "changed.parquet");
     const changes: [(bytes: Uint8Array) => Uint8Array, string][] = [
-      [(bytes) => bytes.subarray(0, 100), "this is no Parquet file, or its end is missing"],
-      [() => new Uint8Array(), "this is no Parquet file"],
-      [(bytes) => new Uint8Array([...bytes.subarray(0, -2), 69, 49]), "this is no Parquet file"],
+      [(bytes) => bytes.subarray(0, 100), "not a Parquet file, or its end is missing"],
+      [() => new Uint8Array(), "not a Parquet file"],
+      [(bytes) => new Uint8Array([...bytes.subarray(0, -2), 69, 49]), "not a Parquet file"],
       [
         (bytes) => bytes.fill(255, bytes.length - 8, bytes.length - 4),
         "it is damaged: a footer of",

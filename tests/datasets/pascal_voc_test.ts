@@ -83,13 +83,13 @@ Deno.test("mistakes in the lists are told with file and line", () =>
         "dog_train.txt",
         "",
         { classes: ["dog", "bird"] },
-        "there is no list bird_train.txt; found cat",
+        "no list bird_train.txt; found cat",
       ],
       [
         "x.txt",
         "",
         { train: "trainval" },
-        "expected a list for each class, such as cat_trainval.txt",
+        "expected one list per class, such as cat_trainval.txt",
       ],
       ["x.txt", "", { validation: "test" }, "cat_test.txt: cannot be read: No such file"],
     ];
@@ -98,5 +98,5 @@ Deno.test("mistakes in the lists are told with file and line", () =>
       const error = await assertRejects(() => load(root, options), InputError);
       assert(error.message.includes(message), error.message);
     }
-    await assertRejects(() => load(join(root, "none")), InputError, "there is no ImageSets/Main");
+    await assertRejects(() => load(join(root, "none")), InputError, "no ImageSets/Main");
   }));

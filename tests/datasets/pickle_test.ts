@@ -49,7 +49,7 @@ Deno.test("a pickle cut anywhere is refused by name", async () => {
   for (const name of ["cifar10_python2", "cifar10_python3_5"]) {
     const bytes = await fixture(name);
     for (const end of [0, 1, 2, 10, 100, 200, 300, 3000, bytes.length - 50, bytes.length - 1]) {
-      assertThrows(() => unpickle(bytes.slice(0, end), "a"), InputError, "a: no pickle of texts");
+      assertThrows(() => unpickle(bytes.slice(0, end), "a"), InputError, "a: not a pickle of text");
     }
   }
 });
@@ -64,7 +64,7 @@ Deno.test("a pickle that wants to do anything else than hold values is refused",
     ["\x80\x02cnumpy\nndarray\n)\x81.", "it calls a value that is not callable"],
     ["\x80\x02\x82\x01.", "it contains the operation 0x82"],
     ["\x80\x02c__builtin__\n__proto__\n.", "it uses __builtin__.__proto__"],
-    ["\x80\x02cnumpy\ndtype\nU\x02i8K\x00K\x01\x87R.", "it holds an array of i8"],
+    ["\x80\x02cnumpy\ndtype\nU\x02i8K\x00K\x01\x87R.", "it contains an array of i8"],
     ["\x80\x02K\x01K\x02b.", "it sets the state of a value without state"],
     ["\x80\x02u.", "a mark is missing"],
     ["\x80\x02K\x01a.", "a list is missing"],
@@ -76,7 +76,7 @@ Deno.test("a pickle that wants to do anything else than hold values is refused",
         "a".repeat(80)
       }q\x01X\x06\x00\x00\x00latin1q\x02` +
       "h\x00h\x01h\x02\x86R".repeat(3) + ".",
-      "it makes more bytes than it has",
+      "it unpacks to more bytes than it has",
     ],
   ];
   for (const [bytes, message] of evil) {
@@ -111,6 +111,6 @@ Deno.test("the version for Python is found where data.root names it or the folde
         locateFiles({ ...dataset, otherForms, remoteFiles: [] }, { cache: root, download: false }),
       InputError,
     );
-    assertEquals(error.message.includes("is not here"), true);
+    assertEquals(error.message.includes("was not found"), true);
   });
 });

@@ -18,10 +18,15 @@ Deno.test("a picture is shown to a network as what it was measured on", () => {
 });
 
 Deno.test("transforms of a network that do not fit it are refused", () => {
-  const refused = [[[{ name: "fit", size: 5 }], "it takes 4x4"], [["horizontal_flip"], "draws"], [
-    [{ name: "resize", size: 4e9 }],
-    "size: found",
-  ], [[{ name: "resize", size: 9 }], "of 9x9"]] as const;
+  const refused = [
+    [[{ name: "fit", size: 5 }], "expected 4x4"],
+    [["horizontal_flip"], "is random"],
+    [
+      [{ name: "resize", size: 4e9 }],
+      "size: found",
+    ],
+    [[{ name: "resize", size: 9 }], "of 9x9"],
+  ] as const;
   for (const [transforms, message] of refused) {
     assertThrows(
       () => pictureView({ input, transforms: transforms as never }),

@@ -89,11 +89,11 @@ for (
       zipOf([...FILES, { name: "../out.jpg", content: "x" }]),
       "../out.jpg",
     ],
-    ["is damaged", ZIP.slice(0, -30), "not a whole .zip archive"],
+    ["is damaged", ZIP.slice(0, -30), "not a complete .zip archive"],
     [
       "is larger than it can be",
       zipOf([{ name: "a", content: new Uint8Array(2 ** 22) }]),
-      "holds more",
+      "contains more",
     ],
   ] as const
 ) {
@@ -120,7 +120,9 @@ Deno.test("pictures that are missing or too many are told, and what to do", () =
   withMirror(eurosat, { [NAME]: zipOf(FILES.slice(0, -1)) }, async ({ dataset, where }) => {
     const error = await assertRejects(() => loadReds(dataset, where), InputError);
     assert(
-      error.message.includes("holds 4 and 0 pictures to train and to validate, expected 5 and 0"),
+      error.message.includes(
+        "contains 4 and 0 pictures for training and validation, expected 5 and 0",
+      ),
       error.message,
     );
   }));
@@ -129,5 +131,5 @@ Deno.test("a folder without a class is not taken for the dataset", () =>
   withFolder(async (root) => {
     await writeFiles(root, { "AnnualCrop/1.jpg": plainPng([1, 0, 0]) });
     const error = await assertRejects(() => loadReds(eurosat, { root }), InputError);
-    assert(error.message.includes("does not hold AnnualCrop/, River/"), error.message);
+    assert(error.message.includes("does not contain AnnualCrop/, River/"), error.message);
   }));

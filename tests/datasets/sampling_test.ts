@@ -107,7 +107,7 @@ Deno.test("images without a class each cannot be balanced", () => {
   const error = assertThrows(
     () => new BatchLoader(none, { batchSize: 4, shuffle: true, sampling: "balanced" }),
     InputError,
-    "for images of one class each; these have no targets",
+    "needs images of one class each; found no targets",
   );
   assertEquals(error.at, ["sampling"]);
 });

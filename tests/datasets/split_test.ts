@@ -17,7 +17,7 @@ Deno.test("the last training images can be held out", async () => {
   assertEquals([...labelsOf(train), ...labelsOf(test)], labelsOf(all.train));
   assertEquals(await readImages(test), await readImages(all.train.slice(7, 10)));
   for (const count of [0, 10, 1.5]) {
-    const error = await assertRejects(() => open(count), InputError, "left to train on");
+    const error = await assertRejects(() => open(count), InputError, "images remain for training");
     assertEquals(error.at, ["heldOut"]);
   }
 });

@@ -43,7 +43,7 @@ Deno.test("STL-10's columns become rows, and its classes count from 0", async ()
 
 Deno.test("a file of STL-10 that is cut or has an impossible label is refused by name", async () => {
   const refused: [string, Uint8Array, string][] = [
-    ["train_X.bin", FILES["train_X.bin"].slice(1), "train_X.bin: holds 35 bytes, expected 36"],
+    ["train_X.bin", FILES["train_X.bin"].slice(1), "train_X.bin: contains 35 bytes, expected 36"],
     ["test_y.bin", new Uint8Array([0]), "test_y.bin: record 0 has the label 255"],
     ["test_y.bin", new Uint8Array([11]), "test_y.bin: record 0 has the label 10"],
   ];

@@ -125,7 +125,7 @@ Deno.test("what belongs to no sample is passed over, and that is said", () => {
     const data = await load(folder, { train: folder }, { onNotice });
     assertEquals(data.sizes, { train: 5, test: 1 });
     assertEquals(notices, [
-      `${folder}: passed over 1 × sample without a label, 1 × file without ending, ` +
+      `${folder}: skipped 1 × sample without a label, 1 × file without an extension, ` +
       "1 × sample without a picture",
     ]);
   });
@@ -178,14 +178,18 @@ Deno.test("mistakes are told with the archive's path", async () => {
     await Deno.writeTextFile(join(folder, "text.tar"), "x".repeat(1000));
     await Deno.mkdir(join(folder, "empty"));
     const refused: [string, object, string][] = [
-      ["both.tar", {}, "sample 1 has several pictures: png, jpg; say which with picture"],
-      ["json.tar", {}, "sample train/0: no JSON"],
+      ["both.tar", {}, "sample 1 has several pictures: png, jpg; choose one with picture"],
+      ["json.tar", {}, "sample train/0: invalid JSON"],
       ["none.tar", {}, "expected at least two labels"],
       ["one.tar", {}, "expected at least two labels, found 5"],
       ["one.tar", { classes: ["a", "b"] }, 'found the label "5", expected one of a, b'],
       ["several.tar", {}, "sample train/0 has 2 labels, expected one; several need severalLabels"],
-      ["packed.tar.gz", {}, "pictures are compressed already; make a plain one of it with gunzip"],
-      ["text.tar", {}, "this is no tar archive"],
+      [
+        "packed.tar.gz",
+        {},
+        "pictures are compressed already; unpack it to a plain archive with gunzip",
+      ],
+      ["text.tar", {}, "not a tar archive"],
       ["lost.tar", {}, "no such file or folder"],
       ["lost-*.tar", {}, "no file matches this pattern"],
       ["empty", {}, "no such file in this folder"],
@@ -198,7 +202,7 @@ Deno.test("mistakes are told with the archive's path", async () => {
       assert(error.message.startsWith(train) && error.message.includes(message), error.message);
     }
     const twice = [join(folder, "many.tar"), join(folder, "many.tar")];
-    await assertRejects(() => load(folder, { train: twice }), InputError, "named twice");
+    await assertRejects(() => load(folder, { train: twice }), InputError, "listed twice");
     const picture = await load(folder, {
       train: [join(folder, "both.tar"), join(folder, "many.tar")],
       picture: "png",

@@ -62,10 +62,10 @@ Deno.test("where pictures are fitted, crops are cut from one that is larger by 8
 
 Deno.test("crops of pictures that are not cut, and views that are drawn, are refused", () => {
   const resized: TransformChoice[] = [{ name: "resize", size: [2, 2] }];
-  assertThrows(() => views("five_crop", resized), InputError, "five_crop cuts what center_crop or");
+  assertThrows(() => views("five_crop", resized), InputError, "five_crop replaces center_crop or");
   assertEquals(views("flip", resized).length, 2);
   const drawn: TransformChoice[] = ["horizontal_flip", ...CENTRE];
-  assertThrows(() => views("five_crop", drawn), InputError, "horizontal_flip draws");
+  assertThrows(() => views("five_crop", drawn), InputError, "horizontal_flip is random");
 });
 
 Deno.test("images are read in several views, by a worker too", async () => {

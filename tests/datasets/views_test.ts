@@ -41,7 +41,7 @@ Deno.test("lists that do not go together are refused at their place", async () =
       "these transforms give pictures of 5x5; those to train on are 4x4",
       ["evalTransforms"],
     ],
-    [{ evalTransforms: ["horizontal_flip"] }, "horizontal_flip draws", ["evalTransforms", 0]],
+    [{ evalTransforms: ["horizontal_flip"] }, "horizontal_flip is random", ["evalTransforms", 0]],
   ];
   for (const [options, message, at] of refused) {
     const error = await assertRejects(() => load(options), InputError, message);

@@ -59,7 +59,7 @@ Deno.test("every bad file is named with its reason: by check, by training that s
     const events = parseEvents(checked.out);
     const found = (event: string) =>
       events.filter((one) => one.event === event).map(({ path }) => basename(String(path)));
-    const named = [...found("broken"), ...found("passed over")].sort();
+    const named = [...found("broken"), ...found("skipped")].sort();
     assertEquals(named, Object.keys(bad).sort());
     for (const { event, reason } of events) if (event === "broken") assertEquals(!!reason, true);
     const told = await overfold(folder, "datasets", "check", "own.yaml", "--sheet", "none");
@@ -140,7 +140,7 @@ Deno.test("the same picture in training and validation is wrong, lists are check
     });
     const list = await overfold(folder, "datasets", "check", "train.csv");
     assertEquals([list.code, list.error.includes("contact")], [2, false]);
-    assertStringIncludes(list.error, "no picture is left to validate on");
+    assertStringIncludes(list.error, "no pictures to validate on");
     const other = await overfold(folder, "datasets", "check", "nowhere");
     assertEquals([other.code, other.error], [2, "error: nowhere: no such file or folder\n"]);
   });

@@ -146,7 +146,9 @@ Deno.test("eval asks no server for what came with a network, and leaves no cache
     ) {
       const { code, error } = await overfold(folder, "eval", network);
       assertEquals(code, 2, error);
-      for (const part of ["data.mirror is not followed", "data.checksums is not", "is not here"]) {
+      for (
+        const part of ["data.mirror is not followed", "data.checksums is not", "was not found"]
+      ) {
         assertStringIncludes(error, part);
       }
     }

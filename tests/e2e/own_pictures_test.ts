@@ -120,7 +120,7 @@ Deno.test("mistakes are told with file and line, broken pictures by name", () =>
     assertStringIncludes(skipped.error, "warning: pictures/red/bad.jpg: this is a text file");
     const size = await train("data.eval=[{name: resize, size: 8}]");
     assertEquals(size.code, 2);
-    assertStringIncludes(size.error, "--set data.eval: these transforms leave pictures of several");
+    assertStringIncludes(size.error, "--set data.eval: these transforms give pictures of several");
     const config = CONFIG.replace("root: pictures", "root: nowhere");
     await Deno.writeTextFile(join(folder, "own.yaml"), config);
     const lost = await train();
@@ -151,5 +151,5 @@ Deno.test("predict shows a network what it was measured on: a folded one says wh
     });
     const refused = await overfold(folder, "predict", "wrong.safetensors", picture);
     assertEquals(refused.code, 2);
-    assertStringIncludes(refused.error, "its transforms give pictures of 9x9; it takes 8x8");
+    assertStringIncludes(refused.error, "its transforms give pictures of 9x9; expected 8x8");
   }));

@@ -142,6 +142,6 @@ Deno.test("steps are counted, and images that make none are told with both numbe
   const steps = (count: number, dropLast: boolean) =>
     countSteps({ count }, { batchSize: 4, accumulate: 3, dropLast });
   assertEquals([steps(24, true), steps(35, true), steps(25, false)], [2, 2, 3]);
-  const error = assertThrows(() => steps(11, true), InputError, "4, times 3 that make a step");
+  const error = assertThrows(() => steps(11, true), InputError, "4, times 3 per step");
   assertEquals(error.at, ["batchSize"]);
 });

@@ -59,7 +59,7 @@ Deno.test("a zip whose directory would lie beyond all files is refused", () => {
   locator.set([0x50, 0x4b, 6, 7]);
   locator.fill(0xff, 8, 16);
   return withZip(new Uint8Array([...locator, ...end]), async (archive, folder) => {
-    await assertRejects(() => unpackArchive(archive, folder), InputError, "not a whole .zip");
+    await assertRejects(() => unpackArchive(archive, folder), InputError, "not a complete .zip");
   });
 });
 
@@ -80,20 +80,20 @@ Deno.test("a zip with links, devices or encrypted files is refused and leaves no
   await refused([GOOD, { name: "a", content: "/etc/passwd", mode: 0o120777 }], '"a" is a symlink');
   await refused([GOOD, { name: "a", content: "", mode: 0o060666 }], '"a" is a device');
   await refused([GOOD, { ...GOOD, name: "a", flags: 1 }], '"a" is encrypted');
-  await refused([GOOD, { ...GOOD, name: "a", method: 12 }], '"a" is packed by method 12');
+  await refused([GOOD, { ...GOOD, name: "a", method: 12 }], '"a" uses compression method 12');
 });
 
 Deno.test("a zip's file that is not what was announced is refused and leaves nothing", async () => {
-  const wrong = "is damaged: its size or checksum is another than was announced";
+  const wrong = "is damaged: its size or checksum does not match the archive's directory";
   await refused([GOOD, { ...GOOD, name: "a", sum: 1 }], wrong);
   await refused([GOOD, { ...GOOD, name: "a", size: 6 }], wrong);
   // As much as comes out of a bomb is not waited for.
   const bomb = { name: "a", content: new Uint8Array(2 ** 24), size: 10 };
-  await refused([GOOD, bomb], "not a whole .zip archive");
-  await refused([GOOD, { ...bomb, size: 2 ** 24 }], "holds more than 1000 bytes", {
+  await refused([GOOD, bomb], "not a complete .zip archive");
+  await refused([GOOD, { ...bomb, size: 2 ** 24 }], "contains more than 1000 bytes", {
     maxBytes: 1000,
   });
-  await refused([GOOD, GOOD], "holds more than 1 files", { maxEntries: 1 });
+  await refused([GOOD, GOOD], "contains more than 1 files", { maxEntries: 1 });
 });
 
 Deno.test("a zip that is cut anywhere is refused and leaves nothing", async () => {
@@ -103,7 +103,7 @@ Deno.test("a zip that is cut anywhere is refused and leaves nothing", async () =
       await assertRejects(
         () => unpackArchive(archive, folder),
         InputError,
-        "not a whole .zip archive",
+        "not a complete .zip archive",
       );
       assertEquals([...Deno.readDirSync(outer)].map(({ name }) => name), ["a.zip"]);
     });

@@ -29,7 +29,7 @@ const refused: [string, unknown[], string, (string | number)[]][] = [
   [
     "an order that cannot be kept",
     ["horizontal_flip", "vertical_flip"],
-    "put vertical_flip ahead",
+    "put vertical_flip before",
     [
       1,
     ],
@@ -37,7 +37,7 @@ const refused: [string, unknown[], string, (string | number)[]][] = [
   [
     "a change behind what is erased",
     [{ name: "random_erasing", p: 0.1 }, "horizontal_flip"],
-    "put random_erasing behind it",
+    "put random_erasing after it",
     [1],
   ],
   [

@@ -151,7 +151,7 @@ Deno.test("one process writes, another is told and trains even so", () =>
     assertEquals(await served(source), expected);
     for (const journal of journals) journal?.close();
     assertEquals(notices.length, 1);
-    assertEquals(notices[0].includes("another process writes there"), true, notices[0]);
+    assertEquals(notices[0].includes("another process is writing there"), true, notices[0]);
   }));
 
 Deno.test("room is bounded: what has none is decoded in every epoch", () =>

@@ -53,7 +53,7 @@ Deno.test("mistakes in a list are refused at their place", () => {
       0,
       "scale",
     ]],
-    [[{ name: "fit", size: 8 }, "horizontal_flip"], "measured on the same pictures", [1]],
+    [[{ name: "fit", size: 8 }, "horizontal_flip"], "needs the same pictures", [1]],
   ];
   for (const [choices, message, at] of refused) {
     const error = assertThrows(
@@ -98,7 +98,7 @@ Deno.test("a random crop shows each place of the padded picture, or says what is
   assertThrows(
     () => apply({ name: "random_crop", size: 6 }, raster),
     InputError,
-    "a picture of 4x4 has no part of 6x6",
+    "a picture of 4x4 is smaller than the crop of 6x6",
   );
   const enlarged = apply({ name: "random_crop", size: [6, 4], padIfNeeded: true }, raster);
   assertEquals([enlarged.height, enlarged.width], [6, 4]);
