@@ -37,7 +37,7 @@ function otherThanPicture(root: string, path: string): Omit<PassedOverFile, "pat
   // What is no Unicode in a name is lost, and with it the way to the file.
   if (path.includes("\ufffd")) return { what: "name that is not Unicode", isPicture: true };
   if (isPictureName(path)) return undefined;
-  const other = { what: extname(path).toLowerCase() || "without an extension" };
+  const other = { what: extname(path).toLowerCase() || "without extension" };
   try {
     const kind = kindOf(partOf(join(root, path), 0, SIGNATURE_BYTES));
     if (!kind?.isPicture) return other;

@@ -58,7 +58,7 @@ function* samplesIn(
     if (entry.kind === "folder" || isSystemName(name)) continue;
     const dot = name.indexOf(".");
     if (entry.kind !== "file" || dot < 0) {
-      index.passOver(entry.kind === "file" ? "file without an extension" : entry.kind);
+      index.passOver(entry.kind === "file" ? "file without extension" : entry.kind);
       continue;
     }
     const [stem, ending] = [entry.name.slice(0, slash + dot), name.slice(dot + 1).toLowerCase()];

@@ -125,7 +125,7 @@ Deno.test("what belongs to no sample is passed over, and that is said", () => {
     const data = await load(folder, { train: folder }, { onNotice });
     assertEquals(data.sizes, { train: 5, test: 1 });
     assertEquals(notices, [
-      `${folder}: skipped 1 × sample without a label, 1 × file without an extension, ` +
+      `${folder}: skipped 1 × sample without a label, 1 × file without extension, ` +
       "1 × sample without a picture",
     ]);
   });
