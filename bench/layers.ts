@@ -7,7 +7,8 @@
  *         [--form avx2]
  *
  * GFLOP/s count the multiplications and additions of direct summation, so that Winograd's algorithm
- * can exceed the measured peak, which is printed first.
+ * can exceed the measured peak, which is printed first. Tuned constants of the CPU backend name in
+ * their comments ("Bench:") the command that shows their effect: edit the constant, then rerun it.
  */
 import { parseArgs } from "node:util";
 import { FORM_NAMES, selectForm } from "../backends/wasm/forms.ts";
@@ -29,8 +30,8 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Batch, size, channels in and out, kernel size, stride. */
-const LAYERS = [
+/** Batch, size, channels in and out, kernel size, stride, groups (default 1). */
+const LAYERS: readonly (readonly number[])[] = [
   [128, 32, 3, 16, 3, 1],
   [128, 32, 16, 16, 3, 1],
   [128, 32, 16, 32, 3, 2],
@@ -47,16 +48,19 @@ const LAYERS = [
   [8, 56, 64, 128, 3, 2],
   [8, 56, 64, 256, 1, 1],
   [8, 14, 1024, 256, 1, 1],
-] as const;
+  [8, 56, 64, 64, 3, 1, 64],
+];
 
-function program([batch, size, inChannels, outChannels, kernel, stride]: typeof LAYERS[number]) {
+function program(
+  [batch, size, inChannels, outChannels, kernel, stride, groups = 1]: readonly number[],
+) {
   const x = [batch, inChannels, size, size];
-  const w = [outChannels, inChannels, kernel, kernel];
+  const w = [outChannels, inChannels / groups, kernel, kernel];
   const variables = [{ name: "x", size: sizeOf(x) }, { name: "w", size: sizeOf(w) }];
   return trace({ name: "layer", variables }, () => {
     const input = readVariable("x", 0, x), weight = readVariable("w", 0, w);
     const padding = (kernel - 1) / 2;
-    const loss = sumSquares(conv2d(input, weight, undefined, { stride, padding }));
+    const loss = sumSquares(conv2d(input, weight, undefined, { stride, padding, groups }));
     const [byInput, byWeight] = gradients(loss, [input, weight]);
     output("input", sumSquares(byInput));
     output("weight", sumSquares(byWeight));
@@ -79,16 +83,16 @@ const form = selectForm(named);
 const backend = cpuBackend({ threads: Number(options.threads), form: form.name });
 const layers: Layer[] = [];
 for (const layer of LAYERS) {
-  const [batch, size, inChannels, outChannels, kernel, stride] = layer;
+  const [batch, size, inChannels, outChannels, kernel, stride, groups = 1] = layer;
   const name = `${batch}x${inChannels}x${size}x${size} -> ${outChannels}, ` +
-    `${kernel}x${kernel}/${stride}`;
+    `${kernel}x${kernel}/${stride}${groups > 1 ? " depthwise" : ""}`;
   if (!name.includes(options.only)) continue;
   const executable = await backend.compile([program(layer)]);
   const x = Float32Array.from({ length: batch * inChannels * size * size }, (_, i) => i % 7 - 3);
   executable.write("x", x);
   executable.write(
     "w",
-    Float32Array.from({ length: outChannels * inChannels * kernel ** 2 }, () => 0.01),
+    Float32Array.from({ length: outChannels * inChannels / groups * kernel ** 2 }, () => 0.01),
   );
   await executable.run("layer", {});
   layers.push({ name, executable, best: new Map() });
@@ -107,7 +111,7 @@ for (let round = 0; round < Number(options.rounds); round++) {
 const peak = await peakGigaflops(form) * backend.threads;
 console.log(`${backend.description}: at most ${peak.toFixed(0)} GFLOP/s on registers`);
 console.log(
-  `${"".padEnd(32)}${["forward", "by input", "by weight"].map((s) => s.padStart(20)).join("")}`,
+  `${"".padEnd(36)}${["forward", "by input", "by weight"].map((s) => s.padStart(20)).join("")}`,
 );
 for (const { name, best } of layers) {
   const cells = ["conv2d", "conv2dInputGradient", "conv2dWeightGradient"].map((kernel) => {
@@ -116,6 +120,6 @@ for (const { name, best } of layers) {
       (flops / milliseconds / 1e6).toFixed(0).padStart(4)
     } GF`;
   });
-  console.log(name.padEnd(32) + cells.map((cell) => cell.padStart(20)).join(""));
+  console.log(name.padEnd(36) + cells.map((cell) => cell.padStart(20)).join(""));
 }
 for (const { executable } of layers) executable.dispose();

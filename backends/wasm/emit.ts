@@ -128,7 +128,10 @@ function beginModule(addresses: AddressMap, threads: number) {
   return { module, context: { addresses, threads, kernelOf } };
 }
 
-/** Nanoseconds of work on one thread that waking and awaiting another may cost. */
+/**
+ * Nanoseconds of work of a stage below which waking other threads costs more than it saves. Bench:
+ * `deno task bench examples/quickstart.yaml --inference --set data.batchSize=1`.
+ */
 const SERIAL_NANOSECONDS = 8000;
 
 /** The launches of one stage. */
@@ -173,12 +176,9 @@ function sections(sequence: LaunchSequence): Section[] {
 
 /** The kernels of a module, and the functions they share; each is written when first requested. */
 class KernelTable implements FunctionLibrary {
-  readonly #module: ModuleBuilder;
   readonly #functions = new Map<string, AnyCallable>();
 
-  constructor(module: ModuleBuilder) {
-    this.#module = module;
-  }
+  constructor(private readonly module: ModuleBuilder) {}
 
   /** The function of a kernel: the kernel's parameters, then the share's. */
   kernel({ key, parameters, build }: Kernel): Callable<ParameterTypes, "void"> {
@@ -199,7 +199,7 @@ class KernelTable implements FunctionLibrary {
     // Functions with equal keys have the same signature.
     const known = this.#functions.get(key) as Callable<P, R> | undefined;
     if (known) return known;
-    const f = this.#module.function(key, parameterTypes, resultType);
+    const f = this.module.function(key, parameterTypes, resultType);
     this.#functions.set(key, f);
     build(f);
     return f;

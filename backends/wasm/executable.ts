@@ -60,10 +60,6 @@ export async function compilePrograms(
 class CpuExecutable implements Executable {
   readonly #programs: ReadonlyMap<string, LoweredProgram>;
   readonly #variables: LoweredPrograms["persistent"]["variables"];
-  readonly #addresses: AddressMap;
-  /** Released on disposal. */
-  #machine: Machine | undefined;
-  readonly #startTiming: () => Promise<Machine>;
   /** Times launches; started by the first `profile`. */
   #timing: Promise<Machine> | undefined;
   /** Programs that the first thread computes alone. */
@@ -73,15 +69,13 @@ class CpuExecutable implements Executable {
 
   constructor(
     { programs, persistent }: LoweredPrograms,
-    addresses: AddressMap,
-    machine: Machine,
-    startTiming: () => Promise<Machine>,
+    private readonly addresses: AddressMap,
+    /** Released on disposal. */
+    private machine: Machine | undefined,
+    private readonly startTiming: () => Promise<Machine>,
   ) {
-    this.#startTiming = startTiming;
     this.#programs = new Map(programs.map((program) => [program.name, program]));
     this.#variables = persistent.variables;
-    this.#addresses = addresses;
-    this.#machine = machine;
     this.#alone = new Set(programs.filter(({ main }) => runsAlone(main)));
   }
 
@@ -129,7 +123,7 @@ class CpuExecutable implements Executable {
       throw new InputError(`program ${name} cannot be profiled before it has run once`);
     }
     this.#live();
-    const { pool } = await (this.#timing ??= this.#startTiming());
+    const { pool } = await (this.#timing ??= this.startTiming());
     const saved = [...this.#variables.keys()].map((variable) => {
       const elements = this.#variable(variable);
       return { elements, before: elements.slice() };
@@ -152,8 +146,8 @@ class CpuExecutable implements Executable {
   }
 
   dispose(): void {
-    this.#machine?.dispose();
-    this.#machine = undefined;
+    this.machine?.dispose();
+    this.machine = undefined;
     this.#timing?.then((timing) => timing.dispose());
     this.#timing = undefined;
   }
@@ -163,8 +157,8 @@ class CpuExecutable implements Executable {
   }
 
   #live(): Machine {
-    if (!this.#machine) throw new InputError("the programs have been disposed of");
-    return this.#machine;
+    if (!this.machine) throw new InputError("the programs have been disposed of");
+    return this.machine;
   }
 
   #program(name: string): LoweredProgram {
@@ -180,13 +174,13 @@ class CpuExecutable implements Executable {
       const known = [...this.#variables.keys()].join(", ") || "none";
       throw new InputError(`there is no variable ${name}; the programs have: ${known}`);
     }
-    const address = this.#addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
+    const address = this.addresses.address({ buffer, offset: 0, bytes: buffer.bytes });
     return new Float32Array(this.#live().memory.buffer, address, buffer.bytes / 4);
   }
 
   /** The memory of an input or output. */
   #view({ type, ref }: Port): TensorData {
-    const address = this.#addresses.address(ref);
+    const address = this.addresses.address(ref);
     const size = sizeOf(type.shape);
     const { buffer } = this.#live().memory;
     switch (type.dtype) {

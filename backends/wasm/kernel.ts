@@ -104,7 +104,7 @@ export interface ThreadScratch {
  * items to compute (from `first` to before `end`; possibly none), and whether this is the thread's
  * first call in the launch, 1 or 0. A thread's calls are in the order of the items.
  */
-export const SHARE_PARAMETERS = ["thread", "first", "end", "opens"] as const;
+export const SHARE_PARAMETERS = ["thread", "first", "end", "isFirstCall"] as const;
 
 /** A kernel function being written: i32 parameters (addresses, counts), then the share. */
 export type KernelFunction<N extends string = never> = FunctionBuilder<

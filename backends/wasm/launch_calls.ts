@@ -15,7 +15,7 @@ import type { ChunkRef, ImageWalk } from "./chains.ts";
 import type { Ref } from "./kernel.ts";
 import type { StagedLaunch } from "./launch_order.ts";
 import { type Share, shareOf } from "./shares.ts";
-import { TAKEN_WORDS } from "./workers.ts";
+import { MAX_COUNTED_CHAINS } from "./workers.ts";
 
 /** A function of a program, or of one launch; its parameter is the thread's number. */
 export type ProgramFunction = FunctionBuilder<{ readonly thread: "i32" }, "void">;
@@ -72,14 +72,14 @@ function emitChain(
   index: number,
 ): void {
   const { thread, threads, taken } = context;
-  const image = f.i32(), chunkEnd = f.i32(), last = f.i32(), opens = f.i32();
-  const take = taken === undefined || index >= TAKEN_WORDS
+  const image = f.i32(), chunkEnd = f.i32(), last = f.i32(), isFirstCall = f.i32();
+  const take = taken === undefined || index >= MAX_COUNTED_CHAINS
     ? undefined
     : i32.mul(atomic.add(taken + 4 * index, 1), chunk);
   const { first, end } = take ? { first: take, end: count } : shareOf(thread, threads, count, 1);
   f.set(image, first);
   f.set(last, end);
-  f.set(opens, 1);
+  f.set(isFirstCall, 1);
   f.doWhile(() => {
     // A thread that comes too late for any chunk still initializes its sums.
     if (take) f.set(image, select("i32", i32.ltU(image, last), image, last));
@@ -88,9 +88,9 @@ function emitChain(
     for (const launch of launches) {
       const each = (launch.items ?? count) / count;
       const share = { first: i32.mul(image, each), end: i32.mul(chunkEnd, each) };
-      emitCall(f, context, launch, share, opens, image);
+      emitCall(f, context, launch, share, isFirstCall, image);
     }
-    f.set(opens, 0);
+    f.set(isFirstCall, 0);
     f.set(image, take ?? chunkEnd);
   }, i32.ltU(image, last));
 }
@@ -100,7 +100,7 @@ function emitCall(
   { addresses, kernelOf, thread }: LaunchContext,
   launch: StagedLaunch,
   share: Share,
-  opens: Operand<"i32">,
+  isFirstCall: Operand<"i32">,
   image: Operand<"i32">,
 ): void {
   const { kernel, args } = launch;
@@ -112,5 +112,5 @@ function emitCall(
   };
   const values = args.map((arg) => typeof arg === "number" ? arg : addressOf(arg));
   const named = Object.fromEntries(kernel.parameters.map((name, i) => [name, values[i]]));
-  f.emit(call(kernelOf(launch), { ...named, thread, ...share, opens }));
+  f.emit(call(kernelOf(launch), { ...named, thread, ...share, isFirstCall }));
 }

@@ -41,7 +41,10 @@ import { elementBytes } from "../layout.ts";
 import { ProgramLowering, variableSizes } from "../lowering.ts";
 import { rangesOverlap, updatedRange, variableRangeOf } from "../placement.ts";
 
-/** What a thread does at least in a nanosecond, for a guess at what is too little to share. */
+/**
+ * Minimum work per thread and nanosecond, to estimate what is too little to share. Bench:
+ * `bench/layers.ts`, `deno task kernel add --threads 1`.
+ */
 const FLOPS_PER_NANOSECOND = 20, BYTES_PER_NANOSECOND = 10;
 /** Fusion rules: each tensor that a fused node reads takes one register of its loop. */
 const RULES = { familyOf, fusion: { maxInputs: 8 }, fuse: fuseEpilogues };

@@ -11,16 +11,12 @@ export interface MachineOptions extends Omit<ThreadPoolOptions, "code"> {
 
 /** A running machine; its memory is large, so drop the reference after disposal. */
 export class Machine {
-  readonly memory: WebAssembly.Memory;
-  readonly pool: ThreadPool;
-  /** Machine code, which must stay mapped as long as the pool may call it. */
-  readonly #code: Disposable | undefined;
-
-  private constructor(memory: WebAssembly.Memory, pool: ThreadPool, code?: Disposable) {
-    this.memory = memory;
-    this.pool = pool;
-    this.#code = code;
-  }
+  private constructor(
+    readonly memory: WebAssembly.Memory,
+    readonly pool: ThreadPool,
+    /** Machine code, which must stay mapped as long as the pool may call it. */
+    private readonly code?: Disposable,
+  ) {}
 
   /**
    * Loads a module and starts the threads.
@@ -48,8 +44,8 @@ export class Machine {
   /** Ends the threads and frees the code and the memory's contents. Unusable afterwards. */
   dispose(): void {
     this.pool.dispose();
-    if (!this.#code) return;
-    this.#code[Symbol.dispose]();
+    if (!this.code) return;
+    this.code[Symbol.dispose]();
     emptyMemory(this.memory);
   }
 }

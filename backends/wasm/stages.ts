@@ -18,7 +18,7 @@ export interface Access {
 /**
  * How many stages before the latest one a launch may move to. This lets small launches with few
  * dependencies, such as the composition of kernels, join larger ones; farther back they would only
- * keep memory alive longer.
+ * keep memory alive longer. Bench: `deno task bench examples/cifar10.yaml`.
  */
 const LOOK_BACK = 6;
 

@@ -22,13 +22,13 @@ import {
 } from "../../assembler/mod.ts";
 import {
   CONTROL_BYTES,
+  MAX_COUNTED_CHAINS,
   OFFSET,
   type Program,
   type ProgramCode,
   programsOf,
   startWorker,
   STOP,
-  TAKEN_WORDS,
   type WorkerSetup,
 } from "./workers.ts";
 
@@ -38,22 +38,22 @@ export { CONTROL_BYTES };
 const WAIT_SLICE = 50;
 
 /**
- * How often a waiting thread looks before it sleeps. WebAssembly looks once a cycle, for about 0.3 ms:
- * as long as threads wait for each other between the layers of a large network, and longer than it
- * takes to be woken, which in a virtual machine is long, for the host gives a sleeping core to others.
- * JavaScript looks far less often.
+ * How often a waiting thread checks before it sleeps. WebAssembly checks once per cycle, for about
+ * 0.3 ms: as long as threads wait for each other between the layers of a large network, and longer
+ * than waking takes, which is slow in a virtual machine whose host gives a sleeping core to other
+ * guests. JavaScript checks far less often. Measured as {@link MAX_HALVINGS}.
  */
 const SPINS = { webAssembly: 1_000_000, javaScript: 10_000 };
 
 /**
  * Where other programs keep the cores busy, spinning only keeps the awaited thread from running. So
- * each vain spin at the barrier halves the next ones, at most so often, until one succeeds. Short ones
- * hardly ever do; so that a thread does not sleep at every barrier for ever, one of a few is of full
- * length whatever came before.
+ * each spin at the barrier that fails halves the next ones, up to a maximum, until one succeeds.
+ * Short ones rarely do; so that a thread does not sleep at every barrier forever, one in a few has
+ * full length regardless.
  *
- * Measured with `bench --inference` of resnet50, one image, 2 threads: 38.7 images/s, 35.0 with spins of
- * 0.04 ms; 16.1 and 17.3 beside a program that keeps one of two cores busy, where spins of 0.3 ms that
- * never become shorter give 12.7.
+ * Measured with `deno task bench CONFIG --inference` of resnet50, one image, 2 threads: 38.7
+ * images/s, 35.0 with spins of 0.04 ms; 16.1 and 17.3 next to a program that keeps one of two cores
+ * busy, where spins of 0.3 ms that never get shorter give 12.7.
  */
 const MAX_HALVINGS = 9, FULL_SPIN_EVERY = 16;
 
@@ -131,7 +131,7 @@ export function emitBarrier(
   });
   f.return(0);
 
-  if (resets) g.emit(memory.fill(taken, 0, 4 * TAKEN_WORDS));
+  if (resets) g.emit(memory.fill(taken, 0, 4 * MAX_COUNTED_CHAINS));
   g.emit(atomic.store(arrived, 0));
   g.drop(atomic.add(opened, 1));
   g.drop(atomic.notify(opened, threads));
@@ -289,7 +289,7 @@ export class ThreadPool {
     const text = this.#text.slice(OFFSET.failureText, OFFSET.failureText + length);
     const message = thread === 0 ? String(ownError) : new TextDecoder().decode(text);
     Atomics.store(this.#words, OFFSET.arrived / 4, 0);
-    this.#words.fill(0, OFFSET.taken / 4, OFFSET.taken / 4 + TAKEN_WORDS);
+    this.#words.fill(0, OFFSET.taken / 4, OFFSET.taken / 4 + MAX_COUNTED_CHAINS);
     Atomics.store(this.#words, OFFSET.failed / 4, 0);
     return new Error(`thread ${thread} failed in ${program}: ${message}`, {
       cause: thread === 0 ? ownError : undefined,

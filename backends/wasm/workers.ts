@@ -21,7 +21,7 @@ export const OFFSET = {
   finished: 64,
   /** Threads that have reached the barrier. */
   arrived: 128,
-  /** Chunks taken of each chain of images since the barrier last opened, {@link TAKEN_WORDS} words. */
+  /** Chunks taken of each chain of images since the barrier last opened, a word each. */
   taken: 132,
   /** How often the barrier has opened; threads at the barrier wait for it to change. */
   opened: 192,
@@ -36,7 +36,7 @@ export const OFFSET = {
 } as const;
 
 /** Chains per stage whose chunks are counted; images of further ones are partitioned statically. */
-export const TAKEN_WORDS = 15;
+export const MAX_COUNTED_CHAINS = 15;
 
 /** The command that makes a worker end. */
 export const STOP = -1;

@@ -19,31 +19,25 @@ import type { ChannelReduction, ReductionShape } from "./channel_reduction_parts
 
 /** Pixels whose mean serves as a thread's shift. */
 const SHIFT_SAMPLES = 16;
-/** Pixels per round of the innermost loop. */
+/**
+ * Unrolling of the innermost loop. Bench: `deno task kernel channelMoments --shape 64x64x32x32`.
+ */
 const UNROLL = 4;
 
 /** Writes the launch in which each thread adds its pixels to its sums. */
 export class ThreadSums {
-  readonly #f: KernelFunction<string>;
-  readonly #target: Target;
-  readonly #reduction: ChannelReduction;
-  readonly #shape: ReductionShape;
   readonly #pixel: Local<"i32">;
   /** Byte of the block's first channel in a pixel. */
   readonly #offset: Local<"i32">;
   readonly #cursors: readonly Local<"i32">[];
 
   constructor(
-    f: KernelFunction<string>,
-    target: Target,
-    reduction: ChannelReduction,
-    shape: ReductionShape,
+    private readonly f: KernelFunction<string>,
+    private readonly target: Target,
+    private readonly reduction: ChannelReduction,
+    private readonly shape: ReductionShape,
     stride: number,
   ) {
-    this.#f = f;
-    this.#target = target;
-    this.#reduction = reduction;
-    this.#shape = shape;
     const { scratch, thread } = f.parameters;
     f.increment(scratch, i32.mul(thread, stride));
     this.#pixel = f.i32();
@@ -52,17 +46,17 @@ export class ThreadSums {
   }
 
   write(): void {
-    const f = this.#f;
-    const { chunk, lanes, scratchBytes } = this.#shape;
-    const { sums, shift } = this.#reduction;
-    const { scratch, first, end, opens } = f.parameters;
-    f.if(opens, () => {
+    const f = this.f;
+    const { chunk, lanes, scratchBytes } = this.shape;
+    const { sums, shift } = this.reduction;
+    const { scratch, first, end, isFirstCall } = f.parameters;
+    f.if(isFirstCall, () => {
       f.emit(memory.fill(scratch, 0, scratchBytes));
       if (shift === "estimate") this.#estimateShift();
     });
     if (shift === "estimate") this.#countPixels();
 
-    const forms = widths(f, this.#target);
+    const forms = widths(f, this.target);
     const [wide] = forms;
     const perBlock = sums === 1 ? 8 : 4;
     const blockLanes = perBlock * wide.lanes;
@@ -88,9 +82,9 @@ export class ThreadSums {
 
   /** Sums `count` vectors of channels, from `#offset` on, over a chunk of pixels. */
   #block(v: WideVectors, count: number, from: Local<"i32">, to: Local<"i32">): void {
-    const f = this.#f;
-    const { pixelBytes, sumBytes } = this.#shape;
-    const { sums, streams, shift } = this.#reduction;
+    const f = this.f;
+    const { pixelBytes, sumBytes } = this.shape;
+    const { sums, streams, shift } = this.reduction;
     const indices = Array.from({ length: count }, (_, i) => i);
     const totals = indices.map(() => v.locals(sums));
     const shifts = shift === "none" ? [] : v.locals(count);
@@ -115,7 +109,7 @@ export class ThreadSums {
             this.#cursors.forEach((cursor, s) =>
               v.set(values[s], v.load(cursor, i * pixelBytes + k * v.bytes))
             );
-            this.#reduction.terms(v, values, shifts[k])
+            this.reduction.terms(v, values, shifts[k])
               .forEach((term, s) => v.set(totals[k][s], v.add(totals[k][s], term)));
           }
         }
@@ -131,9 +125,9 @@ export class ThreadSums {
 
   /** Adds the f32 sums of vector `k` of the block to the f64 sums numbered `s`. */
   #flush(total: WideLocal, k: number, s: number): void {
-    const f = this.#f;
+    const f = this.f;
     const place = f.i32();
-    const start = 8 * this.#shape.lanes * s;
+    const start = 8 * this.shape.lanes * s;
     f.set(place, i32.add(f.parameters.scratch, i32.mul(this.#offset, 2)));
     total.halves.forEach((half, h) => {
       const upper = f32x4.shuffle(half, half, [2, 3, 2, 3]);
@@ -147,8 +141,8 @@ export class ThreadSums {
 
   /** Stores the mean of a few of the thread's pixels after the sums. */
   #estimateShift(): void {
-    const f = this.#f;
-    const { lanes, pixelBytes, sumBytes } = this.#shape;
+    const f = this.f;
+    const { lanes, pixelBytes, sumBytes } = this.shape;
     const { x0, scratch, first, end } = f.parameters;
     const source = f.i32(), total = f.v128(), i = f.i32(), samples = f.i32(), step = f.i32();
     f.set(samples, SHIFT_SAMPLES);
@@ -169,9 +163,9 @@ export class ThreadSums {
   }
 
   #countPixels(): void {
-    const { scratch, first, end } = this.#f.parameters;
-    const { countOffset } = this.#shape;
+    const { scratch, first, end } = this.f.parameters;
+    const { countOffset } = this.shape;
     const count = f64.add(f64.load(scratch, countOffset), f64.convertI32S(i32.sub(end, first)));
-    this.#f.emit(f64.store(scratch, count, countOffset));
+    this.f.emit(f64.store(scratch, count, countOffset));
   }
 }

@@ -20,7 +20,8 @@ import { forTileRows } from "./register_tile.ts";
 
 /**
  * Rows of a channel that are processed before the next channel's. In large layers more rows are so
- * far apart that they share few cache sets.
+ * far apart that they share few cache sets. Bench:
+ * `deno task kernel composeKernelDGradient --shape 512x512x3x3 --shape 512x512x9 --attribute kernelSize=[3,3]`.
  */
 const CHUNK_ROWS = 8;
 

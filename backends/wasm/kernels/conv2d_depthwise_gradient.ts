@@ -84,14 +84,14 @@ function emitSums(
   const { outSize, kernelSize, dilation } = geometry;
   const { pixelBytes, bands } = plan;
   const { rows: tileRows } = tileSize(target);
-  const { source, gradient, sums, rows: rowTable, scratch, thread, opens } = f.parameters;
+  const { source, gradient, sums, rows: rowTable, scratch, thread, isFirstCall } = f.parameters;
   const gradientRow = outSize[1] * pixelBytes;
   const strip = f.i32(), image = f.i32(), band = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.increment(sums, i32.mul(thread, sumsStride));
-  f.if(opens, () => f.emit(memory.fill(sums, 0, panels.bytes)));
+  f.if(isFirstCall, () => f.emit(memory.fill(sums, 0, panels.bytes)));
   const tile = new DepthwiseTile(f, target);
-  const a = f.i32(), b = f.i32(), from = f.i32(), with_ = f.i32(), sum = f.i32();
+  const a = f.i32(), b = f.i32(), from = f.i32(), other = f.i32(), sum = f.i32();
   const emitBand = (rows: Local<"i32">) => {
     const aRow = f.i32(), aPanel = f.i32(), bPanel = f.i32();
     f.set(sum, sums);
@@ -109,13 +109,13 @@ function emitSums(
           };
           tile.load(size, sum, 16 * vectors);
           f.set(from, i32.add(aRow, tap * steps.tapStep));
-          f.set(with_, bPanel);
+          f.set(other, bPanel);
           repeat(f, rows, () => {
             f.set(a, from);
-            f.set(b, with_);
+            f.set(b, other);
             tile.addPixels(size, a, b, outSize[1], steps);
             f.increment(from, plan.rows.positionStep * stripRowBytes(plan));
-            f.increment(with_, gradientRow);
+            f.increment(other, gradientRow);
           });
           tile.store(size, sum, 16 * vectors);
           f.increment(sum, 16 * vectors * size.rows);

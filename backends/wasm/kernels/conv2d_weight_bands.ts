@@ -98,7 +98,7 @@ export function emitBand(
   });
 }
 
-/** Channels packed at a time, in floats. */
+/** Channels packed at a time. Bench: `bench/layers.ts --only 8x1024`. */
 const BLOCK = 16;
 
 /** Bytes a packed band takes. */

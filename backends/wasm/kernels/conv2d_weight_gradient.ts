@@ -32,7 +32,10 @@ import { Transposition } from "./transpose.ts";
 import { weightGradientObstacle } from "./winograd_plan.ts";
 import { lowerWinogradWeightGradient } from "./winograd_weight_gradient.ts";
 
-/** Bytes of a band's strip and output gradients: small, because they are read many times. */
+/**
+ * Bytes of a band's strip and output gradients: small, because they are read many times. Bench of
+ * this and the next two: `bench/layers.ts`, column "by weight".
+ */
 const BAND_BYTES = 1 << 15;
 /** Bytes of a band's output gradients where they are packed. */
 const PACKED_BAND_BYTES = 1 << 18;
@@ -157,14 +160,14 @@ function emitSums(
   scratchStride: number,
 ): void {
   const { geometry, gradientPixelBytes } = plan;
-  const { source, gradient, sums, rows: rowTable, scratch, thread, opens } = f.parameters;
+  const { source, gradient, sums, rows: rowTable, scratch, thread, isFirstCall } = f.parameters;
   const { outSize } = geometry;
   const gradientRowBytes = outSize[1] * gradientPixelBytes;
   const strip = f.i32(), image = f.i32(), gradientBand = f.i32(), pack = f.i32();
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.set(pack, i32.add(scratch, packOffset(plan)));
   f.increment(sums, i32.mul(thread, sumsStride));
-  f.if(opens, () => f.emit(memory.fill(sums, 0, plan.bytes)));
+  f.if(isFirstCall, () => f.emit(memory.fill(sums, 0, plan.bytes)));
   const tile = new GemmTile(f, target);
   const { bands, imageBytes } = plan.strip;
   forEachBand(f, plan.strip, f.parameters, (imageIndex, band) => {

@@ -1,5 +1,5 @@
 /** Conversion between plain and channels-last order. */
-import { f32x4, i32, type Local, v128 } from "../../../assembler/mod.ts";
+import { f32x4, i32, v128 } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { type ConvertLayoutAttributes, type Layout, layoutOf } from "../../layout.ts";
 
@@ -52,9 +52,19 @@ function transpose(
     f.set(plain, i32.add(f.parameters.plain, i32.mul(channel, 4 * pixels)));
     const place = i32.add(i32.mul(image, 4 * pixels * paddedChannels), i32.mul(within, 16));
     f.set(last, i32.add(f.parameters.channelsLast, place));
+    const step = 4 * pixels;
     const walk = (lanes: number) => {
       f.loopAtLeastOnce(pixel, 0, pixels, 1, () => {
-        move(f, plain, last, vector, lanes, 4 * pixels, toPlain);
+        if (toPlain) {
+          f.set(vector, v128.load(last));
+          for (let i = 0; i < lanes; i++) f.emit(v128.store32Lane(plain, vector, i, i * step));
+        } else {
+          f.set(vector, f32x4.constant(0));
+          for (let i = 0; i < lanes; i++) {
+            f.set(vector, v128.load32Lane(plain, vector, i, i * step));
+          }
+          f.emit(v128.store(last, vector));
+        }
         f.increment(plain, 4);
         f.increment(last, 4 * paddedChannels);
       });
@@ -62,25 +72,4 @@ function transpose(
     if (channels === paddedChannels) walk(4);
     else f.if(i32.eq(within, groups - 1), () => walk(channels % 4), () => walk(4));
   });
-}
-
-/** Moves one pixel of a group: `lanes` elements `step` bytes apart on the plain side. */
-function move(
-  f: KernelFunction<"plain" | "channelsLast">,
-  plain: Local<"i32">,
-  last: Local<"i32">,
-  vector: Local<"v128">,
-  lanes: number,
-  step: number,
-  toPlain: boolean,
-): void {
-  const indices = Array.from({ length: lanes }, (_, lane) => lane);
-  if (toPlain) {
-    f.set(vector, v128.load(last));
-    for (const lane of indices) f.emit(v128.store32Lane(plain, vector, lane, lane * step));
-  } else {
-    f.set(vector, f32x4.constant(0));
-    for (const lane of indices) f.set(vector, v128.load32Lane(plain, vector, lane, lane * step));
-    f.emit(v128.store(last, vector));
-  }
 }

@@ -4,7 +4,7 @@ import type { PackAttributes } from "../../../ops/pack.ts";
 import { i32, memory } from "../../../assembler/mod.ts";
 import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
 
-/** Bytes below which a thread's share is not worth splitting further. */
+/** Bytes of a page: shares are whole ones. */
 const GRAIN = 4096;
 
 /** Appends a launch that copies `bytes` bytes. */

@@ -8,7 +8,7 @@ import type { ReductionWindow } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import { RegisterTile, RowLocals, type TileSize, tileSize } from "./register_tile.ts";
 
-/** Unrolling of the loop over a row's pixels. */
+/** Unrolling of the loop over a row's pixels. Bench: `bench/layers.ts --only depthwise`. */
 const PIXEL_UNROLL = 4;
 
 /** A tile whose rows are pixels, or taps, by a few vectors of channels. */

@@ -33,14 +33,14 @@ export function writeLoop(
   tableStride: number,
 ): void {
   const { step, tableCount, tableLength } = plan;
-  const { tables, thread, first, end, opens } = f.parameters;
+  const { tables, thread, first, end, isFirstCall } = f.parameters;
   f.if(i32.geU(first, end), () => f.return());
 
   const narrow = new WideVectors(f, { ...target, wide: 1 });
   const scalars = computeScalars(f, narrow, graph);
   if (tableCount > 0) {
     f.increment(tables, i32.mul(thread, tableStride));
-    f.if(opens, () => fillTables(f, narrow, graph, layout, plan, scalars));
+    f.if(isFirstCall, () => fillTables(f, narrow, graph, layout, plan, scalars));
   }
 
   const cursors = openCursors(f, graph, first);

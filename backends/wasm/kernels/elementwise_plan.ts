@@ -4,7 +4,10 @@ import type { Target } from "../../../assembler/mod.ts";
 import type { Layout } from "../../layout.ts";
 import { frontier, type Term, type TermGraph, VARIES } from "./expression_terms.ts";
 
-/** Shortest table worth a loop of its own, in elements. */
+/**
+ * Minimum elements of a table, to be worth a loop of its own. Bench:
+ * `deno task kernel channelAffine --shape 64x64x32x32 --shape 64 --shape 64`.
+ */
 const TABLE_LENGTH = 512;
 /** A thread's share is a multiple of this where no table asks for more: four cache lines. */
 const GRAIN = 64;

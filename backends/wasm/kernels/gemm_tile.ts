@@ -53,7 +53,7 @@ export interface OuterSteps {
   readonly bRowStep: number;
 }
 
-/** Unrolling of the loop over a row of outer products. */
+/** Unrolling of the loop over a row of outer products. Bench, next two too: `bench/layers.ts`. */
 const OUTER_UNROLL = 4;
 /** Maximum floats of a window that is fully unrolled. */
 const UNROLLED_WINDOW = 48;

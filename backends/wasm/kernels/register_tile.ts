@@ -24,7 +24,7 @@ export interface TileSize {
 /**
  * The largest tile whose sums and factors stay in registers. With 512 bits there are twice as many
  * registers, and a tile of 16 channels, only one register wide, needs eight rows to have as many
- * sums as there are multiply-adds in flight.
+ * sums as there are multiply-adds in flight. Bench: `bench/layers.ts`.
  */
 export function tileSize({ wide }: Target): TileSize {
   return { rows: wide === 4 ? 8 : 4, vectors: 2 * wide };
@@ -100,15 +100,12 @@ export class RowLocals {
 
 /** The sums of a tile in one function; reused for tiles of several sizes. */
 export class RegisterTile {
-  /** The function that the tile's code is written into. */
-  protected readonly f: AnyFunction;
   protected readonly pieces: RowPieces;
   /** By row. */
   readonly #sums: readonly RowLocals[];
 
   /** @param largest the largest tile that this function computes */
-  constructor(f: AnyFunction, target: Target, largest: TileSize) {
-    this.f = f;
+  constructor(protected readonly f: AnyFunction, target: Target, largest: TileSize) {
     this.pieces = new RowPieces(f, target);
     this.#sums = Array.from({ length: largest.rows }, () => new RowLocals());
   }

@@ -16,7 +16,10 @@ import type { KernelFamily, KernelFunction } from "../kernel.ts";
 
 /** Elements summed in f32 before they join the f64 sum. */
 export const CHUNK = 2048;
-/** Independent f32 sums, the same for every target, whose width therefore changes no bit. */
+/**
+ * Independent f32 sums, the same for every target, whose width therefore changes no bit. Bench:
+ * `deno task kernel sumSquares --shape 4194304`.
+ */
 const LANES = 32;
 
 /** One of the reductions. */

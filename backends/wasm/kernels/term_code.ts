@@ -5,13 +5,11 @@ import { exp, log1p, maximumWithConstant, tanh } from "./vector_math.ts";
 
 /** Writes terms in vectors of one width. */
 export class TermCode {
-  readonly #v: WideVectors;
   readonly #locals = new Map<Term, WideLocal>();
   /** Products that are computed as part of the sum they belong to. */
   readonly #fused: ReadonlySet<Term>;
 
-  constructor(v: WideVectors, graph: TermGraph) {
-    this.#v = v;
+  constructor(private readonly v: WideVectors, graph: TermGraph) {
     this.#fused = fusedProducts(graph);
   }
 
@@ -23,7 +21,7 @@ export class TermCode {
   compute(terms: readonly Term[], known: Map<Term, WideOperand>): void {
     for (const term of terms) {
       if (known.has(term)) continue;
-      if (term.kind === "constant") known.set(term, this.#v.constant(term.value));
+      if (term.kind === "constant") known.set(term, this.v.constant(term.value));
       else if (!this.#fused.has(term)) known.set(term, this.keep(term, this.#value(term, known)));
     }
   }
@@ -37,13 +35,13 @@ export class TermCode {
   /** Stores a value in the term's local, and returns the local. */
   keep(term: Term, value: WideOperand): WideLocal {
     let local = this.#locals.get(term);
-    if (!local) this.#locals.set(term, local = this.#v.local());
-    this.#v.set(local, value);
+    if (!local) this.#locals.set(term, local = this.v.local());
+    this.v.set(local, value);
     return local;
   }
 
   #value({ kind, operands }: Term, known: ReadonlyMap<Term, WideOperand>): Wide {
-    const v = this.#v;
+    const v = this.v;
     const at = (index: number): WideOperand => {
       const operand = known.get(operands[index]);
       if (!operand) throw new Error(`${kind} is computed before its operands`);

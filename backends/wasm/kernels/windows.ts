@@ -60,7 +60,7 @@ export interface WindowBlock {
   end(pixel: WindowPixel): void;
 }
 
-/** Maximum vectors of a block. */
+/** Maximum vectors of a block. Bench: `deno task kernel globalAvgPool2d --shape 32x256x28x28`. */
 const BLOCK = 4;
 
 /**

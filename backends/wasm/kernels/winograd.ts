@@ -8,8 +8,7 @@
 import type { Pair } from "../../../ops/convolution_geometry.ts";
 import { call, type FunctionBuilder, i32, type Target } from "../../../assembler/mod.ts";
 import type { Activation } from "../epilogues.ts";
-import { type FunctionLibrary, type KernelFunction, type Lowering, type Ref } from "../kernel.ts";
-
+import type { FunctionLibrary, KernelFunction, Lowering, Ref } from "../kernel.ts";
 import { activationKey } from "./activation_code.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
@@ -86,15 +85,7 @@ export function lowerWinogradCorrelation(
   lowering.launch({
     kernel: `winograd correlation ${JSON.stringify(plan)} ${finishKey(finish)}`,
     build: (f, library) =>
-      emitCorrelation(
-        f,
-        library,
-        target,
-        plan,
-        panels,
-        scratch.stride,
-        finish,
-      ),
+      emitCorrelation(f, library, target, { plan, panels, finish, stride: scratch.stride }),
     args: {
       source: source.ref,
       factors,
@@ -125,10 +116,12 @@ function emitCorrelation(
   f: KernelFunction<"source" | "factors" | "bias" | "residual" | "result" | "scratch">,
   library: FunctionLibrary,
   target: Target,
-  plan: WinogradPlan,
-  panels: Panels,
-  scratchStride: number,
-  finish: ResultFinish,
+  { plan, panels, finish, stride }: {
+    readonly plan: WinogradPlan;
+    readonly panels: Panels;
+    readonly finish: ResultFinish;
+    readonly stride: number;
+  },
 ): void {
   const { source, factors, bias, residual, result, scratch, thread } = f.parameters;
   const key = JSON.stringify(plan);
@@ -145,7 +138,7 @@ function emitCorrelation(
     "void",
     (g) => emitResultTransform(g, target, plan, finish),
   );
-  f.increment(scratch, i32.mul(thread, scratchStride));
+  f.increment(scratch, i32.mul(thread, stride));
   // From a result to its residual.
   if (finish.residual) f.set(residual, i32.sub(residual, result));
   forEachBlock(f, plan, scratch, (block) => {

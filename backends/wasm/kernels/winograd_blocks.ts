@@ -53,11 +53,11 @@ export function forEachBlock(
     resultMatrices: f.i32(),
   };
   const most = f.i32();
-  const { first, end, opens } = f.parameters;
+  const { first, end, isFirstCall } = f.parameters;
   f.set(block.work, i32.add(scratch, offsets.work));
   f.set(block.sourceMatrices, i32.add(scratch, offsets.sourceMatrices));
   f.set(block.resultMatrices, i32.add(scratch, offsets.resultMatrices));
-  f.if(opens, () => f.emit(memory.fill(block.work, 0, workBytes(plan))));
+  f.if(isFirstCall, () => f.emit(memory.fill(block.work, 0, workBytes(plan))));
   f.set(most, plan.blockRows);
   f.loop(block.first, first, end, plan.blockRows, () => {
     f.set(block.rows, i32.sub(end, block.first));

@@ -4,39 +4,42 @@ import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometr
 import type { CompileOptions } from "../kernel.ts";
 import { PRODUCTS, TILE } from "./winograd_transforms.ts";
 
-/** Channels below which the transforms cost more than the products save. */
+/**
+ * Channels below which transforms cost more than products save. Bench, all below:
+ * `bench/layers.ts`.
+ */
 const MIN_CHANNELS = 16;
 /**
- * Floating-point operations below which the direct kernels are used: they are the more accurate
- * (1e-6 of the largest magnitude against 1e-5), and where little is computed speed matters less.
+ * Floating-point operations below which the direct kernels are used: they are more accurate (1e-6
+ * of the largest magnitude instead of 1e-5), and with little work speed matters less.
  */
 const MIN_FLOPS = 1 << 27;
 /**
- * Tiles below which transforming the kernel, or reading the four times as many numbers of one that
- * is transformed already, costs more than the products save.
+ * Tiles below which transforming the kernel, or reading an already transformed one of four times
+ * the size, costs more than the products save.
  */
 const MIN_TILES = 32, MIN_TILES_FIXED = 12;
-/** The same where the kernel's numbers come from beyond the cache, which takes longer than the products. */
+/** The same if the kernel exceeds the cache, so that reading it takes longer than the products. */
 const MIN_TILES_LARGE = 40;
-/** Memory worth spending on the weight gradient's sums, of which every thread has its own. */
+/** Maximum memory for the weight gradient's sums, of which every thread has its own. */
 const MAX_SUM_BYTES = 1 << 27;
 /** Bytes of a block's factors and products, which should stay in the second-level cache. */
 const BLOCK_BYTES = 384 << 10;
 /**
- * Tiles of a block at least: the kernel's factors are read once a block, and so it has more where
- * these exceed the cache.
+ * Minimum tiles per block: the kernel's factors are read once per block, so it has more if they
+ * exceed the cache.
  */
 const MIN_BLOCK_TILES = 32, LARGE_KERNEL_TILES = 64;
 /**
- * Tiles of a block of a weight gradient whose sums exceed the cache: they are all read and written
- * each block.
+ * Minimum tiles per block of a weight gradient whose sums exceed the cache: every block reads and
+ * writes them all.
  */
 const LARGE_SUMS_TILES = 128;
-/** Bytes of factors or sums that exceed it. */
+/** Bytes of factors or sums above which they exceed the cache. */
 const LARGE = 1 << 22;
-/** Tiles that are worth clearing, adding up and transforming sums that exceed it. */
+/** Minimum tiles to be worth clearing, adding up and transforming sums that exceed the cache. */
 const LARGE_SUMS_LEAST_TILES = 64;
-/** Bytes between matrices beyond their size: at powers of two all 36 would meet in one cache set. */
+/** Bytes between matrices beyond their size: at powers of two all 36 would share one cache set. */
 const SKEW = 64;
 
 /** What decides on a convolution's algorithm besides its extents. */

@@ -19,14 +19,12 @@ type Sink = (index: number, value: WideOperand) => void;
 
 /** The transforms of one function under construction, with the constants that they share. */
 export class WinogradTransforms {
-  readonly #wide: WideVectors;
   readonly #first: WideLocal;
   readonly #second: WideLocal;
   readonly #constants = new Map<number, Local<"v128">>();
 
   /** @param constants those that the transforms to be written use, put into registers now */
-  constructor(wide: WideVectors, constants: readonly number[]) {
-    this.#wide = wide;
+  constructor(private readonly wide: WideVectors, constants: readonly number[]) {
     this.#first = wide.local();
     this.#second = wide.local();
     for (const value of constants) this.#constants.set(value, wide.splat(value));
@@ -34,7 +32,7 @@ export class WinogradTransforms {
 
   /** Bᵀ: six inputs to six factors. Uses 2, 4, 5. */
   input(d: readonly WideLocal[], sink: Sink): void {
-    const w = this.#wide;
+    const w = this.wide;
     const [four, five, two] = [4, 5, 2].map((value) => this.#constant(value));
     sink(0, w.madd(four, d[0], w.nmadd(five, d[2], d[4])));
     const even = this.#hold(this.#first, w.nmadd(four, d[2], d[4]));
@@ -50,7 +48,7 @@ export class WinogradTransforms {
 
   /** Aᵀ: six products to four outputs. Uses 2, 4, 8. Overwrites the products. */
   output(m: readonly WideLocal[], sink: Sink): void {
-    const w = this.#wide;
+    const w = this.wide;
     const [two, four, eight] = [2, 4, 8].map((value) => this.#constant(value));
     const sum = this.#hold(this.#first, w.add(m[1], m[2]));
     const difference = this.#hold(m[1], w.sub(m[1], m[2]));
@@ -64,7 +62,7 @@ export class WinogradTransforms {
 
   /** A: four output gradients to six factors. Uses 2, 4. */
   gradient(d: readonly WideLocal[], sink: Sink): void {
-    const w = this.#wide;
+    const w = this.wide;
     const [two, four] = [2, 4].map((value) => this.#constant(value));
     sink(0, d[0]);
     const even = this.#hold(this.#first, w.add(d[0], d[2]));
@@ -80,7 +78,7 @@ export class WinogradTransforms {
 
   /** G: three weights to six factors. Uses 1/4, 1/6, 1/24, 1/12. */
   weight(g: readonly WideLocal[], sink: Sink): void {
-    const w = this.#wide;
+    const w = this.wide;
     const [quarter, sixth, twentyFourth, twelfth] = [1 / 4, 1 / 6, 1 / 24, 1 / 12]
       .map((value) => this.#constant(value));
     sink(0, w.mul(quarter, g[0]));
@@ -97,7 +95,7 @@ export class WinogradTransforms {
 
   /** Gᵀ: six gradients to three weight gradients. Uses 1/4, 1/6, 1/24, 1/12. */
   weightGradient(u: readonly WideLocal[], sink: Sink): void {
-    const w = this.#wide;
+    const w = this.wide;
     const [quarter, sixth, twentyFourth, twelfth] = [1 / 4, 1 / 6, 1 / 24, 1 / 12]
       .map((value) => this.#constant(value));
     const near = this.#hold(this.#first, w.mul(sixth, w.add(u[1], u[2])));
@@ -108,7 +106,7 @@ export class WinogradTransforms {
   }
 
   #hold(local: WideLocal, value: Wide): WideLocal {
-    this.#wide.set(local, value);
+    this.wide.set(local, value);
     return local;
   }
 

@@ -39,7 +39,7 @@ export function lowerWinogradWeightGradient(
   { images, input, outputGradient, padding, weightGradient }: WinogradWeightGradient,
   flops: number,
 ): void {
-  const { target, threads } = lowering;
+  const { target } = lowering;
   const plan = planWinogradGradient(input, outputGradient, padding, tileHeights(target));
   const key = JSON.stringify(plan);
   const sums = sumsOf(plan);
@@ -67,15 +67,10 @@ export function lowerWinogradWeightGradient(
   lowering.launch({
     kernel: `winograd weight gradient ${JSON.stringify([channels, results])}`,
     build: (f) =>
-      emitWeightGradient(
-        f,
-        target,
-        threads,
-        panels,
-        sums,
-        threadSums.stride,
-        kernels.stride,
-      ),
+      emitWeightGradient(f, lowering, panels, sums.step, {
+        sums: threadSums.stride,
+        scratch: kernels.stride,
+      }),
     args: { sums: threadSums.ref, weightGradient, scratch: kernels.ref },
     writes: ["weightGradient", "scratch"],
     items: transform.items,
@@ -96,7 +91,7 @@ function emitSums(
   sumsStride: number,
   scratchStride: number,
 ): void {
-  const { source, gradient, sums, scratch, thread, first, end, opens } = f.parameters;
+  const { source, gradient, sums, scratch, thread, first, end, isFirstCall } = f.parameters;
   const begins = f.i32();
   const key = JSON.stringify(plan);
   const sourceTransform = sourceTransformOf(library, target, plan);
@@ -115,8 +110,8 @@ function emitSums(
   f.increment(scratch, i32.mul(thread, scratchStride));
   f.increment(sums, i32.mul(thread, sumsStride));
   // The first block's products overwrite the sums; a thread without blocks has sums of zero.
-  f.set(begins, opens);
-  f.if(i32.and(opens, i32.geU(first, end)), () => {
+  f.set(begins, isFirstCall);
+  f.if(i32.and(isFirstCall, i32.geU(first, end)), () => {
     f.emit(memory.fill(sums, 0, sumsOf(plan).bytes));
   });
   forEachBlock(f, plan, scratch, (block) => {
@@ -151,7 +146,7 @@ function emitProducts(
   plan: WinogradPlan,
 ): void {
   const { source, result, sourceMatrices, resultMatrices, tileColumns } = plan;
-  const { sourceMatrices: from, resultMatrices: with_, sums, begins } = f.parameters;
+  const { sourceMatrices: from, resultMatrices: other, sums, begins } = f.parameters;
   const tile = new GemmTile(f, target);
   const panels = panelsOf(target, 0, result.channels);
   const pitch = 4 * source.channels, resultPitch = 4 * result.channels;
@@ -167,7 +162,7 @@ function emitProducts(
   repeat(f, PRODUCTS, () => {
     f.set(a, from);
     forTileRows(f, target, source.channels, (rows) => {
-      f.set(b, with_);
+      f.set(b, other);
       f.set(c, sums);
       forEachPanel(f, panels, [b, c], (vectors) => {
         const size = { rows, vectors };
@@ -180,6 +175,6 @@ function emitProducts(
     });
     f.increment(sums, sumsOf(plan).step - source.channels * resultPitch);
     f.increment(from, sourceMatrices.step);
-    f.increment(with_, resultMatrices.step);
+    f.increment(other, resultMatrices.step);
   });
 }

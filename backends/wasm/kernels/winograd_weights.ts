@@ -12,7 +12,7 @@ import {
   type Target,
   type WideVectors,
 } from "../../../assembler/mod.ts";
-import type { KernelFunction } from "../kernel.ts";
+import type { KernelFunction, Lowering } from "../kernel.ts";
 import { repeat } from "./loops.ts";
 import { panelCount, type Panels } from "./panels.ts";
 import { type Piece, RowPieces } from "./register_tile.ts";
@@ -22,7 +22,7 @@ import { PATCH, WinogradTransforms } from "./winograd_transforms.ts";
 const TAPS = 3;
 const AREA = TAPS * TAPS;
 const CONSTANTS = [1 / 4, 1 / 6, 1 / 24, 1 / 12];
-/** Channels of a block. */
+/** Channels of a block. Bench: `bench/layers.ts --only 512x7x7`. */
 const BLOCK = 16;
 
 /** How a 3×3 kernel is stored, from the view of one of the two correlations. */
@@ -109,12 +109,10 @@ export function emitWeightTransform(
  */
 export function emitWeightGradient(
   f: KernelFunction<"sums" | "weightGradient" | "scratch">,
-  target: Target,
-  threads: number,
+  { target, threads }: Pick<Lowering, "target" | "threads">,
   panels: Panels,
-  sums: ProductMatrices,
-  sumsStride: number,
-  scratchStride: number,
+  step: number,
+  strides: { readonly sums: number; readonly scratch: number },
 ): void {
   const { weightGradient, scratch, thread } = f.parameters;
   const { fullVectors, depth, columns } = panels;
@@ -125,7 +123,7 @@ export function emitWeightGradient(
     column: wide.locals(PATCH),
     halfway: Array.from({ length: TAPS }, () => wide.locals(PATCH)),
   });
-  f.increment(scratch, i32.mul(thread, scratchStride));
+  f.increment(scratch, i32.mul(thread, strides.scratch));
   forEachBlock(f, target, panels, prepare, (pieces, { vectors, panel, channel, channels }) => {
     f.set(from, i32.add(f.parameters.sums, i32.mul(panel, 16 * fullVectors)));
     f.increment(from, i32.mul(channel, 4 * columns));
@@ -135,10 +133,10 @@ export function emitWeightGradient(
         const { wide, offset, prepared: { transforms, column, halfway } } = piece;
         for (let k = 0; k < PATCH; k++) {
           column.forEach((value, i) => {
-            const start = (i * PATCH + k) * sums.step + offset;
+            const start = (i * PATCH + k) * step + offset;
             const terms = Array.from(
               { length: threads },
-              (_, t) => wide.load(from, start + t * sumsStride),
+              (_, t) => wide.load(from, start + t * strides.sums),
             );
             wide.set(value, terms.reduce((total, term) => wide.add(total, term)));
           });

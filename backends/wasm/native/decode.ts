@@ -81,26 +81,23 @@ function readSignature(reader: Reader): Signature {
 
 /** Reads one function. */
 class FunctionDecoder {
-  readonly #reader: Reader;
-  readonly #signatures: readonly Signature[];
-  readonly #signature: Signature;
   readonly #variables: Variable[] = [];
   /** Expressions pushed and not yet used. */
   readonly #stack: Node[] = [];
   #statements: Statement[] = [];
 
-  constructor(reader: Reader, signatures: readonly Signature[], signature: Signature) {
-    this.#reader = reader;
-    this.#signatures = signatures;
-    this.#signature = signature;
-  }
+  constructor(
+    private readonly reader: Reader,
+    private readonly signatures: readonly Signature[],
+    private readonly signature: Signature,
+  ) {}
 
   function(): FunctionTree {
-    const { parameters, result } = this.#signature;
+    const { parameters, result } = this.signature;
     for (const type of parameters) this.#declare(type, 1);
-    this.#reader.times(() => {
-      const count = this.#reader.unsigned();
-      this.#declare(this.#reader.valueType(), count);
+    this.reader.times(() => {
+      const count = this.reader.unsigned();
+      this.#declare(this.reader.valueType(), count);
     });
     const { statements: body } = this.#block();
     return { parameters, result, variables: this.#variables, body };
@@ -119,14 +116,14 @@ class FunctionDecoder {
     const statements: Statement[] = this.#statements = [];
     let condition: Node | undefined;
     for (;;) {
-      const opcode = this.#reader.byte();
+      const opcode = this.reader.byte();
       if (opcode === 0x0b || opcode === 0x05) {
         this.#statements = outer;
         return { statements, end: opcode === 0x05 ? "else" : "end", condition };
       }
       if (condition) throw new Error("a loop that continues after its condition");
       if (opcode === 0x0d) {
-        this.#reader.expect(0, "a jump to the innermost loop");
+        this.reader.expect(0, "a jump to the innermost loop");
         condition = this.#pop();
       } else {
         this.#instruction(opcode);
@@ -135,7 +132,7 @@ class FunctionDecoder {
   }
 
   #instruction(opcode: number): void {
-    const reader = this.#reader;
+    const reader = this.reader;
     switch (opcode) {
       case 0x00:
         return this.#do({ kind: "unreachable" });
@@ -157,11 +154,11 @@ class FunctionDecoder {
       case 0x0f:
         return this.#do({
           kind: "return",
-          value: this.#signature.result ? this.#pop() : undefined,
+          value: this.signature.result ? this.#pop() : undefined,
         });
       case 0x10: {
         const index = reader.unsigned();
-        const { parameters, result = "void" } = this.#signatures[index];
+        const { parameters, result = "void" } = this.signatures[index];
         return this.#addEffect(
           node("call", result, { operands: this.#popAll(parameters.length), index }),
         );
@@ -200,7 +197,7 @@ class FunctionDecoder {
   }
 
   #immediate(kind: Immediate | undefined): Partial<Node> {
-    const reader = this.#reader;
+    const reader = this.reader;
     switch (kind) {
       case "memory":
         return { offset: reader.memoryOffset() };
@@ -224,7 +221,7 @@ class FunctionDecoder {
   /** Adds an instruction that has effects. */
   #addEffect(instruction: Node): void {
     this.#settle((pending) => some(pending, ({ op }) => op.includes("load")));
-    const dropped = instruction.type !== "void" && this.#reader.take(DROP);
+    const dropped = instruction.type !== "void" && this.reader.take(DROP);
     if (instruction.type === "void" || dropped) {
       return this.#do({ kind: "effect", value: instruction });
     }

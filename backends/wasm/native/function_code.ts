@@ -36,15 +36,15 @@ export class FunctionCode {
   readonly loops: Loop[] = [];
   /** Maximum arguments of a call. */
   mostArguments = 0;
-  readonly #tree: WideFunction;
   readonly #widest: Width;
-  readonly #select: Select;
   readonly #registers = new Map<Variable, VirtualRegister>();
 
-  constructor(readonly level: NativeLevel, tree: WideFunction, select: Select) {
-    this.#tree = tree;
+  constructor(
+    readonly level: NativeLevel,
+    private readonly tree: WideFunction,
+    private readonly select: Select,
+  ) {
     this.#widest = level === "avx512" ? 4 : 2;
-    this.#select = select;
   }
 
   /** A new general register. */
@@ -66,9 +66,9 @@ export class FunctionCode {
   variable(variable: Variable): VirtualRegister {
     let register = this.#registers.get(variable);
     if (!register) {
-      const width = this.#tree.uniform.has(variable)
+      const width = this.tree.uniform.has(variable)
         ? this.#widest
-        : this.#tree.joined.get(variable)?.width ?? 1;
+        : this.tree.joined.get(variable)?.width ?? 1;
       register = this.registerFor({ type: variable.type, width });
       this.#registers.set(variable, register);
     }
@@ -128,7 +128,7 @@ export class FunctionCode {
 
   /** Computes an expression into a register. */
   compute(expression: Node, into: VirtualRegister): void {
-    this.#select(this, expression, into);
+    this.select(this, expression, into);
   }
 
   /** The place of a memory access. */
@@ -162,7 +162,7 @@ export class FunctionCode {
 
   /** The variables that a variable was joined with. */
   joined(variable: Variable): Joined | undefined {
-    return this.#tree.joined.get(variable);
+    return this.tree.joined.get(variable);
   }
 
   /**

@@ -66,12 +66,8 @@ export const MEMORY_BASE = GENERAL.r15;
 
 /** Writes instructions whose registers have numbers; values on the stack are loaded and stored. */
 export class Output {
-  /** Vector registers that the allocator reserves. */
-  readonly #scratch: readonly [number, number];
-
-  constructor(readonly encoder: Encoder, scratch: readonly [number, number]) {
-    this.#scratch = scratch;
-  }
+  /** @param scratch the vector registers that the allocator reserves */
+  constructor(readonly encoder: Encoder, private readonly scratch: readonly [number, number]) {}
 
   /** A place in WebAssembly's memory. */
   place({ index, displacement }: Address): Place {
@@ -95,7 +91,7 @@ export class Output {
   /** The number of a vector register; a value on the stack is loaded into a scratch register. */
   vector(value: VirtualRegister, scratch: 0 | 1 = 1): number {
     if (value.register !== undefined) return value.register;
-    const number = this.#scratch[scratch];
+    const number = this.scratch[scratch];
     this.encoder.vector(V.movups, value.vectors, number, 0, slotOf(value));
     return number;
   }
@@ -108,7 +104,7 @@ export class Output {
   /** Computes a value into its register, or into a scratch register and stores it. */
   into(value: VirtualRegister, compute: (register: number) => void): void {
     if (value.register !== undefined) return compute(value.register);
-    const number = value.kind === "general" ? SCRATCH.general[0] : this.#scratch[0];
+    const number = value.kind === "general" ? SCRATCH.general[0] : this.scratch[0];
     compute(number);
     if (value.kind === "general") {
       this.encoder.integer([0x89], number, slotOf(value), { wide: true });

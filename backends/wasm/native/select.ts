@@ -100,20 +100,14 @@ function selectCall(
 }
 
 class StatementSelector {
-  readonly #code: FunctionCode;
-  readonly #surroundings: Surroundings;
-
-  constructor(code: FunctionCode, surroundings: Surroundings) {
-    this.#code = code;
-    this.#surroundings = surroundings;
-  }
+  constructor(private readonly code: FunctionCode, private readonly surroundings: Surroundings) {}
 
   block(statements: readonly Statement[]): void {
     for (const statement of statements) this.#statement(statement);
   }
 
   #statement(statement: Statement): void {
-    const code = this.#code;
+    const code = this.code;
     switch (statement.kind) {
       case "set":
         return code.compute(statement.value, code.variable(statement.variable));
@@ -142,17 +136,17 @@ class StatementSelector {
       case "return":
         return this.#return(statement.value);
       case "unreachable":
-        return code.add(({ encoder }) => encoder.jump(this.#surroundings.trap));
+        return code.add(({ encoder }) => encoder.jump(this.surroundings.trap));
     }
   }
 
   #jumpIf(condition: Node, holds: boolean, label: Label): void {
-    const number = compare(this.#code, condition);
-    this.#code.add(({ encoder }) => encoder.jumpIf(holds ? number : number ^ 1, label));
+    const number = compare(this.code, condition);
+    this.code.add(({ encoder }) => encoder.jumpIf(holds ? number : number ^ 1, label));
   }
 
   #return(value: Node | undefined): void {
-    const code = this.#code;
+    const code = this.code;
     if (value) {
       const from = code.value(value);
       code.add((output) => {
@@ -160,15 +154,15 @@ class StatementSelector {
         else output.moveVector(1, 0, output.operand(from));
       }, { reads: [from] });
     }
-    code.add(({ encoder }) => encoder.jump(this.#surroundings.leave));
+    code.add(({ encoder }) => encoder.jump(this.surroundings.leave));
   }
 
   #effect(value: Node): void {
-    const code = this.#code;
+    const code = this.code;
     const { op, operands: [pointer, second], offset, width, index } = value;
     switch (op) {
       case "call":
-        return selectCall(code, value, undefined, this.#surroundings);
+        return selectCall(code, value, undefined, this.surroundings);
       case "v128.store":
         return this.#storeVector(value, V.movupsStore, width);
       case "f32.store":
@@ -213,16 +207,16 @@ class StatementSelector {
     width: Node["width"] = 1,
     immediate?: number,
   ): void {
-    const address = this.#code.address(pointer, offset);
-    const stored = this.#code.value(value);
-    this.#code.add((output) => {
+    const address = this.code.address(pointer, offset);
+    const stored = this.code.value(value);
+    this.code.add((output) => {
       const number = output.vector(stored);
       output.encoder.vector(instruction, width, number, 0, output.place(address), { immediate });
     }, { reads: [stored, ...registersOf(address)] });
   }
 }
 
-/** Alignment of the body of an innermost loop. */
+/** Alignment of the body of an innermost loop. Bench: `bench/layers.ts`. */
 const LOOP_ALIGNMENT = 32;
 
 /** Copies or fills bytes. Overlapping regions are copied correctly. */

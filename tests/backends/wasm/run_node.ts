@@ -137,7 +137,7 @@ export function runnableNode(
         i32.eq(f.parameters.thread, thread),
         () =>
           sharesOf(launch, thread, threads).forEach(([first, end], i) => {
-            const share = { thread, first, end, opens: i === 0 ? 1 : 0 };
+            const share = { thread, first, end, isFirstCall: i === 0 ? 1 : 0 };
             f.emit(call(kernel, { ...Object.fromEntries(values), ...share }));
           }),
       );
