@@ -1,4 +1,4 @@
-/** Running what the assembler makes. */
+/** Runs modules of the assembler. */
 import {
   type Expression,
   ModuleBuilder,

@@ -42,7 +42,7 @@ Deno.test("functions call functions defined later", () => {
   assertThrows(() => module.export(first), Error, "first");
 });
 
-Deno.test("a local or function of elsewhere is refused", () => {
+Deno.test("a local or function of another function or module is refused", () => {
   const module = new ModuleBuilder(), other = new ModuleBuilder();
   const f = module.function("f", {}), g = other.function("g", {});
   const foreign = g.i32();

@@ -66,7 +66,7 @@ Deno.test("images pass through a chain of kernels a few at a time, in any number
   }
 });
 
-Deno.test("a convolution takes in the residual and the activation behind it, however it is computed", async () => {
+Deno.test("a convolution absorbs the residual and the activation after it, whatever its algorithm", async () => {
   const shapes = {
     direct: { x: [3, 12, 9, 7], w: [20, 12, 3, 3], activations: { relu, relu6 } },
     winograd: { x: [8, 64, 16, 16], w: [64, 64, 3, 3], activations: { relu, hardSwish } },
@@ -85,7 +85,7 @@ Deno.test("a convolution takes in the residual and the activation behind it, how
       const residual = relu(readVariable("r", 0, y));
       const first = conv2d(input("x", x), weight, undefined, options);
       output("plain", activate(first));
-      // What two things use is not fused with either.
+      // A value with two uses is not fused with either.
       output("residual", residual);
       output("block", activate(add(residual, conv2d(input("x2", x), weight, bias, options))));
     });
@@ -103,7 +103,7 @@ Deno.test("a convolution takes in the residual and the activation behind it, how
   }
 });
 
-Deno.test("threads may take images as they go; results differ in the last digits only", async () => {
+Deno.test("threads may take images dynamically; results differ only in the last digits", async () => {
   const program = trainingStep(300);
   const results: Float32Array[] = [];
   for (const partition of ["static", "dynamic"] as const) {
@@ -117,7 +117,7 @@ Deno.test("threads may take images as they go; results differ in the last digits
   assertClose(results[1], results[0], 1e-5, "parameters");
 });
 
-Deno.test("what depends on constants alone is computed before the first run", async () => {
+Deno.test("what depends only on constants is computed before the first run", async () => {
   const weights = Float32Array.from({ length: 4 * 4 * 9 }, (_, i) => (i % 7 - 3) / 4);
   const constants = program({}, () => {
     const kernel = constant([4, 4, 3, 3], weights);
@@ -189,7 +189,7 @@ for (const [size, batch] of Object.entries(BATCHES)) {
   });
 }
 
-Deno.test("only programs with little to do are left to one thread", () => {
+Deno.test("only small programs are left to one thread", () => {
   const alone = Object.values(BATCHES).map((batch) =>
     lowerPrograms([trainingStep(batch)], COMPILED).programs.map(({ main }) => runsAlone(main))
   );
@@ -213,7 +213,7 @@ Deno.test("runs repeat bit by bit", async () => {
   assertEquals(await trained(program), await trained(program));
 });
 
-Deno.test("memory above 2 GiB serves as any other", async () => {
+Deno.test("memory above 2 GiB works like any other", async () => {
   const program = trainingStep(BATCHES.large);
   // Its pages are never touched, so they cost nothing.
   const before = { name: "before", size: 560_000_000 };
@@ -221,7 +221,7 @@ Deno.test("memory above 2 GiB serves as any other", async () => {
   assertEquals(await trained(far), await trained(program));
 });
 
-Deno.test("programs that were disposed of say so", async () => {
+Deno.test("disposed programs say so", async () => {
   const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(3)]);
   executable.dispose();
   executable.dispose();
@@ -257,7 +257,7 @@ Deno.test("a profile names every kernel and leaves variables as they were", asyn
   executable.dispose();
 });
 
-Deno.test("what is wrong with a call is said", async () => {
+Deno.test("errors say what is wrong with a call", async () => {
   const backend = cpuBackend({ threads: 1 });
   const executable = await backend.compile([trainingStep(5)]);
   await assertRejects(() => executable.run("eval", {}), InputError, "train");
@@ -270,7 +270,7 @@ Deno.test("what is wrong with a call is said", async () => {
   await assertRejects(() => backend.compile([trainingStep(5), trainingStep(5)]), InputError, "two");
 });
 
-Deno.test("programs that need more than 4 GiB are refused before memory is asked for", async () => {
+Deno.test("programs that need more than 4 GiB are refused before memory is allocated", async () => {
   const size = 2 ** 29;
   const large = trace({ name: "large", variables: [{ name: "v", size }] }, () => {
     updateVariable("v", 0, scale(readVariable("v", 0, [size]), 2));

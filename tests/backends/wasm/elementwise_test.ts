@@ -30,7 +30,7 @@ const everythingOp = elementwiseOp({
   },
 });
 
-Deno.test("elementwise kernels agree with the op's meaning on any shape and broadcast", () => {
+Deno.test("elementwise kernels agree with the op's definition on any shape and broadcast", () => {
   const random = randomSource(1);
   const shapes: Shape[] = [
     [2, 3, 5, 7],
@@ -161,7 +161,7 @@ function nodeOf(build: () => { node: GraphNode }): GraphNode {
   return node!;
 }
 
-/** What the kernel of a node over constants computes. */
+/** The result of a node's kernel on constants. */
 function results(node: GraphNode, target: Target, threads: number): number[] {
   const runnable = runnableNode(elementwise, node, target, threads);
   for (const value of node.inputs) runnable.write(value, value.node.attributes.data);

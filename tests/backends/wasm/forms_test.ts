@@ -7,7 +7,7 @@ function featuresWith(native: CpuFeatures["native"], relaxedSimd = true): CpuFea
   return { ...cpuFeatures(), relaxedSimd, native };
 }
 
-Deno.test("the fastest form is taken that the process has", () => {
+Deno.test("the fastest form that the process supports is chosen", () => {
   const select = (native: CpuFeatures["native"]) => selectForm(undefined, {}, featuresWith(native));
   const form = (name: string, wide: number) => ({ name, target: { wide, relaxedSimd: true } });
   assertEquals(select({ level: "avx512" }), form("avx512", 4));
@@ -15,7 +15,7 @@ Deno.test("the fastest form is taken that the process has", () => {
   assertEquals(select({ missing: "it needs Deno" }), form("wasm", 1));
 });
 
-Deno.test("a form may be asked for, and of what its kernels are written for any part", () => {
+Deno.test("a form, and any part of its target, can be requested", () => {
   const both = featuresWith({ level: "avx512" }), plain = featuresWith({ missing: "it is late" });
   assertEquals(selectForm("avx2", {}, both).target, { wide: 2, relaxedSimd: true });
   assertEquals(selectForm("wasm", { wide: 2 }, both).target, { wide: 2, relaxedSimd: true });
@@ -29,7 +29,7 @@ Deno.test("a form may be asked for, and of what its kernels are written for any 
   assertThrows(() => selectForm("avx512", {}, avx2), RunError, "the processor has AVX2 only");
 });
 
-Deno.test("a form is told in words", () => {
+Deno.test("a form is described in words", () => {
   const native = selectForm(undefined, {}, featuresWith({ level: "avx2" }));
   assertEquals(describeForm(native), "native AVX2, 256-bit vectors, fused multiply-add");
   const plain = selectForm(undefined, {}, featuresWith({ missing: "it is late" }, false));

@@ -38,7 +38,7 @@ function launch(
   };
 }
 
-/** A buffer of 64 KiB an image, of which two make a chunk. */
+/** A buffer of 64 KiB per image, of which two make a chunk. */
 function tensor(): MemoryBuffer {
   return { bytes: IMAGES << 16 };
 }
@@ -47,7 +47,7 @@ function stages({ launches }: LaunchSequence): number[] {
   return launches.map(({ stage }) => stage);
 }
 
-Deno.test("launches on the same images are one chain; what only it uses shrinks to a chunk", () => {
+Deno.test("launches on the same images are one chain; buffers that only it uses shrink to a chunk", () => {
   const [a, b, c, d] = Array.from({ length: 4 }, tensor);
   const images = IMAGES;
   const sequence = orderLaunches(
@@ -85,7 +85,7 @@ Deno.test("a chunk is as large as a kernel of the chain needs", () => {
   assertEquals(launches.map(({ walk }) => walk?.chunk), [4, 4]);
 });
 
-Deno.test("what other launches, or the program's caller, read does not shrink", () => {
+Deno.test("buffers that other launches, or the program's caller, read do not shrink", () => {
   const [a, b, c] = Array.from({ length: 3 }, tensor);
   const chain = [launch([a], [b], { images: IMAGES }), launch([b], [c], { images: IMAGES })];
   const temporary = new Set([b, c]);
@@ -98,13 +98,13 @@ Deno.test("what other launches, or the program's caller, read does not shrink", 
   }
 });
 
-Deno.test("images shared out differently make threads wait", () => {
+Deno.test("images partitioned differently make threads wait", () => {
   const [a, b, c] = Array.from({ length: 3 }, tensor);
   const mixed = [launch([a], [b], { images: IMAGES }), launch([b], [c], { images: 4 })];
   assertEquals(stages(orderLaunches(mixed, THREADS, new Set([b]), new Set())), [0, 1]);
 });
 
-Deno.test("what depends on constants alone runs once", () => {
+Deno.test("what depends only on constants runs once", () => {
   const [weights, packed, input, output, own] = Array.from({ length: 5 }, tensor);
   const pack = launch([weights], [packed]);
   const multiply = launch([packed, input], [output]);

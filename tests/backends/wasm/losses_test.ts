@@ -33,7 +33,7 @@ const logits = (rows: number, classes: number) =>
 const labels = (rows: number, classes: number) =>
   tensor([rows], () => Math.floor(random() * (classes + 1)) - 1);
 
-Deno.test("softmax, its logarithm and their gradients agree with their meaning", () => {
+Deno.test("softmax, its logarithm and their gradients agree with their definitions", () => {
   forEachForm((target, threads) => {
     for (const [rows, classes] of [[1, 1], [1, 10], [7, 3], [20, 101]]) {
       const x = logits(rows, classes), dy = logits(rows, classes);
@@ -52,7 +52,7 @@ Deno.test("softmax, its logarithm and their gradients agree with their meaning",
   });
 });
 
-Deno.test("the loss and its gradient agree with their meaning for every reduction", () => {
+Deno.test("the loss and its gradient agree with their definitions for every reduction", () => {
   forEachForm((target, threads) => {
     for (const reduction of ["mean", "sum", "none"] as const) {
       for (const labelSmoothing of [0, 0.1]) {
@@ -60,7 +60,7 @@ Deno.test("the loss and its gradient agree with their meaning for every reductio
         for (const [rows, classes] of [[2, 3], [9, 10], [40, 17]]) {
           const x = logits(rows, classes);
           const byLabel = { ...labels(rows, classes) };
-          // At least one row counts, or the mean is not a number.
+          // At least one row counts, or the mean is NaN.
           byLabel.data[0] = classes - 1;
           const byProbability = tensor([rows, classes], random);
           const dLoss = tensor(reduction === "none" ? [rows] : [], random);
@@ -94,7 +94,7 @@ Deno.test("a label beyond the classes reads nothing beyond its row", () => {
   });
 });
 
-Deno.test("correct answers are counted, for the largest logit the first of equals winning", () => {
+Deno.test("correct answers are counted; of equal largest logits the first wins", () => {
   forEachForm((target, threads) => {
     for (const k of [1, 2, 5, 9]) {
       const x = tensor([50, 7], () => Math.floor(4 * random()));
@@ -107,7 +107,7 @@ Deno.test("correct answers are counted, for the largest logit the first of equal
   });
 });
 
-Deno.test("a loss that is not a number stays so", () => {
+Deno.test("a loss of NaN stays NaN", () => {
   const types: TensorType[] = [{ shape: [2, 3], dtype: "f32" }, { shape: [2], dtype: "i32" }];
   const node = inputNode(softmaxCrossEntropyOp, types, { reduction: "mean", labelSmoothing: 0 });
   const runnable = runnableNode(softmaxCrossEntropy, node, { wide: 1, relaxedSimd: true }, 2);

@@ -1,4 +1,4 @@
-/** Checks the kernels of one node against its op's plain float64 meaning. */
+/** Checks the kernels of one node against its op's definition in float64. */
 
 import { assert } from "@std/assert";
 import { constant, input, trace } from "../../../graph/trace.ts";
@@ -10,7 +10,7 @@ import type { KernelFamily } from "../../../backends/wasm/kernel.ts";
 import { assertSameBits, CPU_FORMS } from "../../support/cpu_forms.ts";
 import { runnableNode } from "./run_node.ts";
 
-/** Emitted code with and without fused multiply-add; {@link checkNode} takes all of its forms. */
+/** Emitted code with and without fused multiply-add; {@link checkNode} checks all of its forms. */
 export const TARGETS: readonly Target[] = [
   { wide: 1, relaxedSimd: true },
   { wide: 1, relaxedSimd: false },
@@ -75,9 +75,9 @@ export function inputNode(
 }
 
 /**
- * Runs a node on its kernels and asserts that every output lies within `tolerance` of the largest
- * magnitude of the float64 result, that padding lanes are finite, and that a second run and the other
- * forms of the code give the same bits.
+ * Runs a node on its kernels and asserts that every output is within `tolerance` of the largest
+ * magnitude of the float64 result, that padding lanes are finite, and that a second run and the
+ * other forms of the code give the same bits.
  *
  * @param tensors the inputs; default: the constants the node is applied to
  */

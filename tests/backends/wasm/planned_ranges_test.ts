@@ -18,7 +18,7 @@ import { FAMILIES } from "../../support/random_cases.ts";
 import { casesOf } from "../../support/random_programs.ts";
 import { COMPILED } from "./programs.ts";
 
-/** Runs `use` while a value of a program says that it is of another type than its op computes. */
+/** Runs `use` while a value of a program claims another type than its op computes. */
 function withType(value: Value, type: Partial<TensorType>, use: () => void): void {
   const { shape, dtype } = value;
   Object.assign(value, type);
@@ -29,12 +29,12 @@ function withType(value: Value, type: Partial<TensorType>, use: () => void): voi
   }
 }
 
-/** Whether the op decides the shape: not of a leaf, a view, or what is the same for every element. */
+/** Whether the op decides the shape: no leaf, view, or value that is the same for every element. */
 function decidesShape({ op, inputs }: GraphNode): boolean {
   return !isLeaf(op) && op.viewOffset === undefined && inputs.length > 0;
 }
 
-/** Lowers a program and finds the addresses of what goes in and comes out. */
+/** Lowers a program and finds the addresses of its inputs and outputs. */
 function lower(program: Program): void {
   const lowered = lowerPrograms([program], COMPILED);
   const addresses = assignAddresses(lowered);
@@ -68,7 +68,7 @@ for (const family of Object.keys(FAMILIES)) {
   });
 }
 
-Deno.test("bytes where a kernel takes numbers of 32 bits are not lowered", () => {
+Deno.test("bytes for a kernel that expects numbers of 32 bits are not lowered", () => {
   const program = trace({ name: "bytes" }, () => output("y", relu(input("x", [8]))));
   const [x] = program.nodes[0].outputs;
   withType(x, { dtype: "u8" }, () => assertThrows(() => lower(program), Error, "given u8 [8]"));

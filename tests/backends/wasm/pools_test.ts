@@ -29,7 +29,7 @@ const DILATED = {
   ceilMode: false,
 } as const;
 
-Deno.test("max pools find the first largest element of each window and its place", () => {
+Deno.test("max pools find the first largest element of each window and its index", () => {
   const random = randomSource(1);
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {
@@ -72,7 +72,7 @@ Deno.test("the gradient of a max pool goes where the maximum came from", () => {
   });
 });
 
-Deno.test("average pools and their gradients agree with their meaning", () => {
+Deno.test("average pools and their gradients agree with their definitions", () => {
   const random = randomSource(3);
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {
@@ -93,7 +93,7 @@ Deno.test("average pools and their gradients agree with their meaning", () => {
   });
 });
 
-Deno.test("a global average pool and its gradient agree with their meaning", () => {
+Deno.test("a global average pool and its gradient agree with their definitions", () => {
   const random = randomSource(4);
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {

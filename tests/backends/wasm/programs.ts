@@ -8,7 +8,7 @@ import type { Program, Variable } from "../../../graph/types.ts";
 import { cpuInEveryForm } from "../../support/cpu_forms.ts";
 import { randomSource } from "./node_check.ts";
 
-/** What programs are lowered for where only the launches matter. */
+/** Compile options for tests of launches only. */
 export const COMPILED = {
   target: { wide: 1, relaxedSimd: true },
   threads: 2,
@@ -58,7 +58,7 @@ export async function checkAgainstReference(
   }
 }
 
-/** Throws an AssertionError naming the first number that is further off. */
+/** Throws an AssertionError that names the first number that is further off. */
 export function assertClose(
   actual: Float32Array,
   expected: Float32Array,

@@ -26,7 +26,7 @@ const SHAPES: readonly Shape[] = [
   [129, 7],
 ];
 
-Deno.test("sums by channel agree with their meaning on any shape", () => {
+Deno.test("sums by channel agree with their definition on any shape", () => {
   const random = randomSource(1);
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {
@@ -36,7 +36,7 @@ Deno.test("sums by channel agree with their meaning on any shape", () => {
   });
 });
 
-Deno.test("moments by channel agree with their meaning on any shape", () => {
+Deno.test("moments by channel agree with their definition on any shape", () => {
   const random = randomSource(2);
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {
@@ -46,7 +46,7 @@ Deno.test("moments by channel agree with their meaning on any shape", () => {
   });
 });
 
-Deno.test("moments stay exact where the mean is large beside the deviation", () => {
+Deno.test("moments stay exact if the mean is large compared with the deviation", () => {
   const random = randomSource(3);
   const node = randomNode(
     { op: channelMomentsOp, inputs: [[8, 5, 20, 20]], attributes: {} },
@@ -69,7 +69,7 @@ Deno.test("moments stay exact where the mean is large beside the deviation", () 
   });
 });
 
-Deno.test("the sums of a normalisation's gradient agree with their meaning", () => {
+Deno.test("the sums of a normalisation's gradient agree with their definition", () => {
   const random = randomSource(4);
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {
@@ -84,20 +84,20 @@ Deno.test("the sums of a normalisation's gradient agree with their meaning", () 
   });
 });
 
-Deno.test("reductions to one number agree with their meaning for any size", () => {
+Deno.test("reductions to one number agree with their definition for any size", () => {
   const random = randomSource(5);
   forEachForm((target, threads) => {
     for (const op of [sumOp, sumSquaresOp, sumMagnitudesOp, maximumMagnitudeOp]) {
       for (const size of [1, 3, 16, 31, 33, 500, 2048, 9001]) {
         const node = randomNode({ op, inputs: [[size]], attributes: {} }, random);
-        // A sum of numbers of both signs is small beside its terms.
+        // A sum of numbers of both signs is small compared with its terms.
         checkNode(scalarReduction, node, target, threads, op === sumOp ? 1e-4 : 1e-6);
       }
     }
   });
 });
 
-Deno.test("sums of squares of segments agree with their meaning", () => {
+Deno.test("sums of squares of segments agree with their definition", () => {
   const random = randomSource(6);
   const segments = [[0, 1], [4, 31], [36, 0], [36, 33], [69, 2048], [2117, 2049], [4170, 9000]]
     .map(([offset, size]) => ({ offset, size }));

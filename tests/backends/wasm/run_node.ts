@@ -1,6 +1,6 @@
 /**
- * Runs one node on its kernels, without a program or workers: the threads of every launch take turns.
- * Memory starts as NaN, so that reading what nobody wrote shows.
+ * Runs one node on its kernels, without a program or workers: the threads of every launch take
+ * turns. Memory starts as NaN, so that reads of unwritten memory show.
  */
 
 import type { GraphNode, Value } from "../../../graph/types.ts";
@@ -27,7 +27,7 @@ import { loadModule, memoryFor } from "../../support/load_module.ts";
 import { isBalanced, shareOf } from "../../../backends/wasm/shares.ts";
 import { type Layout, layoutOf, type Order } from "../../../backends/layout.ts";
 
-/** Floats of memory up to which it is checked that launches write only where they say. */
+/** Maximum floats of memory for the check that launches write only where they say. */
 const CHECKED_FLOATS = 1 << 18;
 
 /** By form and pages, memories of nodes that were disposed of: making one takes longer than a run. */
@@ -39,7 +39,7 @@ export interface RunnableNode extends Disposable {
   write(value: Value, data: ArrayLike<number>): void;
   /** An output, row-major in its shape. */
   read(value: Value): Float64Array;
-  /** What the padding lanes of a value hold. */
+  /** The contents of a value's padding lanes. */
   readPadding(value: Value): number[];
   /** Runs every launch for every thread. */
   run(): void;
@@ -216,7 +216,7 @@ export function runnableNode(
   };
 }
 
-/** The ranges a thread is called with: its share, in two chunks of images where it has several. */
+/** The ranges a thread is called with: its share, in two chunks if it has several images. */
 function sharesOf(
   { items, grain = 1, images }: Launch,
   thread: number,
@@ -235,7 +235,7 @@ function sharesOf(
     .map(([from, to]) => [from * items / images.count, to * items / images.count] as const);
 }
 
-/** Visits the elements of a value: row-major index in its shape, and place in memory. */
+/** Visits the elements of a value: row-major index in its shape, and index in memory. */
 function forEachElement(layout: Layout, visit: (index: number, place: number) => void): void {
   const { order, batch, channels, paddedChannels, pixels } = layout;
   for (let n = 0; n < batch; n++) {

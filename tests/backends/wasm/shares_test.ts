@@ -21,7 +21,7 @@ function emittedShares(threads: number, count: number, grain: number): number[][
   return Array.from({ length: threads }, (_, thread) => [first(thread), end(thread)]);
 }
 
-Deno.test("shares follow one another, are about equal and leave nothing out", () => {
+Deno.test("shares are consecutive, about equal and leave nothing out", () => {
   for (const threads of [1, 2, 3, 7]) {
     for (const count of [0, 1, 2, 5, 64, 100]) {
       for (const grain of [1, 4, 64]) {
@@ -42,7 +42,7 @@ Deno.test("shares follow one another, are about equal and leave nothing out", ()
   }
 });
 
-Deno.test("rows are cut into bands that threads can share out evenly", () => {
+Deno.test("rows are split into bands that can be partitioned evenly among threads", () => {
   const bandsOf = (images: number, rows: number, threads: number) => {
     const size = [rows, rows] as const;
     const geometry = convolutionGeometry([images, 8, ...size], [8, 8, 3, 3], {

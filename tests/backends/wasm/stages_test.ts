@@ -20,12 +20,12 @@ Deno.test("a launch waits for what it reads, overwrites or must not overwrite ye
   assertEquals(assignStages([[write(a)], [read(a), write(b)], [read(b)]]), [0, 1, 2]);
 });
 
-Deno.test("launches that share nothing but what they read need not wait", () => {
+Deno.test("launches that share only what they read need not wait", () => {
   assertEquals(assignStages([[read(a)], [read(a)], [write(b)]]), [0, 0, 0]);
   assertEquals(assignStages([[write(a, 0, 32)], [write(a, 32)], [read(a, 16, 32)]]), [0, 0, 1]);
 });
 
-Deno.test("a launch that depends on little joins an earlier stage, though not one long past", () => {
+Deno.test("a launch with few dependencies joins an earlier stage, but not one too far back", () => {
   const chain = Array.from({ length: 10 }, () => [write(a)]);
   assertEquals(assignStages([...chain.slice(0, 3), [read(b)]]).at(-1), 0);
   assertEquals(assignStages([...chain, [read(b)]]).at(-1), 3);

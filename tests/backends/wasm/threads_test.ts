@@ -93,7 +93,7 @@ for (const form of ["wasm", ...nativeLevels()] as const) {
       });
     });
 
-    Deno.test(`a trap in one of ${threads} thread(s) is thrown and hangs nobody (${form})`, async () => {
+    Deno.test(`a trap in one of ${threads} thread(s) is thrown and hangs no thread (${form})`, async () => {
       for (const failing of new Set([0, threads - 1])) {
         await withMachine(form, testModule(threads, failing), threads, ({ pool, memory }) => {
           for (let run = 0; run < 2; run++) {
@@ -109,7 +109,7 @@ for (const form of ["wasm", ...nativeLevels()] as const) {
   }
 }
 
-Deno.test("a pool refuses unknown programs, and any after it was disposed of", async () => {
+Deno.test("a pool refuses unknown programs, and any program after disposal", async () => {
   const options = { memory: sharedMemory(), threads: 2, control: CONTROL };
   const pool = await ThreadPool.start({
     code: { module: new WebAssembly.Module(testModule(2)) },
@@ -161,7 +161,7 @@ async function runProgram(
   }
 }
 
-Deno.test("a process ends by itself after its pool was disposed of", async () => {
+Deno.test("a process exits by itself after its pool was disposed of", async () => {
   assertEquals(await runProgram("", "pool.dispose();"), { code: 0, output: "ran\n" });
 });
 
@@ -170,6 +170,6 @@ Deno.test("without node:worker_threads, as in a browser, web workers do the work
   assertEquals(result, { code: 0, output: "ran\n" });
 });
 
-Deno.test("a process ends by itself with a pool it forgot", async () => {
+Deno.test("a process exits by itself with a pool that was not disposed of", async () => {
   assertEquals(await runProgram("", ""), { code: 0, output: "ran\n" });
 });

@@ -1,4 +1,4 @@
-/** The form of the code changes no bit: every width, as WebAssembly or native, gives the same. */
+/** The form of the code changes no bit: all widths, as WebAssembly or native, give the same. */
 import { RandomStream, STREAM } from "../../../graph/random.ts";
 import { constant, input, output, trace } from "../../../graph/trace.ts";
 import { buildModel, type BuildOptions } from "../../../models/registry.ts";

@@ -16,10 +16,10 @@ import { lowerWinogradWeightGradient } from "../../../backends/wasm/kernels/wino
 import { randomCount } from "../../support/random_count.ts";
 import { checkNode, type NodeCase, randomNode, randomSource, TARGETS } from "./node_check.ts";
 
-/** F(4, 3) loses about a decimal digit against direct summation. */
+/** F(4, 3) loses about one decimal digit compared with direct summation. */
 const TOLERANCE = 5e-5;
 
-// The families with Winograd's algorithm whatever the size, so that small shapes test it too.
+// The families with Winograd's algorithm at any size, so that small shapes test it too.
 const forward: KernelFamily = {
   ...conv2d,
   lower({ inputs: [input, weight, bias], outputs: [output], attributes }, lowering) {

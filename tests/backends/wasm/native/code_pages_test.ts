@@ -5,7 +5,7 @@ import { mappings } from "../../../../backends/wasm/native/linux.ts";
 
 const ignore = cpuFeatures().native.level === undefined;
 
-/** No operation but at the end, `lea eax, [rdi + 2 * rsi]; ret`. */
+/** NOPs, and at the end `lea eax, [rdi + 2 * rsi]; ret`. */
 const CODE = new Uint8Array(2 ** 20).fill(0x90);
 const LAST = CODE.length - 4;
 CODE.set([0x8d, 0x04, 0x77, 0xc3], LAST);

@@ -11,7 +11,7 @@ import { runText } from "../../../support/own_process.ts";
 const ignore = cpuFeatures().native.level === undefined;
 const PAGE = 65536, GIBIBYTE = 2 ** 30;
 
-/** What a program's text imports a module of native code by. */
+/** The specifier with which a program's text imports a module of native code. */
 function module(name: string): string {
   return JSON.stringify(import.meta.resolve(`../../../../backends/wasm/native/${name}.ts`));
 }

@@ -6,7 +6,7 @@ import {
   thisProcessor,
 } from "../../../../backends/wasm/native/processor.ts";
 
-/** Bits in the order of the instructions that have them: leaf 1 in ECX, leaf 7 in EBX. */
+/** Bits of CPUID's results: leaf 1 in ECX, leaf 7 in EBX. */
 const AVX = 1 << 28, XGETBV = 1 << 27, FMA = 1 << 12;
 const AVX2 = 1 << 5, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30, VL = 1 << 31;
 
@@ -17,7 +17,7 @@ interface Answers {
   readonly saved?: number;
 }
 
-/** What native code may use of a processor that has all, but for these answers. */
+/** What native code may use on a processor that has everything except these answers. */
 function levelOf(
   { last = 7, leaf1 = AVX | XGETBV | FMA, leaf7 = AVX2 | F | DQ | BW | VL, saved = 0xe7 }: Answers,
 ) {
@@ -36,7 +36,7 @@ function levelOf(
   }).level;
 }
 
-Deno.test("AVX-512 is taken where processor and system have all of it, else AVX2, else nothing", () => {
+Deno.test("AVX-512 is used if processor and system have all of it, else AVX2, else nothing", () => {
   assertEquals(levelOf({}), "avx512");
   for (const lacking of [F, DQ, BW, VL]) {
     assertEquals(levelOf({ leaf7: (AVX2 | F | DQ | BW | VL) & ~lacking }), "avx2");

@@ -22,12 +22,12 @@ for (const level of nativeLevels()) {
     const module = emptyModule();
     // The body of the last function: no locals, the end.
     assertEquals(module.slice(-2), new Uint8Array([0, 0x0b]));
-    // What is dropped there is missing.
+    // The dropped value is missing.
     module[module.length - 2] = 0x1a;
     assertThrows(() => loadNative(module, guardedMemory(1, false), level), Error, "not valid");
   });
 
-  Deno.test(`a memory is refused behind which too little is reserved (${level})`, () => {
+  Deno.test(`a memory is refused if too little is reserved after it (${level})`, () => {
     // V8 under Deno reserves what the memory may grow to, 4 GiB at most.
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
     assertThrows(() => loadNative(emptyModule(), memory, level), Error, "reach more than");

@@ -1,10 +1,10 @@
 /**
- * Runs many random modules as native code and as WebAssembly and compares the bits they leave:
+ * Runs many random modules as native code and as WebAssembly and compares the resulting bits:
  *
  *     deno task random-modules [COUNT] [--seed FIRST] [--level avx2|avx512] [--processes N]
  *
- * Each module is run at one level, the levels in turn. What differs, or ends the process, is printed
- * with its seed; the exit code is then 1.
+ * Each module is run at one level, the levels in turn. Modules that differ, or end the process, are
+ * printed with their seeds; the exit code is then 1.
  */
 import { fromFileUrl } from "@std/path";
 import { parseArgs } from "node:util";
@@ -26,7 +26,7 @@ if (levels.length === 0) {
   throw new Error("this machine runs no native code of the levels asked for");
 }
 
-/** Compares the modules from one seed to another; says how many differed. */
+/** Compares the modules of a range of seeds; returns how many differed. */
 function runShare(first: number, end: number): number {
   let failed = 0;
   for (let seed = first; seed < end; seed++) {
@@ -43,7 +43,7 @@ function runShare(first: number, end: number): number {
 const [first, total] = [Number(values.seed), Number(count)];
 if (values.share) Deno.exit(runShare(first, first + total) > 0 ? 1 : 0);
 
-/** Modules that one process runs, so that the end of one costs little. */
+/** Modules per process, so that little is lost when one ends. */
 const SHARE = 1000;
 const starts = Array.from({ length: Math.ceil(total / SHARE) }, (_, i) => first + i * SHARE);
 let failed = 0, done = 0;

@@ -4,7 +4,7 @@ import { runText } from "../../../support/own_process.ts";
 
 const FEATURES = import.meta.resolve("../../../../backends/wasm/features.ts");
 
-/** What a process finds that runs a line first. */
+/** What a process detects after it has run a line. */
 async function supportIn(firstLine: string, ...options: string[]): Promise<unknown> {
   const { out, error } = await runText(
     `const { log } = console, { stringify } = JSON;

@@ -15,7 +15,7 @@ for (const level of nativeLevels()) {
     }
   });
 
-  Deno.test(`what must not be reached ends native code with a result of 1 (${level})`, () => {
+  Deno.test(`unreachable code ends native code with a result of 1 (${level})`, () => {
     const module = new ModuleBuilder({ maximumPages: 1, shared: false });
     const inner = module.function("inner", {});
     inner.unreachable();

@@ -4,7 +4,7 @@ import { V } from "../../../../../backends/wasm/native/x86/opcodes.ts";
 
 const { rax, rcx, rbx, rsp, rsi, rdi, r8, r9, r10, r11, r15 } = GENERAL;
 
-/** Instructions in Intel's syntax, how GNU as 2.40 encodes them, and how the encoder is asked for them. */
+/** Instructions in Intel's syntax, their bytes by GNU as 2.40, and the encoder's calls for them. */
 const CASES: readonly (readonly [text: string, bytes: string, write: (e: Encoder) => void])[] = [
   ["add eax, ecx", "01 c8", (e) => e.integer([0x01], rcx, rax)],
   [
@@ -248,7 +248,7 @@ Deno.test("jumps lead to their labels, whichever comes first", () => {
   ]);
 });
 
-Deno.test("constants lie behind the code, aligned to their sizes and equal ones once", () => {
+Deno.test("constants follow the code, aligned to their sizes, without duplicates", () => {
   const encoder = new Encoder();
   const [four, sixteen] = [Uint8Array.of(1, 2, 3, 4), new Uint8Array(16).fill(7)];
   for (const constant of [four, sixteen, four.slice()]) {
