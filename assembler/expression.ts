@@ -205,7 +205,7 @@ export function store<T extends ValueType>(
 /**
  * `condition ? a : b`, without a branch: both are evaluated.
  *
- * @param type The type of the value; numbers stand for constants of that type.
+ * @param type The type of the value; numbers are constants of that type.
  */
 export function select<T extends ValueType>(
   type: T,

@@ -158,7 +158,6 @@ export const i32x4 = {
     for (let byte = 0; byte < 4; byte++) writer.byte((value >> (8 * byte)) & 0xff);
   }),
   splat: splat("i32", 17),
-  shuffle: shuffle(4),
   ltU: vectorBinary(58),
   extendLowI16x8U: vectorUnary(169),
   extendHighI16x8U: vectorUnary(170),

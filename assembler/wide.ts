@@ -41,7 +41,7 @@ export interface WideLocal extends Wide {
   readonly halves: readonly Local<"v128">[];
 }
 
-/** A wide value, or one v128 local that stands for each of its vectors. */
+/** A wide value, or one v128 local used for each of its vectors. */
 export type WideOperand = Wide | Local<"v128">;
 
 type WideBinary = (a: WideOperand, b: WideOperand) => Wide;

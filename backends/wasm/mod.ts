@@ -1,6 +1,6 @@
 /**
- * The CPU backend: kernels emitted as WebAssembly for the shapes at hand, run by one thread per core
- * in one memory.
+ * The CPU backend: kernels emitted as WebAssembly for a program's shapes, run by one thread per
+ * core in one memory.
  */
 import { InputError, RunError } from "../../errors.ts";
 import type { Backend, Numerics } from "../backend.ts";

@@ -73,7 +73,7 @@ export function forwardAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPla
 /** An axis of the input gradient of a convolution that pads with zeros. */
 export function inputGradientAxis(geometry: ConvolutionGeometry, axis: 0 | 1): AxisPlan {
   const components = inputGradientComponents(geometry, axis).map(stripComponent);
-  // Places counted from the smallest index any component reads, which may lie before the first of dy.
+  // Places counted from the smallest index any component reads, which may precede the first of dy.
   const first = Math.min(0, ...components.map((component) => component.firstPlace));
   const last = Math.max(
     0,

@@ -64,7 +64,7 @@ export function preferHugePages(address: bigint, bytes: number): void {
 
 /**
  * Writes zeros, in a separate thread. An `madvise` that populates memory would hold the lock that
- * other threads need to map memory meanwhile.
+ * other threads need to map memory.
  */
 export async function writeZeros(address: bigint, bytes: number): Promise<void> {
   await libc().memset(address, 0, BigInt(bytes));
