@@ -4,7 +4,7 @@
  *
  * With `wide: 1` a value is one v128, 4 float lanes; with `wide: 2` a pair, 8 lanes; with `wide: 4`
  * four of them, 16 lanes. Native code (`native/widen.ts`) turns an operation that is the same for
- * all vectors of a value into one instruction of 256 or 512 bits. It recognises such groups only
+ * all vectors of a value into one instruction of 256 or 512 bits. It recognizes such groups only
  * if:
  *
  * - the vectors of a wide local are declared as one group and set one after another, by the same

@@ -72,7 +72,7 @@ function normalizeReduction({ inputs, attributes }: GraphNode): ChannelReduction
   };
 }
 
-/** Sums over everything but the channel, moments, and the gradients of a normalisation. */
+/** Sums over everything but the channel, moments, and the gradients of a normalization. */
 export const channelStatistics: readonly KernelFamily[] = [
   family("channelSum", () => sum),
   family("channelMoments", () => moments),

@@ -1,4 +1,4 @@
-/** From stored pixels to the network's input: crop, flip and normalisation in one pass. */
+/** From stored pixels to the network's input: crop, flip and normalization in one pass. */
 import type { PreprocessAttributes } from "../../../ops/preprocess.ts";
 import {
   f32x4,

@@ -1,5 +1,5 @@
 /**
- * Normalisation of rows by their own mean and variance, and its gradient: rows are the channels of
+ * Normalization of rows by their own mean and variance, and its gradient: rows are the channels of
  * a pixel, channels last, or a group of channels of an image in plain order. Sums have 16 lanes in
  * every vector width, so that no bit depends on it.
  */
@@ -139,7 +139,7 @@ function masked({ halves: [vector] }: Wide, lanes: number): Wide {
   return { halves: [v128.bitselect(vector, zero, f32x4.gt(kept, zero))] };
 }
 
-/** Writes the normalisation of the rows of the share, or its gradient. */
+/** Writes the normalization of the rows of the share, or its gradient. */
 function normalizeRows(
   f: KernelFunction<string>,
   target: Target,

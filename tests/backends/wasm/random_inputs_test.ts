@@ -7,7 +7,7 @@ import { dropoutMaskOp } from "../../../ops/dropout_mask.ts";
 import { checkNode, forEachForm, inputNode, randomSource } from "./node_check.ts";
 import { runnableNode } from "./run_node.ts";
 
-Deno.test("preprocess crops, flips and normalises as defined", () => {
+Deno.test("preprocess crops, flips and normalizes as defined", () => {
   const random = randomSource(1);
   const whole = (below: number) => Math.floor(below * random());
   forEachForm((target, threads) => {

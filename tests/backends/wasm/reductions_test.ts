@@ -69,7 +69,7 @@ Deno.test("moments stay exact if the mean is large compared with the deviation",
   });
 });
 
-Deno.test("the sums of a normalisation's gradient agree with their definition", () => {
+Deno.test("the sums of a normalization's gradient agree with their definition", () => {
   const random = randomSource(4);
   forEachForm((target, threads) => {
     for (const shape of SHAPES) {
