@@ -53,7 +53,7 @@ const fraction = (number: z.ZodNumber) =>
 
 /** `data`. */
 export const dataSchema = z.strictObject({
-  dataset: choiceOf(DATASETS).describe("Which dataset, with its options where it has any"),
+  dataset: choiceOf(DATASETS).describe("Which dataset, with its options if it has any"),
   root: path.optional().describe(
     "Folder that holds the dataset's files; by default the cache, filled by download",
   ).meta({ resume: "free" }),
@@ -85,14 +85,14 @@ export const dataSchema = z.strictObject({
     test: count.optional().describe("Use only the first n test images"),
   }).optional().describe("Use only part of the dataset"),
   train: transforms(true).optional().describe(
-    "What is done to pictures that are trained on, in this order; by default what eval says",
+    "Transforms of training images, in this order; by default those of eval",
   ),
   eval: transforms(false).optional().describe(
     "What is done to pictures that are measured on; by default they are cut and scaled to the size " +
       "of training as predict does, of image_folder to 224x224",
   ),
   background: z.string().refine((text) => parseGround(text) !== undefined, `expected ${GROUNDS}`)
-    .default("white").describe("What transparent pixels of pictures lie on"),
+    .default("white").describe("Background of transparent pixels"),
   onError: z.enum(["stop", "skip"]).default("stop").describe(
     "A picture that cannot be read ends the training, or another of its class takes its place",
   ).meta({ resume: "free" }),
@@ -102,7 +102,7 @@ export const dataSchema = z.strictObject({
   ).meta({ resume: "free" }),
   augmentation: z.union([
     z.enum(PRESETS).describe(
-      "A preset for the size at which images are trained on; overfold inspect shows what it holds",
+      "A preset for the size of the training images; overfold inspect shows its contents",
     ),
     z.array(choiceOf(AUGMENTATIONS)).superRefine(
       checkList((choices: AugmentationChoice[]) => planAugmentation(choices)),

@@ -29,32 +29,32 @@ interface ModelConfig {
 /** Keys that control how pretrained weights are loaded. */
 const OF_PRETRAINED = {
   prefix: z.string().min(1).optional().describe(
-    "What stands before the model's names in the pretrained weights, as in backbone., or the keys that " +
-      "lead to them in a file of PyTorch's, as in ema; by default what most names share",
+    "Prefix of the model's names in the pretrained weights, such as backbone., or the keys that lead to " +
+      "them in a PyTorch file, such as ema; by default what most names share",
   ).meta({ resume: "free" }),
   ignore: z.array(z.string().min(1)).optional().describe(
-    "Names and their beginnings, as in [head, '*.bias']: left out of the pretrained weights, started " +
-      "anew in the model",
+    "Names and prefixes, such as [head, '*.bias'], that are not loaded from the pretrained weights but " +
+      "newly initialized",
   ).meta({ resume: "free" }),
   mirror: address.optional().describe(
-    "Address of a server with the published weights, asked before the official places",
+    "Address of a server with the published weights, tried before the official ones",
   ).meta({ resume: "free" }),
 };
 
 const shared = {
   convolution: convolutionSpecSchema.default("do_conv").describe(
-    "Kind of convolution, for every place of the model that leaves it open",
+    "Kind of convolution, for every place of the model without a fixed one",
   ),
   convolutions: namedConvolutionsSchema.optional().describe(
     "Other kinds for some of them, by name; the first that fits counts",
   ),
   pretrained: path.optional().describe(
-    "Weights to start from: a file of safetensors, PyTorch's own (.pth) or ONNX, or published ones as " +
-      "torchvision/resnet18 and timm/resnet18.a1_in1k; plain kernels unfold",
+    "Weights to start from: a file of safetensors, PyTorch's own (.pth) or ONNX, or published ones such " +
+      "as torchvision/resnet18 and timm/resnet18.a1_in1k; plain kernels unfold",
   ),
   replaceClassifier: z.boolean().optional().describe(
-    "Whether the last fully connected layer starts anew; by default where the pretrained weights tell " +
-      "another number of classes apart",
+    "Whether the last fully connected layer is reinitialized; by default if the pretrained weights have " +
+      "another number of classes",
   ).meta({ resume: "free" }),
   ...OF_PRETRAINED,
 };
@@ -118,7 +118,7 @@ export const modelSchema = z.discriminatedUnion("name", [byLayers, ...byName])
         code: "custom",
         path: [key],
         message:
-          "without model.pretrained every layer starts anew; name a file there or remove this",
+          "without model.pretrained every layer is newly initialized; name a file there or remove this",
       });
     }
   }) as unknown as z.ZodType<ModelConfig>;

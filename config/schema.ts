@@ -49,18 +49,18 @@ export const configSchema = z.strictObject({
     threadCount,
     z.strictObject({
       count: z.union([z.literal("auto"), threadCount]).default("auto").describe(
-        "CPU threads; auto takes one a core",
+        "CPU threads; auto takes one per core",
       ),
       partition: partition.default("static").describe(
         "static: every run gives the same bits; dynamic: faster on a busy machine, the last digits vary",
       ),
     }),
-  ]).default("auto").describe("CPU threads, and how images are shared out among them").meta({
+  ]).default("auto").describe("CPU threads, and how images are partitioned among them").meta({
     resume: "bits",
   }),
   precision: z.enum(["fast", "high", "mixed"]).default("fast").describe(
     "fast: the CPU sums 3x3 convolutions with errors of 1e-5 of the largest; high: of 1e-6; mixed: " +
-      "WebGPU stores feature maps in 16 bits a number",
+      "WebGPU stores feature maps as f16",
   ).meta({ resume: "bits" }),
   data: dataSchema.describe("The images"),
   model: modelSchema.describe("The network"),

@@ -142,7 +142,9 @@ const leakyReluLayer: LayerEntry<typeof leakyReluSchema> = {
 };
 
 const eluSchema = z.strictObject({
-  alpha: z.number().min(0).optional().describe("What it falls to, times -1; 1 by default"),
+  alpha: z.number().min(0).optional().describe(
+    "Magnitude of the limit towards -infinity; 1 by default",
+  ),
 });
 const eluLayer: LayerEntry<typeof eluSchema> = {
   about: "x above 0, alpha · (exp(x) - 1) below",
@@ -151,9 +153,9 @@ const eluLayer: LayerEntry<typeof eluSchema> = {
 };
 
 const softplusSchema = z.strictObject({
-  beta: z.number().positive().optional().describe("How sharply it bends; 1 by default"),
+  beta: z.number().positive().optional().describe("Sharpness of the bend; 1 by default"),
   threshold: z.number().optional().describe(
-    "Where beta · x is above this, x is given back; 20 by default",
+    "Where beta · x is above this, the result is x; 20 by default",
   ),
 });
 const softplusLayer: LayerEntry<typeof softplusSchema> = {
@@ -164,11 +166,11 @@ const softplusLayer: LayerEntry<typeof softplusSchema> = {
 
 const geluSchema = z.strictObject({
   approximate: z.enum(["none", "tanh"]).optional().describe(
-    "Whether by the tanh approximation; none by default",
+    "Whether to use the tanh approximation; none by default",
   ),
 });
 const geluLayer: LayerEntry<typeof geluSchema> = {
-  about: "x · Φ(x), the normal distribution's function",
+  about: "x · Φ(x), with the cumulative normal distribution Φ",
   schema: geluSchema,
   build: (options) => new GELU(options),
 };

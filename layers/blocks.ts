@@ -13,7 +13,7 @@ function sumOf(values: readonly Value[], of: string): Value {
   if (other) {
     throw new InputError(
       `${of} gives ${formatShape(first.shape.slice(1))} and ${formatShape(other.shape.slice(1))} ` +
-        "for one picture, which cannot be added; a 1x1 convolution in a branch of its own can " +
+        "for one image, which cannot be added; a 1x1 convolution in a branch of its own can " +
         "make them alike",
     );
   }

@@ -84,7 +84,7 @@ const lists = Object.entries<BlockEntry>(BLOCKS).map(([name, { about, several }]
 
 const withOptions = z.strictObject(Object.fromEntries([...options, ...lists])).partial()
   .refine((layer) => Object.keys(layer).length === 1, {
-    error: "an entry holds one layer; start the next one with its own dash",
+    error: "an entry contains one layer; start the next one with its own dash",
   })
   .meta({ minProperties: 1, maxProperties: 1 });
 

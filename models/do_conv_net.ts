@@ -48,7 +48,7 @@ export class DoConvNet extends Module {
     const [height, width] = pair(inputSize).map((size) => Math.floor(size / 16));
     if (height < 1 || width < 1) {
       throw new InputError(
-        `do_conv_net halves pictures four times; ${pair(inputSize).join("x")} is too small, ` +
+        `do_conv_net halves images four times; ${pair(inputSize).join("x")} is too small, ` +
           "expected at least 16x16",
       );
     }

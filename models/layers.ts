@@ -26,7 +26,7 @@ function layersModel(options: LayersOptions): Sequential {
   );
   if (outputShape.length !== 1 || outputShape[0] !== classes) {
     throw new InputError(
-      `the layers give ${formatShape(outputShape)} for one picture; expected [${classes}], one ` +
+      `the layers give ${formatShape(outputShape)} for one image; expected [${classes}], one ` +
         'number per class: end with "flatten" and a "linear" layer of ' +
         `${classes} outFeatures`,
       { at: ["layers"] },

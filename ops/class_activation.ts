@@ -75,7 +75,7 @@ function lastFeatures({ nodes, outputs: { logits } }: Program): Value {
   );
   if (!convolution) {
     throw new InputError(
-      "the network has no convolution whose results are spread over places of the picture, so there " +
+      "the network has no convolution with a spatial result, so there " +
         "is nothing to show where it looks",
     );
   }

@@ -78,7 +78,7 @@ export const splitOp: Op<SplitAttributes> = {
     const { shape } = input;
     if (sizes.reduce((sum, size) => sum + size, 0) !== shape[1]) {
       throw new InputError(
-        `split: parts of ${sizes.join(", ")} channels were asked of a tensor of shape ` +
+        `split: parts of ${sizes.join(", ")} channels were requested from a tensor of shape ` +
           `${formatShape(shape)}; together they must have as many as it, [N, C, …]`,
       );
     }

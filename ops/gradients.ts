@@ -33,7 +33,7 @@ export function vectorJacobianProduct(
   wrt: readonly Value[],
 ): Value[] {
   if (outputs.length !== seeds.length) {
-    throw new InputError(`${outputs.length} outputs were given ${seeds.length} seeds`);
+    throw new InputError(`${outputs.length} outputs have ${seeds.length} seeds`);
   }
   const found = new Map<Value, Value>();
   const accumulate = (value: Value, gradient: Value) => {

@@ -23,13 +23,13 @@ export const packOp: Op<PackAttributes> = {
     requireFloats("pack", [], inputs);
     requireIntegers("pack", "offsets", offsets, 0);
     if (offsets.length !== inputs.length) {
-      throw new InputError(`pack: ${inputs.length} values were given ${offsets.length} offsets`);
+      throw new InputError(`pack: ${inputs.length} values have ${offsets.length} offsets`);
     }
     let end = 0;
     inputs.forEach(({ shape }, i) => {
       if (offsets[i] < end) {
         throw new InputError(
-          `pack: value ${i} begins at ${offsets[i]}, before the end of its forerunner at ${end}`,
+          `pack: value ${i} begins at ${offsets[i]}, before the end of the previous one at ${end}`,
         );
       }
       end = offsets[i] + sizeOf(shape);

@@ -28,7 +28,9 @@ export const segmentSumSquaresOp: Op<SegmentSumSquaresAttributes> = {
       requireIntegers("segmentSumSquares", "offset and size", [offset, size], 0);
       if (offset + size <= input.shape[0]) continue;
       throw new InputError(
-        `segmentSumSquares: elements ${offset} to ${offset + size} were asked of a tensor of ` +
+        `segmentSumSquares: elements ${offset} to ${
+          offset + size
+        } were requested from a tensor of ` +
           `${input.shape[0]} elements`,
       );
     }

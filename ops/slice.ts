@@ -22,7 +22,7 @@ export const sliceOp: Op<SliceAttributes> = {
     requireIntegers("slice", "offset and length", [offset, length], 0);
     if (offset + length > input.shape[0]) {
       throw new InputError(
-        `slice: elements ${offset} to ${offset + length} were asked of a tensor of ` +
+        `slice: elements ${offset} to ${offset + length} were requested from a tensor of ` +
           `${input.shape[0]} elements`,
       );
     }

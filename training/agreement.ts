@@ -87,7 +87,7 @@ export class Agreement {
     throw thrownByAll(
       new RunError(
         `after step ${step} the weights of ${ranksOf(others)} are not those of rank 0: a machine ` +
-          "computes wrong, or otherwise than the others",
+          "computes wrong results, or differently from the others",
       ),
     );
   }

@@ -45,7 +45,7 @@ export async function calibrateNetwork(
   if (description.activation === "sigmoid") {
     throw new InputError(
       `${description.model} decides on each class by itself, by a threshold; a temperature is for ` +
-        "networks that take a picture for one class",
+        "networks that assign one class to each image",
     );
   }
   const classes = description.classNames.length;

@@ -14,7 +14,7 @@ export const earlyStoppingSchema = z.strictObject({
   ),
   metric: metricSchema.optional().describe("Which metric of the validation; by default monitor's"),
   mode: modeSchema,
-}).describe("End the training when so many validations in a row were not better").meta({
+}).describe("End the training after this many validations without a better one").meta({
   resume: "extends",
 });
 

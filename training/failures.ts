@@ -53,7 +53,7 @@ export function diverged(
 /** The same if they were not finite from the start. */
 export function brokenFromTheStart(what: string): DivergedError {
   return new DivergedError(
-    `${what} before any weight was changed: look at the weights it goes on from and at the ` +
+    `${what} before any weight was changed: check the weights it started from and the ` +
       "images and their normalization, not at the learning rate",
   );
 }

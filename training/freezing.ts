@@ -15,14 +15,14 @@ import { z } from "../schema/entry.ts";
 import { nearestName } from "../schema/nearest.ts";
 
 const namesSchema = z.union([z.string().min(1), z.array(z.string().min(1))]).describe(
-  "backbone, which is all but the last fully connected layer, or names and their beginnings, as in " +
+  "backbone, which is all but the last fully connected layer, or names and prefixes, as in " +
     "[conv1, layer1, '*.bias']; *.weight are also the W and D of DO-Conv",
 );
 
 const frozenSchema = z.strictObject({
   names: namesSchema.default("backbone"),
   epochs: z.int().min(1).optional().describe(
-    "Epochs after which all are trained; by default they never are",
+    "Epochs after which all are trained; by default never",
   ),
   batchNorm: z.enum(["eval", "train"]).default("eval").describe(
     "eval: frozen batch norms normalize by their running statistics, which stay; train: by the batch's, " +
@@ -32,7 +32,7 @@ const frozenSchema = z.strictObject({
 
 /** What is not trained. */
 export const freezeSchema = z.union([...namesSchema.options, frozenSchema]).describe(
-  "What is not trained: backbone, all but the last fully connected layer, or names and their " +
+  "What is not trained: backbone, all but the last fully connected layer, or names and " +
     "beginnings, as in [conv1, layer1, '*.bias']; with epochs only at first",
 );
 

@@ -150,13 +150,13 @@ export function readRange(
     return {
       ...found,
       problem:
-        "the loss hardly falls at any rate; take more steps (--steps), or begin lower (--min)",
+        "the loss hardly falls at any rate; take more steps (--steps), or start lower (--min)",
     };
   }
   if (minimum / 10 < points[0].learningRate) {
     return {
       ...found,
-      problem: "the loss is least within the first tenfold of the rates; begin lower (--min)",
+      problem: "the loss is lowest within the first tenfold of the rates; start lower (--min)",
     };
   }
   if (!diverged && lowest === losses.length - 1) {

@@ -10,7 +10,7 @@ import type { CommonOptions } from "./optimizers/optimizer.ts";
 
 /** Learning rates of some parameters; the others have the factor 1. */
 export const learningRatesSchema = z.array(z.strictObject({
-  names: z.string().min(1).describe("A name or its beginning, as in layer1 or '*.bias'"),
+  names: z.string().min(1).describe("A name or a prefix, such as layer1 or '*.bias'"),
   factor: z.number().positive().describe("Multiplies the learning rate"),
 })).describe("Other learning rates for some parameters; the first that fits counts");
 

@@ -21,7 +21,7 @@ const schema = z.object({
     "What the network is trained for: the loss and the metrics",
   ),
   monitor: monitorSchema.optional().describe(
-    "Which metric says which validation is the best; by default the objective's, such as accuracy",
+    "Which metric selects the best validation; by default the objective's, such as accuracy",
   ).meta({ resume: "extends" }),
   earlyStopping: earlyStoppingSchema.optional(),
   clip: clipSchema.optional(),

@@ -98,7 +98,7 @@ export async function checkExisting(run: string, existing: ExistingRun): Promise
     if (!await exists(path)) continue;
     if (existing === "refuse") {
       throw new InputError(
-        `${run} already holds a run; go on with it by --resume, start anew with --force ` +
+        `${run} already contains a run; continue it with --resume, start over with --force ` +
           "(its checkpoints are then deleted), or choose another folder with --output",
       );
     }
@@ -166,7 +166,7 @@ export async function findCheckpoint(
   if (found) {
     const notices = [
       ...problems.map((problem) =>
-        `${problem}; the run goes on from the checkpoint before, ${runFile(run, found.file)}`
+        `${problem}; the run continues from the previous checkpoint, ${runFile(run, found.file)}`
       ),
       ...await missingLog(run, found.checkpoint),
     ];
@@ -180,12 +180,12 @@ export async function findCheckpoint(
   // No run is resumed next to a damaged best checkpoint.
   const isInTheWay = other === "resume" && await exists(runFile(run, "best"));
   throw new InputError(
-    `${run} holds a run, but no ${kind} to go on from: ${problems.join("; ")}. ` +
+    `${run} contains a run, but no ${kind} to resume from: ${problems.join("; ")}. ` +
       (left
-        ? `${isInTheWay ? "Put it elsewhere and go" : "Go"} on from ` +
+        ? `${isInTheWay ? "Move it away and continue" : "Continue"} from ` +
           `${runFile(run, left.file)} with ${how}, or start`
         : "Start") +
-      " anew with --force (what the run left is then deleted)",
+      " over with --force (the files of the run are then deleted)",
   );
 }
 

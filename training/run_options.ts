@@ -25,8 +25,8 @@ const schema = z.object({
   ),
   sampling: samplingSchema,
   augRepeats: count.max(64).default(1).describe(
-    "How often a picture that is in an epoch stands in it, each time changed otherwise; an epoch is " +
-      "as long as without, so it has fewer pictures",
+    "How often an image occurs in an epoch, each time with other random changes; an epoch keeps its " +
+      "length, so it has fewer different images",
   ),
   workers: z.union([z.literal("auto"), z.int().min(0).max(64)]).default("auto").describe(
     "Threads that prepare batches: auto takes one, for pictures that are decoded all cores but one; " +
@@ -48,7 +48,7 @@ const schema = z.object({
 });
 
 /** The options of a run besides its recipe, with descriptions and defaults. */
-export const RUN = { about: "How long a training goes on, and in which pieces", schema };
+export const RUN = { about: "How long a training is, and how it is divided", schema };
 
 /** The options of {@link RUN}; only `epochs` is required. */
 export type RunOptions = Readonly<OptionsOf<typeof RUN>>;

@@ -6,9 +6,9 @@ import type { Ranks } from "../ranks/ranks.ts";
 
 /** `shards` of what trains. */
 export const shardsSchema = z.union([z.literal("auto"), z.int().min(1)]).default("auto").describe(
-  "Parts into which each batch is cut: batch norm sees one at a time, their gradients are added up, and " +
-    "memory holds one. What comes out depends on how many there are, not on how many machines share " +
-    "them; auto: one for each that begins the run",
+  "Parts into which each batch is divided: batch norm sees one at a time, their gradients are added, and " +
+    "only one is in memory. Results depend on the number of shards, not on how many machines share " +
+    "them; auto: one per rank that starts the run",
 );
 
 /** What the number depends on. */

@@ -44,7 +44,7 @@ export function fitTemperature(logits: ArrayLike<number>, labels: ArrayLike<numb
   let [low, high] = [1 / MAX_TEMPERATURE, 1 / MIN_TEMPERATURE];
   if (!(slopes(logits, labels, low).first < 0)) {
     throw new RunError(
-      "the logits say nothing of the classes: the loss is least where all are equally probable; " +
+      "the logits are unrelated to the classes: the loss is lowest if all are equally probable; " +
         "train the network longer",
     );
   }

@@ -15,7 +15,7 @@ export const timeBudgetSchema = z.union([
       `found "${input}", expected a time such as 90m, 1h30m or 1.5h, or a number of seconds`,
   }),
 ]).describe(
-  "Stop after the step under way when so long has been trained, as 2h or 1h30m; --resume goes on",
+  "Stop after the present step when this time is over, such as 2h or 1h30m; --resume continues",
 ).meta({ resume: "free" });
 
 /** A time in seconds; NaN for an invalid text. */

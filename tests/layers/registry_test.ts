@@ -155,7 +155,7 @@ Deno.test("a mistake in a list of layers is told with its place", () => {
     ],
     [
       [{ residual: [{ conv2d: { outChannels: 3, kernelSize: 1 } }] }],
-      "a residual block gives [3, 5, 5] and [2, 5, 5] for one picture, which cannot be added",
+      "a residual block gives [3, 5, 5] and [2, 5, 5] for one image, which cannot be added",
     ],
     [
       ["relu", { branches: [["relu"], "relu"] } as never],

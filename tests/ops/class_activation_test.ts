@@ -59,7 +59,7 @@ Deno.test("a network without places is not explained", () => {
   assertThrows(
     () => classActivationProgram(inferenceProgram(chosen, images, 1)),
     InputError,
-    "has no convolution whose results are spread over places",
+    "has no convolution with a spatial result",
   );
   assertEquals(CHOSEN, "chosen");
 });

@@ -99,7 +99,7 @@ Deno.test("a run that has lost its last checkpoints never starts over unasked", 
     await Deno.remove(join(checkpoints, "best.safetensors"));
     for (const existing of ["resume", "resume best"] as const) {
       const { message } = await assertRejects(() => open(path, existing), InputError);
-      assertStringIncludes(message, "Start anew with --force");
+      assertStringIncludes(message, "Start over with --force");
     }
     (await open(path, "replace")).close();
   }));
@@ -116,7 +116,7 @@ Deno.test("a run goes on from its best checkpoint when told to, and cuts the log
     resumed.close();
     assertEquals(resumed.found?.checkpoint.state.step, 3);
     await Deno.writeFile(resumed.lastPath, new Uint8Array(9));
-    await assertRejects(() => open(path, "resume"), InputError, "no checkpoint to go on from");
+    await assertRejects(() => open(path, "resume"), InputError, "no checkpoint to resume from");
   }));
 
 Deno.test("a run whose best checkpoint is damaged or missing goes on from another, and is told how", () =>
@@ -127,19 +127,19 @@ Deno.test("a run whose best checkpoint is damaged or missing goes on from anothe
       (await assertRejects(() => open(path, "resume best"), InputError)).message;
     await Deno.truncate(file("best"), 9);
     const damaged = await message();
-    assertStringIncludes(damaged, `no best checkpoint to go on from: ${file("best")}: `);
-    assertStringIncludes(damaged, `Put it elsewhere and go on from ${file("last")} with --resume`);
+    assertStringIncludes(damaged, `no best checkpoint to resume from: ${file("best")}: `);
+    assertStringIncludes(damaged, `Move it away and continue from ${file("last")} with --resume`);
     await Deno.remove(file("best"));
     assertStringIncludes(
       await message(),
-      `best.safetensors: no such file. Go on from ${
+      `best.safetensors: no such file. Continue from ${
         file("last")
-      } with --resume alone, or start anew`,
+      } with --resume alone, or start over`,
     );
     await Deno.remove(file("last"));
-    assertStringIncludes(await message(), `Go on from ${file("previous")} with --resume alone`);
+    assertStringIncludes(await message(), `Continue from ${file("previous")} with --resume alone`);
     await Deno.truncate(file("previous"), 9);
-    assertStringIncludes(await message(), "no such file. Start anew with --force");
+    assertStringIncludes(await message(), "no such file. Start over with --force");
   }));
 
 Deno.test("going on from the best checkpoint a second time leaves no other name of it", () =>
@@ -162,7 +162,7 @@ Deno.test("a last checkpoint that is damaged or gone gives way to the one before
       else await Deno.remove(last);
       const folder = await RunFolder.open(path, "resume");
       assertEquals(folder.found?.checkpoint.state.step, 4);
-      assertStringIncludes(`${folder.found?.notices}`, "goes on from the checkpoint before");
+      assertStringIncludes(`${folder.found?.notices}`, "continues from the previous checkpoint");
       folder.close();
     }
     const folder = await open(path, "resume");
@@ -278,7 +278,7 @@ Deno.test("a run that was made since is left alone too", () =>
       const folder = await open(path);
       await folder.log({ step: 1 });
       folder.close();
-      await assertRejects(() => late.start(), InputError, "already holds a run");
+      await assertRejects(() => late.start(), InputError, "already contains a run");
       late.close();
       assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), '{"step":1}\n');
       await Deno.remove(path, { recursive: true });

@@ -31,7 +31,7 @@ export function classWeightsOf(
   if (Array.isArray(weights)) {
     if (weights.length === classes) return Float32Array.from(weights);
     throw new InputError(
-      `found ${weights.length} weights, expected ${classes}, one for each class`,
+      `found ${weights.length} weights, expected ${classes}, one per class`,
       { at: [] },
     );
   }

@@ -64,7 +64,7 @@ export const classification: ObjectiveEntry<typeof schema> = {
         if (image < 0) return;
         throw new InputError(
           `image ${image} has the label ${labels[image]}; expected 0 to ${classes - 1}, as the ` +
-            `network tells ${classes} classes apart`,
+            `network has ${classes} classes`,
           { at: ["labels", image] },
         );
       },

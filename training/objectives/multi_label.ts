@@ -31,10 +31,10 @@ const factor = z.number().positive();
 
 const schema = z.object({
   threshold: z.number().gt(0).lt(1).default(DEFAULT_THRESHOLD).describe(
-    "Probability above which a class is decided for, in precision, recall, F1 and predictions",
+    "Probability above which a class counts as present, in precision, recall, F1 and predictions",
   ).meta({ resume: "extends" }),
   positiveWeight: z.union([factor, z.array(factor).min(1)]).optional().describe(
-    "Factor of the loss of classes that an image shows, against their rarity: one for all or one " +
+    "Factor of the loss of positive classes, to compensate their rarity: one for all or one " +
       "per class",
   ),
 });
@@ -167,7 +167,7 @@ function weightsOf(
   if (typeof positiveWeight === "number") return new Float32Array(classes).fill(positiveWeight);
   if (positiveWeight.length !== classes) {
     throw new InputError(
-      `found ${positiveWeight.length} weights of positives, expected ${classes}, one for each class`,
+      `found ${positiveWeight.length} weights of positives, expected ${classes}, one per class`,
       { at: ["positiveWeight"] },
     );
   }

@@ -36,7 +36,7 @@ Deno.test("weights that do not fit the classes are refused where they stand", ()
   };
   assertEquals(
     refused([1, 2], {}, ["classWeights"]),
-    "found 2 weights, expected 3, one for each class",
+    "found 2 weights, expected 3, one per class",
   );
   assertEquals(
     refused({ dgo: 2 }, { classNames }, ["classWeights", "dgo"]),
