@@ -111,7 +111,7 @@ export class Hardswish extends Module {
   }
 }
 
-/** x · Φ(x), Φ being the normal distribution's function. Matches `torch.nn.GELU`. */
+/** x · Φ(x), Φ being the cumulative normal distribution. Matches `torch.nn.GELU`. */
 export class GELU extends Module {
   /** Options are checked by {@link forward}. */
   constructor(readonly options: GeluOptions = {}) {

@@ -17,12 +17,13 @@ import { Module } from "./module.ts";
 
 /**
  * Normalizes each channel of [N, C, H, W] (or [N, C]) to mean 0 and variance 1, then scales and
- * shifts it. In training by the batch's own statistics, which also move the running ones (with the
- * unbiased variance); otherwise, and where these are frozen, by the running ones. Matches `torch.nn.BatchNorm2d` and `BatchNorm1d`.
- * Throws InputError when training on a single value per channel.
+ * shifts it. While training it uses the batch's own statistics and updates the running ones (with
+ * the unbiased variance); otherwise, and if these are frozen, it uses the running ones. Matches
+ * `torch.nn.BatchNorm2d` and `BatchNorm1d`. Throws InputError when training on a single value per
+ * channel.
  */
 export class BatchNorm2d extends Module {
-  /** Scale [C], starts as 1 unless told otherwise. */
+  /** Scale [C], starts as 1 by default. */
   readonly weight?: Parameter;
   /** Shift [C], starts as 0. */
   readonly bias?: Parameter;
@@ -61,14 +62,14 @@ export class BatchNorm2d extends Module {
     this.numBatchesTracked = new Parameter([], { role: "buffer" });
   }
 
-  /** [N, C, …] → the same shape; in a training program it also moves the running statistics. */
+  /** [N, C, …] → the same shape; in a training program it also updates the running statistics. */
   forward(input: Value): Value {
     return this.normalizerFor(input)(input);
   }
 
   /**
-   * What normalizes other values of [N, C, …] as `input` is normalized: in training by its statistics,
-   * which also move the running ones.
+   * A function that normalizes other values [N, C, …] like `input`: while training by its
+   * statistics, which also update the running ones.
    */
   normalizerFor(input: Value): (value: Value) => Value {
     if (!isTraining() || isFrozen(this.runningMean)) return (value) => this.#byRunning(value);
@@ -92,8 +93,7 @@ export class BatchNorm2d extends Module {
   }
 
   /**
-   * What it makes of zeros by its running statistics, those that a batch before has moved in a training
-   * program: [C].
+   * Its result for zeros by its running statistics, as updated so far in a training program: [C].
    */
   responseToZero(): Value {
     const zeros = fill([1, this.channels], 0);

@@ -1,4 +1,4 @@
-/** What batch norms are told, those within kinds of convolution too. */
+/** Options of batch norms, including those within kinds of convolution. */
 
 /** Options of `BatchNorm2d`; names and defaults of `torch.nn.BatchNorm2d`. */
 export interface BatchNorm2dOptions {
@@ -8,6 +8,6 @@ export interface BatchNorm2dOptions {
   readonly momentum?: number;
   /** Whether each channel has a trained scale and shift. Default true. */
   readonly affine?: boolean;
-  /** What the scale starts as. Default 1. */
+  /** Initial value of the scale. Default 1. */
   readonly initialWeight?: number;
 }

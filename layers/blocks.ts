@@ -1,4 +1,4 @@
-/** Layers made of lists of layers. */
+/** Layers built from lists of layers. */
 import { InputError } from "../errors.ts";
 import { formatShape, sameShape, type Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -6,7 +6,7 @@ import { concat } from "../ops/concat.ts";
 import { Module } from "./module.ts";
 import { Sequential } from "./sequential.ts";
 
-/** The sum of values; `of` says in an error what gives them. Throws InputError if shapes differ. */
+/** The sum of values; `of` names their source in errors. Throws InputError if shapes differ. */
 function sumOf(values: readonly Value[], of: string): Value {
   const [first, ...others] = values;
   const other = others.find(({ shape }) => !sameShape(shape, first.shape));
@@ -20,15 +20,15 @@ function sumOf(values: readonly Value[], of: string): Value {
   return values.reduce((sum, value) => add(sum, value));
 }
 
-/** A {@link Sequential} whose input is added to what the last layer gives. */
+/** A {@link Sequential} whose input is added to the last layer's output. */
 export class Residual extends Sequential {
-  /** What the last layer gives, plus the input. Throws InputError if it has another shape. */
+  /** The last layer's output plus the input. Throws InputError if it has another shape. */
   override forward(input: Value): Value {
     return sumOf([super.forward(input), input], "a residual block");
   }
 }
 
-/** Modules side by side, named `0`, `1`, …: each takes the input, and what they give is added. */
+/** Parallel modules named `0`, `1`, …: each receives the input, and their outputs are added. */
 export class Branches extends Module {
   /** In the order in which they are added. */
   readonly branches: readonly Module[];
@@ -42,37 +42,37 @@ export class Branches extends Module {
     this.branches = branches;
   }
 
-  /** The branches, named by their place. */
+  /** The branches, named by their index. */
   override *members(): Iterable<[string, Module]> {
     for (const [index, branch] of this.branches.entries()) yield [`${index}`, branch];
   }
 
-  /** The sum of what the branches give. Throws InputError if their shapes differ. */
+  /** The sum of the branches' outputs. Throws InputError if their shapes differ. */
   forward(input: Value): Value {
     return sumOf(this.results(input), "a block of branches");
   }
 
-  /** What the branches give. */
+  /** The branches' outputs. */
   protected results(input: Value): Value[] {
     return this.branches.map((branch) => branch.call(input));
   }
 }
 
-/** {@link Branches} that are not added: the channels of one come after those of the one before. */
+/** {@link Branches} that are concatenated along the channels instead of added. */
 export class Concat extends Branches {
-  /** What the branches give, concatenated. Throws InputError if more than the channels differs. */
+  /** The branches' outputs, concatenated. Throws InputError if more than the channels differs. */
   override forward(input: Value): Value {
     return concat(this.results(input));
   }
 }
 
-/** A layer made of lists of layers that a list of layers can name. */
+/** A layer built from lists of layers, as named in a list of layers. */
 export interface BlockEntry {
-  /** What it is, in a few words. */
+  /** A short description. */
   readonly about: string;
   /** Whether it is written as a list of lists, its branches, or as one list. */
   readonly several: boolean;
-  /** The layer, of its list or of its branches. */
+  /** Builds the layer from its list or its branches. */
   build(branches: readonly Sequential[]): Module;
 }
 

@@ -5,7 +5,10 @@ import { z } from "../schema/entry.ts";
 import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
-/** Channels of several groups in turn (ShuffleNet, arXiv:1707.01083). Matches `torch.nn.ChannelShuffle`. */
+/**
+ * Channels of several groups interleaved (ShuffleNet, arXiv:1707.01083). Matches
+ * `torch.nn.ChannelShuffle`.
+ */
 export class ChannelShuffle extends Module {
   /** The number is checked by {@link forward}. */
   constructor(readonly groups: number) {

@@ -9,7 +9,7 @@ const schema = convolutionSchema.extend({
   ),
 });
 
-/** A convolution of a kind chosen by name in a list of layers. */
+/** A convolution in a list of layers whose kind is chosen by name. */
 export const convolutionLayer: LayerEntry<typeof schema> = {
   about: "A convolution of the kind that model.convolution chooses",
   schema,

@@ -19,11 +19,11 @@ export interface Conv2dOptions extends ConvolutionOptions {
   readonly bias?: boolean;
   /** Start of the kernel. Default `kaimingUniform()`, PyTorch's. */
   readonly initialize?: Initializer;
-  /** Start of the bias. Default uniform in ±1/√(inputs of an output), PyTorch's. */
+  /** Start of the bias. Default uniform in ±1/√(inputs per output), PyTorch's. */
   readonly initializeBias?: Initializer;
 }
 
-/** Those options that a layer in a config has; `inChannels` follows from the layer before. */
+/** The options of a layer in a config; `inChannels` follows from the previous layer. */
 export const convolutionSchema = z.strictObject({
   outChannels: z.int().min(1).describe("Output channels"),
   kernelSize: size.describe("Kernel size: one number, or [height, width]"),

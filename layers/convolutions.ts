@@ -1,4 +1,4 @@
-/** The kinds of convolution that models are built of, by name. */
+/** The kinds of convolution for models, by name. */
 import type { OptionPath } from "../errors.ts";
 import { type Choice, choiceOf } from "../schema/entry.ts";
 import { acnet } from "./convolutions/acnet.ts";
@@ -27,10 +27,10 @@ export const convolutionSpecSchema = choiceOf(CONVOLUTIONS).meta({ id: "convolut
 export type ConvolutionSpec = Choice<typeof CONVOLUTIONS>;
 
 /**
- * The factory of a kind of convolution. Throws InputError for an unknown kind or options it does not
- * have, as the factory does for options that do not fit a convolution.
+ * The factory of a kind of convolution. Throws InputError for an unknown kind or unknown options;
+ * the factory throws it for options that do not fit a convolution.
  *
- * @param at where the choice stands, for errors about the kind's own options
+ * @param at the path of the choice, for errors about the kind's own options
  */
 export function convolutionFactory(
   spec: ConvolutionSpec | { readonly name: string },
@@ -44,7 +44,7 @@ function foreignForms(): ForeignForm[] {
     .flatMap(({ foreign }) => foreign ?? []);
 }
 
-/** The kind of convolution that a file's tensor names speak for; `conv` if for no other. */
+/** The kind of convolution that a file's tensor names indicate; `conv` by default. */
 export function recognizeConvolution(names: readonly string[]): ConvolutionSpec {
   for (const [name, { foreign }] of Object.entries<ConvolutionEntry>(CONVOLUTIONS)) {
     const own = foreign?.recognizes(names);
@@ -59,8 +59,8 @@ export function adoptTensors(layer: Module, tensors: StateDict): StateDict {
 }
 
 /**
- * What another implementation keeps beside a layer's own tensors, by their names within the layer;
- * undefined for a layer that no other one has. Throws InputError for one that it computes otherwise.
+ * Extra tensors of another implementation of a layer, by their names within the layer; undefined if
+ * there is no other implementation. Throws InputError for a layer that it computes differently.
  */
 export function foreignAdditions(layer: Module): StateDict | undefined {
   for (const { additions } of foreignForms()) {

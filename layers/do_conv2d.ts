@@ -1,9 +1,9 @@
 /**
  * Depthwise over-parameterized convolution: DO-Conv, by Cao et al. (2020), arXiv:2006.12030.
  *
- * While training, each input channel's kernel plane passes through a matrix of its own:
- * kernel[o, i, m] = Σ_s (D[i, m, s] + E[m, s]) · W[o, i, s], E being identity blocks side by side.
- * The composition is linear, so a folded network keeps the composed kernel alone.
+ * While training, each input channel's kernel plane is multiplied by its own matrix: kernel[o, i,
+ * m] = Σ_s (D[i, m, s] + E[m, s]) · W[o, i, s], E being identity blocks side by side. The
+ * composition is linear, so a folded network contains only the composed kernel.
  */
 import { InputError } from "../errors.ts";
 import { Parameter, type RandomSource } from "../graph/parameter.ts";
@@ -22,7 +22,7 @@ import { type Initializer, kaimingUniform } from "./init.ts";
 import { channelsOf, type LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
-/** DO-Conv's own options, beside those of every convolution. */
+/** DO-Conv's own options, in addition to those of every convolution. */
 export const doConvSchema = z.strictObject({
   depthMultiplier: z.int().min(1).optional().describe(
     "D_mul of every kernel, at least the kernel's area; the kernel's area by default",
@@ -37,9 +37,9 @@ export interface DoConv2dOptions extends Conv2dOptions {
   /** D_mul, the length of the inner sum; at least kH·kW, which is the default. */
   readonly depthMultiplier?: number;
   /**
-   * Which slice of `D` meets which kernel row when groups have several outputs: `paper` (the input
-   * channel the row convolves; default) or `authors` (row mod inChannels, as in the authors' PyTorch
-   * layer, for its checkpoints). The two agree where `groups` is 1 or equals outChannels.
+   * Which slice of `D` is paired with which kernel row if groups have several outputs: `paper` (the
+   * input channel the row convolves; default) or `authors` (row mod inChannels, as in the authors'
+   * PyTorch layer, for its checkpoints). The two agree where `groups` is 1 or equals outChannels.
    */
   readonly pairing?: Pairing;
 }
@@ -107,8 +107,8 @@ function checkedDepth(depth: number | undefined, height: number, width: number):
 
 /**
  * Draws W [O, I/groups, S] so that (0 + E) · W is a plain kernel [O, I/groups, kH, kW]: its first
- * kH·kW columns are that kernel, columns that meet a further identity block are zero, and those
- * beyond the last block, which meet zeros, are drawn alike (zero there too, they would never train).
+ * kH·kW columns are that kernel, columns of a further identity block are zero, and those beyond the
+ * last block, which are multiplied by zeros, are drawn too (if zero, they would never train).
  */
 function spreadPlainKernel(
   data: Float32Array,
@@ -132,7 +132,7 @@ function spreadPlainKernel(
 
 const schema = convolutionSchema.extend(doConvSchema.shape);
 
-/** A DO-Conv in a list of layers, its 1x1 kernels too. */
+/** A DO-Conv in a list of layers, also for 1x1 kernels. */
 export const doConv2dLayer: LayerEntry<typeof schema> = {
   about: "Depthwise over-parameterized convolution (DO-Conv)",
   schema,

@@ -13,8 +13,8 @@ import type { LayerEntry } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /**
- * Name of the scalar i32 input that a training program with dropout has: a number that differs from
- * step to step and from seed to seed.
+ * Name of the scalar i32 input of a training program with dropout: a number that differs between
+ * steps and between seeds.
  */
 export const DROPOUT_STEP = "dropoutStep";
 
@@ -26,8 +26,8 @@ export interface DropoutOptions {
 
 /**
  * While training, sets parts of its input to zero at random and scales the others by 1 / (1 − p);
- * otherwise passes it through. What is dropped depends on the input {@link DROPOUT_STEP}, the layer's
- * path and how often the layer was called before in the program.
+ * otherwise passes it through. The dropped parts depend on the input {@link DROPOUT_STEP}, the
+ * layer's path and the number of earlier calls of the layer in the program.
  */
 export abstract class RandomDrop extends Module {
   /** Probability that a part becomes zero. */
@@ -42,7 +42,7 @@ export abstract class RandomDrop extends Module {
     this.p = p;
   }
 
-  /** f32 → the same shape. Throws InputError for an input without the parts that are dropped. */
+  /** f32 → the same shape. Throws InputError for an input without such parts. */
   forward(x: Value): Value {
     if (!isTraining() || this.p === 0) return x;
     const step = input(DROPOUT_STEP, [], "i32");
@@ -50,13 +50,13 @@ export abstract class RandomDrop extends Module {
     return this.masked(x, (shape) => dropoutMask(step, { shape, p: this.p, stream }));
   }
 
-  /** The input times a mask; `draw` gives 0 or 1 / (1 − p) for each part. */
+  /** The input times a mask; `draw` returns 0 or 1 / (1 − p) for each part. */
   abstract masked(x: Value, draw: (shape: Shape) => Value): Value;
 }
 
 /** Drops elements. f32 of any shape. Matches `torch.nn.Dropout`. */
 export class Dropout extends RandomDrop {
-  /** A number for each element. */
+  /** One number per element. */
   masked(x: Value, draw: (shape: Shape) => Value): Value {
     return multiply(x, draw(x.shape));
   }
@@ -64,18 +64,18 @@ export class Dropout extends RandomDrop {
 
 /** Drops channels of images [N, C, H, W]. Matches `torch.nn.Dropout2d`. */
 export class Dropout2d extends RandomDrop {
-  /** A number for each channel of each image. */
+  /** One number per channel and image. */
   masked(x: Value, draw: (shape: Shape) => Value): Value {
     return gate(x, reshape(draw(x.shape.slice(0, 2)), [...x.shape.slice(0, 2), 1, 1]));
   }
 }
 
 /**
- * Drops whole images [N, C, H, W] or rows [N, F] of a batch: what a residual block adds (Huang et al.,
+ * Drops whole images [N, C, H, W] or rows [N, F] of a batch: the residual of a block (Huang et al.,
  * arXiv:1603.09382). Matches `torchvision.ops.StochasticDepth` with mode `row`.
  */
 export class StochasticDepth extends RandomDrop {
-  /** A number for each image. */
+  /** One number per image. */
   masked(x: Value, draw: (shape: Shape) => Value): Value {
     return rowScale(x, draw(x.shape.slice(0, 1)));
   }

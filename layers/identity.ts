@@ -2,7 +2,7 @@
 import type { Value } from "../graph/types.ts";
 import { Module } from "./module.ts";
 
-/** Gives its input, of any shape. Matches `torch.nn.Identity`. */
+/** Returns its input, of any shape. Matches `torch.nn.Identity`. */
 export class Identity extends Module {
   /** The input itself. */
   forward(input: Value): Value {

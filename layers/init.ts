@@ -12,12 +12,12 @@ import { type Shape, sizeOf } from "../graph/types.ts";
  */
 export type Initializer = (data: Float32Array, shape: Shape, random: RandomSource) => void;
 
-/** Inputs one output of a kernel or matrix sums: I/groups · kH · kW. */
+/** Number of inputs per output of a kernel or matrix: I/groups · kH · kW. */
 export function fanIn(shape: Shape): number {
   return sizeOf(shape.slice(1));
 }
 
-/** Outputs one input reaches: O · kH · kW. PyTorch's count, which leaves `groups` out. */
+/** Number of outputs per input: O · kH · kW. PyTorch's count, which ignores `groups`. */
 function fanOut(shape: Shape): number {
   return shape[0] * sizeOf(shape.slice(2));
 }
@@ -76,7 +76,7 @@ export function normal(deviation: number): Initializer {
   return (data, _shape, random) => fillNormal(data, deviation, random);
 }
 
-/** A 1x1 kernel [C, C/groups, 1, 1] that leaves images as they are. */
+/** A 1x1 kernel [C, C/groups, 1, 1] that does not change images. */
 export function identityKernel([channels, inputs]: Shape): Float32Array {
   const kernel = new Float32Array(channels * inputs);
   for (let c = 0; c < channels; c++) kernel[c * inputs + c % inputs] = 1;
@@ -87,8 +87,8 @@ export function identityKernel([channels, inputs]: Shape): Float32Array {
 export const zeros: Initializer = (data) => data.fill(0);
 
 /**
- * PyTorch's start of a bias: uniform in ±1/√`inputs`, `inputs` being the {@link fanIn} of the weight
- * it stands beside.
+ * PyTorch's start of a bias: uniform in ±1/√`inputs`, `inputs` being the {@link fanIn} of its
+ * weight.
  */
 export function biasUniform(inputs: number): Initializer {
   return (data, _shape, random) => fillUniform(data, 1 / Math.sqrt(inputs), random);
@@ -96,8 +96,8 @@ export function biasUniform(inputs: number): Initializer {
 
 /**
  * Draws the parameters of one module. The numbers of a tensor are keyed by (seed, path of the
- * module, how many of the module's tensors were drawn before), not by the tensor's name or shape, so
- * that a convolution and an over-parameterized layer in its place draw the same kernel.
+ * module, number of the module's tensors drawn before), not by the tensor's name or shape, so that
+ * a convolution and an over-parameterized layer in its place draw the same kernel.
  */
 export function initializeParameters(
   parameters: readonly Parameter[],
@@ -112,7 +112,7 @@ export function initializeParameters(
   }
 }
 
-/** Notes whether any number was drawn; constant initial values draw none. */
+/** Records whether any number was drawn; constant initial values draw none. */
 class CountingSource implements RandomSource {
   used = false;
   constructor(private readonly source: RandomSource) {}

@@ -1,4 +1,4 @@
-/** Kinds of convolution without batch norms of their own; those with parallel branches nest them. */
+/** Kinds of convolution without their own batch norms; kinds with parallel branches nest them. */
 import { type OptionPath, within } from "../errors.ts";
 import { type Choice, choiceOf, chosen, type Registry, z } from "../schema/entry.ts";
 import { conv } from "./convolutions/conv.ts";
@@ -20,7 +20,7 @@ export const nestingSchema = z.strictObject({
   convolution: choiceOf(KERNELS).default("conv").describe("Kind of its largest kernel"),
 });
 
-/** What nests another kind. */
+/** Something that nests another kind. */
 type Nesting = z.output<typeof nestingSchema>;
 
 /** The factory of the kind that is nested. Throws InputError as {@link factoryAmong}. */
@@ -29,10 +29,10 @@ export function nestedFactory({ convolution }: Nesting): ConvolutionFactory {
 }
 
 /**
- * The factory of a kind of convolution. Throws InputError for an unknown kind or options it does not
- * have, as the factory does for options that do not fit a convolution.
+ * The factory of a kind of convolution. Throws InputError for an unknown kind or unknown options;
+ * the factory throws it for options that do not fit a convolution.
  *
- * @param at where the choice stands, for errors about the kind's own options
+ * @param at the path of the choice, for errors about the kind's own options
  */
 export function factoryAmong<R extends Registry<ConvolutionEntry>>(
   registry: R,

@@ -1,4 +1,4 @@
-/** What a layer is that a list of layers can name. */
+/** What a layer in a list of layers is. */
 import { InputError } from "../errors.ts";
 import { formatShape, type Shape } from "../graph/types.ts";
 import { type Entry, z } from "../schema/entry.ts";
@@ -8,8 +8,8 @@ import type { Module } from "./module.ts";
 /** A layer that can be built by name. Option names and defaults are PyTorch's in camelCase. */
 export interface LayerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
   /**
-   * The layer for an input of shape `inputShape`, [C, H, W] or [F] without the batch, from which
-   * sizes follow that are not among the options. Throws InputError for an input it cannot take.
+   * The layer for an input of shape `inputShape`, [C, H, W] or [F] without the batch, which
+   * determines sizes that are not among the options. Throws InputError for an input it cannot take.
    */
   build(options: z.output<S>, inputShape: Shape, defaults: ConvolutionOptions): Module;
 }

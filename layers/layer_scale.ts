@@ -13,7 +13,7 @@ export interface LayerScaleOptions {
 }
 
 /**
- * Each channel times a trained number, which starts small, so that a residual block starts as its
+ * Each channel times a trained number that starts small, so that a residual block starts as its
  * shortcut (Touvron et al., arXiv:2103.17239). Matches `timm.layers.LayerScale` on [N, C, …].
  */
 export class LayerScale extends Module {

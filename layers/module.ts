@@ -1,8 +1,8 @@
 /**
  * `Module`: a plain object whose fields are parameters, modules or arrays of them.
  *
- * Nothing is registered. What a model owns is found by walking its fields in the order they were
- * assigned, and a field's place is its state-dict name: `this.layer1[0].conv1.weight` is
+ * Nothing is registered. A model's tensors are found by walking its fields in the order of their
+ * assignment, and a field's path is its state-dict name: `this.layer1[0].conv1.weight` is
  * `layer1.0.conv1.weight`. A camelCase field is named in snake_case, as PyTorch names it:
  * `runningMean` is `running_mean`.
  */
@@ -17,11 +17,14 @@ import { joinPath } from "./names.ts";
 export interface StateTensor {
   /** Extents, outermost first; `[]` is a scalar. */
   readonly shape: Shape;
-  /** Elements, row-major, as many as the shape has. */
+  /** The elements of the shape, row-major. */
   readonly data: ArrayLike<number | bigint>;
 }
 
-/** A tensor's elements as f32: its own where they are; 64-bit integers of other writers become floats. */
+/**
+ * A tensor's elements as f32: unchanged if they are; 64-bit integers from other programs become
+ * floats.
+ */
 export function floatsOf({ data }: StateTensor): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data, Number);
 }
@@ -29,7 +32,7 @@ export function floatsOf({ data }: StateTensor): Float32Array {
 /** Tensors by state-dict name. */
 export type StateDict = ReadonlyMap<string, StateTensor>;
 
-/** Problems of tensors that do not fit that are told one by one. */
+/** Maximum number of misfitting tensors that are listed. */
 const MAX_TOLD = 20;
 
 /** Options of {@link Module.loadStateDict}. */
@@ -62,12 +65,12 @@ export abstract class Module {
   /** Name within the parent, such as `conv1` or `0`; empty at the root. */
   #name = "";
 
-  /** What the module computes of its input. Modules inside it are invoked by {@link call}. */
+  /** Computes the module's output. It invokes inner modules by {@link call}. */
   abstract forward(input: Value): Value;
 
   /**
-   * Runs {@link forward} with the module's path as the scope of the nodes it records, so that errors
-   * and folded kernels carry state-dict names. Must be inside a `trace`.
+   * Runs {@link forward} with the module's path as the scope of the nodes it records, so that
+   * errors and folded kernels have state-dict names. Must be inside a `trace`.
    */
   call(input: Value): Value {
     for (const [name, member] of this.members()) {
@@ -82,8 +85,8 @@ export abstract class Module {
   }
 
   /**
-   * What others' programs call parts of this module, and what they are called in it, longer names before
-   * their beginnings: weights with those names are read too.
+   * Names of parts of this module in other programs, with their names here, longer names before
+   * their prefixes: weights with those names can be read too.
    */
   get publishedNames(): Readonly<Record<string, string>> {
     return {};
@@ -107,7 +110,7 @@ export abstract class Module {
 
   /**
    * Every parameter and buffer by state-dict name, in PyTorch's order: a module's own before those
-   * of the modules inside it. Sets each parameter's `name`; one that is shared keeps the first.
+   * of the modules inside it. Sets each parameter's `name`; a shared one keeps the first.
    */
   namedParameters(): Map<string, Parameter> {
     const parameters = new Map<string, Parameter>();
@@ -133,9 +136,9 @@ export abstract class Module {
   }
 
   /**
-   * Takes the values of a state dict. Throws one InputError that lists every tensor that is missing,
-   * unexpected or of another shape; with `strict: false` only shapes must fit. Nothing is changed
-   * when it throws.
+   * Loads the values of a state dict. Throws one InputError that lists every tensor that is
+   * missing, unexpected or of another shape; with `strict: false` only shapes must fit. Nothing is
+   * changed when it throws.
    */
   loadStateDict(tensors: StateDict, { strict = true }: LoadOptions = {}): void {
     const parameters = this.namedParameters();
@@ -176,8 +179,8 @@ export abstract class Module {
   }
 
   /**
-   * Draws every initial value anew. A number depends on the seed, the path of the module it is in
-   * and how many tensors of that module were drawn before, and on nothing else in the model.
+   * Draws every initial value again. A number depends on the seed, the path of the module it is in
+   * and the number of that module's tensors drawn before, and on nothing else in the model.
    */
   initialize(seed: number): void {
     for (const [path, module] of this.namedModules()) {

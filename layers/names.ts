@@ -1,14 +1,17 @@
-/** State-dict names, and patterns of them that choose layers and parameters, as `training.freeze`. */
+/**
+ * State-dict names, and patterns of them that select layers and parameters, such as
+ * `training.freeze`.
+ */
 
 export { joinPath, parentPath } from "../graph/paths.ts";
 
 /**
- * What fits a state-dict name or a module path: the name itself or its beginning up to a dot, where
- * `*` stands for anything. `layer1` fits `layer1` and `layer1.0.conv1.weight`, `*.bias` every bias.
- * The kernel `weight` that DO-Conv composes of `W` and `D` stands for both.
+ * A pattern for state-dict names and module paths: the name itself or a prefix up to a dot, where
+ * `*` matches anything. `layer1` fits `layer1` and `layer1.0.conv1.weight`, `*.bias` every bias.
+ * `weight`, the kernel that DO-Conv composes, matches both `W` and `D`.
  */
 export function namePattern(names: string): RegExp {
-  // Stars side by side would be tried against each other without end.
+  // Adjacent stars would cause catastrophic backtracking.
   const parts = names.split(/\*+/).map((part) => part.replaceAll(/[^\w]/g, "\\$&"));
   const pattern = parts.join(".*").replace(/(?<=^|\\\.)weight$/, "(weight|W|D)");
   return new RegExp(`^${pattern}(\\..*)?$`);

@@ -17,7 +17,7 @@ export class MaxPool2d extends Module {
     super();
   }
 
-  /** [N, C, H, W] → [N, C, oH, oW]. Throws InputError where shape or options do not fit. */
+  /** [N, C, H, W] → [N, C, oH, oW]. Throws InputError if shape or options do not fit. */
   forward(input: Value): Value {
     return maxPool2d(input, this.options).output;
   }
@@ -30,7 +30,7 @@ export class AvgPool2d extends Module {
     super();
   }
 
-  /** [N, C, H, W] → [N, C, oH, oW]. Throws InputError where shape or options do not fit. */
+  /** [N, C, H, W] → [N, C, oH, oW]. Throws InputError if shape or options do not fit. */
   forward(input: Value): Value {
     return avgPool2d(input, this.options);
   }
@@ -45,7 +45,7 @@ export class GlobalAvgPool2d extends Module {
 }
 
 /**
- * The means of windows that make an image of any size one of `outputSize`. Matches
+ * The means of windows, which reduce an image of any size to `outputSize`. Matches
  * `torch.nn.AdaptiveAvgPool2d`.
  */
 export class AdaptiveAvgPool2d extends Module {

@@ -20,7 +20,7 @@ export class PReLU extends Module {
   /** [numParameters]. */
   readonly weight: Parameter;
 
-  /** Throws InputError for a number of slopes that is no whole number above 0. */
+  /** Throws InputError unless the number of slopes is a whole number above 0. */
   constructor({ numParameters = 1, init = 0.25 }: PReLUOptions = {}) {
     super();
     if (!(Number.isInteger(numParameters) && numParameters >= 1)) {
@@ -28,7 +28,8 @@ export class PReLU extends Module {
         `PReLU: numParameters is ${numParameters}; expected 1 or the number of channels`,
       );
     }
-    // Its authors let no weight decay pull the slope to 0, which would make it a ReLU.
+    // As its authors recommend, without weight decay, which would pull the slope to 0 and make it a
+    // ReLU.
     this.weight = new Parameter([numParameters], {
       role: "norm",
       initialize: (data) => data.fill(init),

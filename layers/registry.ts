@@ -97,8 +97,8 @@ unknown as z.ZodType<LayerSpec[], readonly LayerSpec[]>;
 
 /**
  * Builds a list of layers for inputs of shape `inputShape`, [C, H, W] or [F] without the batch, and
- * finds the shape of what they give, also without the batch. Throws InputError that names the
- * layer for an unknown name or options that do not fit; `at` begins with its place in the list.
+ * returns their output shape, also without the batch. Throws InputError that names the layer for an
+ * unknown name or options that do not fit; `at` starts with its index in the list.
  */
 export function buildLayers(
   specs: readonly LayerSpec[],

@@ -1,4 +1,4 @@
-/** Normalization layers that take each image by itself, alike in training and afterwards. */
+/** Normalization layers that treat each image separately, the same in training and afterwards. */
 import { Parameter } from "../graph/parameter.ts";
 import type { Value } from "../graph/types.ts";
 import { groupNorm, layerNorm2d, type RowNormalizeOptions } from "../ops/row_normalize.ts";
@@ -30,7 +30,7 @@ export abstract class RowNorm extends Module {
     this.bias = new Parameter([channels], { role: "norm" });
   }
 
-  /** What the ops are given. */
+  /** Options of the ops. */
   protected opOptions(): RowNormalizeOptions {
     const { weight, bias, options: { eps } } = this;
     return { eps, affine: weight && bias && { weight, bias } };

@@ -1,4 +1,4 @@
-/** Modules one after the other, by number or by name. */
+/** Consecutive modules, by number or by name. */
 import type { Value } from "../graph/types.ts";
 import { Module } from "./module.ts";
 
@@ -7,24 +7,24 @@ export class Sequential extends Module {
   /** In the order they run. */
   readonly layers: readonly Module[];
 
-  /** Takes the modules in the order they run; without any, the input passes through. */
+  /** Takes the modules in the order they run; without modules, the input is returned. */
   constructor(...layers: Module[]) {
     super();
     this.layers = layers;
   }
 
-  /** The layers, named by their place. */
+  /** The layers, named by their index. */
   override *members(): Iterable<[string, Module]> {
     for (const [index, layer] of this.layers.entries()) yield [`${index}`, layer];
   }
 
-  /** What the last layer gives. */
+  /** The last layer's output. */
   forward(input: Value): Value {
     return this.layers.reduce((x, layer) => layer.call(x), input);
   }
 }
 
-/** The same of modules that have names. Matches `torch.nn.Sequential(OrderedDict(…))`. */
+/** The same for named modules. Matches `torch.nn.Sequential(OrderedDict(…))`. */
 export class NamedSequential extends Module {
   readonly #layers: Readonly<Record<string, Module>>;
 
@@ -44,7 +44,7 @@ export class NamedSequential extends Module {
     yield* Object.entries(this.#layers);
   }
 
-  /** What the last layer gives. */
+  /** The last layer's output. */
   forward(input: Value): Value {
     return this.layers.reduce((x, layer) => layer.call(x), input);
   }

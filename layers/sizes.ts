@@ -1,4 +1,4 @@
-/** Schemas of the sizes that layers have in common: one number for both axes, or one each. */
+/** Schemas of sizes shared by layers: one number for both axes, or one per axis. */
 import type { Pair } from "../ops/convolution_geometry.ts";
 import { z } from "../schema/entry.ts";
 

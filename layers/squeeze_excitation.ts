@@ -17,7 +17,7 @@ export interface SqueezeExcitationOptions {
   readonly squeezeChannels: number;
   /** Between the two convolutions. Default ReLU. */
   readonly activation?: Module;
-  /** What makes the gates. Default sigmoid. */
+  /** Activation that produces the gates. Default sigmoid. */
   readonly scaleActivation?: Module;
   /** Start of the kernels. Default `kaimingUniform()`, PyTorch's. */
   readonly initialize?: Initializer;
@@ -37,10 +37,10 @@ export class SqueezeExcitation extends Module {
   readonly fc2: Conv2d;
   /** Between the two. */
   readonly activation: Module;
-  /** What makes the gates. */
+  /** Activation that produces the gates. */
   readonly scaleActivation: Module;
 
-  /** Throws InputError for channels that are no whole numbers above 0. */
+  /** Throws InputError unless channels are whole numbers above 0. */
   constructor(options: SqueezeExcitationOptions) {
     super();
     const { inputChannels, squeezeChannels, initialize, initializeBias } = options;

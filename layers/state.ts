@@ -1,5 +1,5 @@
 /**
- * Where a model's tensors lie in memory: all parameters in one variable, all buffers in another, so
+ * Memory layout of a model's tensors: all parameters in one variable, all buffers in another, so
  * that an optimizer, weight averaging or a checkpoint is one pass over one array.
  */
 import { InputError } from "../errors.ts";
@@ -11,12 +11,12 @@ import type { Module } from "./module.ts";
 /** Tensors start at multiples of this many elements, 16 bytes: one SIMD vector. */
 const ALIGNMENT = 4;
 
-/** Name of the variable that holds all trained tensors. */
+/** Name of the variable of all trained tensors. */
 export const PARAMETERS = "parameters";
-/** Name of the variable that holds all other state, such as running statistics. */
+/** Name of the variable of all other state, such as running statistics. */
 export const BUFFERS = "buffers";
 
-/** Where one tensor lies. */
+/** The place of one tensor. */
 export interface StateRange {
   /** State-dict name. */
   readonly name: string;
@@ -28,22 +28,25 @@ export interface StateRange {
   readonly size: number;
 }
 
-/** The arenas of a model; see {@link layoutState}. */
+/** The variables of a model; see {@link layoutState}. */
 export interface StateLayout {
-  /** `parameters` and `buffers` with their sizes; one without tensors is left out. */
+  /** `parameters` and `buffers` with their sizes; a variable without tensors is omitted. */
   readonly variables: readonly Variable[];
   /** In order of their offsets. */
   readonly ranges: readonly StateRange[];
   /**
-   * Elements of `parameters`, from the first, that hold kernels and matrices: what weight decay acts
-   * on when it spares batch norms and biases.
+   * Leading elements of `parameters` that are kernels and matrices: those with weight decay if
+   * batch norms and biases have none.
    */
   readonly weightSize: number;
   /** For `trace`: where each parameter lives. Throws InputError for one of another model. */
   readonly bind: (parameter: Parameter) => Binding;
 }
 
-/** Gives every tensor of a model its place: weights first, then batch norms and biases; buffers apart. */
+/**
+ * Assigns every tensor of a model its place: weights first, then batch norms and biases; buffers
+ * separately.
+ */
 export function layoutState(module: Module): StateLayout {
   const all = [...module.namedParameters().values()];
   const weights = place(all.filter(({ role }) => role === "weight"), PARAMETERS, 0);
@@ -91,8 +94,8 @@ function place(
 }
 
 /**
- * The tensors of an array laid out like `variable`, by state-dict name: the variable, a gradient, a slot.
- * They are parts of the array, no copies.
+ * The tensors of an array laid out like `variable`, by state-dict name: the variable, a gradient, a
+ * slot. They are views of the array, not copies.
  */
 export function unpackState(
   layout: StateLayout,
@@ -108,8 +111,8 @@ export function unpackState(
 }
 
 /**
- * The reverse of {@link unpackState}; gaps are zero. Throws InputError for a tensor that is missing
- * or has another size.
+ * The reverse of {@link unpackState}; gaps are zero. Throws InputError for a missing tensor or one
+ * of another size.
  */
 export function packState(
   layout: StateLayout,

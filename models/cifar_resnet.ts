@@ -1,5 +1,5 @@
 /**
- * Residual networks for small pictures, by He et al. (arXiv:1512.03385 and 1603.05027), in GluonCV's
+ * Residual networks for small images, by He et al. (arXiv:1512.03385 and 1603.05027), in GluonCV's
  * structure (`cifar_resnet*_v1`, `_v2`): three stages of n basic blocks, 6·n + 2 layers deep.
  */
 import type { Value } from "../graph/types.ts";
@@ -30,8 +30,8 @@ interface CifarResNetV1Options extends CifarResNetOptions {
 }
 
 /**
- * The parts all residual networks for small pictures share: `conv1`, three stages, `fc`. Biases start
- * as zero, kernels and `fc` as GluonCV trains them, MXNet's `Xavier()`, unless told otherwise.
+ * The parts shared by all residual networks for small images: `conv1`, three stages, `fc`. Biases
+ * start as zero, kernels and `fc` as GluonCV trains them, MXNet's `Xavier()`, by default.
  */
 export abstract class CifarResNet extends Module {
   readonly conv1: Module;

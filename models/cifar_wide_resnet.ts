@@ -1,5 +1,5 @@
 /**
- * Wide residual networks for small pictures, by Zagoruyko and Komodakis (arXiv:1605.07146): few
+ * Wide residual networks for small images, by Zagoruyko and Komodakis (arXiv:1605.07146): few
  * pre-activation blocks of many channels. State-dict names are those of the other CIFAR ResNets.
  */
 import { InputError } from "../errors.ts";
@@ -14,9 +14,9 @@ import { BasicBlockV2 } from "./residual_blocks.ts";
 
 /** Options of {@link CifarWideResNet}. */
 interface CifarWideResNetOptions extends ModelOptions {
-  /** Convolutions of a path through it, the stem and 1x1 shortcuts not counted: 6n + 4. */
+  /** Number of convolutions in a path, without the stem and 1x1 shortcuts: 6n + 4. */
   readonly depth: number;
-  /** How many times as many channels as the stem the first stage has; each further one doubles them. */
+  /** Factor of the first stage's channels over the stem's; each further stage doubles them. */
   readonly widenFactor: number;
   /** Channels of the stem. Default 16. */
   readonly width?: number;
@@ -24,8 +24,8 @@ interface CifarWideResNetOptions extends ModelOptions {
 
 /**
  * `conv1`, three stages of (depth − 4) / 6 pre-activation blocks, `bn_out`, ReLU, pool, `fc`. Where
- * the width changes, the shortcut's 1x1 convolution takes relu(bn1 x). Kernels start as the authors',
- * Kaiming normal by fan-out. Throws InputError for another depth.
+ * the width changes, the shortcut's 1x1 convolution reads relu(bn1 x). Kernels start as the
+ * authors', Kaiming normal by fan-out. Throws InputError for another depth.
  */
 export class CifarWideResNet extends CifarResNet {
   readonly bnOut: BatchNorm2d;

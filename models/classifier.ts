@@ -1,4 +1,4 @@
-/** Which layer of a model tells classes apart. */
+/** Finds the classifier of a model. */
 import { Linear } from "../layers/linear.ts";
 import type { Module } from "../layers/module.ts";
 

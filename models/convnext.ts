@@ -19,7 +19,7 @@ import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { z } from "../schema/entry.ts";
 import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
 
-/** Kernels and matrices start so, biases as 0. */
+/** Initial kernels and matrices; biases start as 0. */
 const START = { initialize: normal(0.02), initializeBias: zeros };
 
 /** Options of {@link ConvNeXt}. */
@@ -29,8 +29,8 @@ interface ConvNeXtOptions extends ModelOptions {
   /** Channels of each stage. */
   readonly channels: readonly number[];
   /**
-   * Probability that the last block is left out for an image while training; of the blocks before it
-   * evenly less, of the first 0. Default 0.
+   * Probability that the last block is skipped for an image while training; it decreases evenly to
+   * 0 for the first block. Default 0.
    */
   readonly stochasticDepthProb?: number;
   /** Start of the factors at each block's end. Default 1e-6. */

@@ -1,6 +1,6 @@
 /**
- * DenseNet, by Huang et al. (arXiv:1608.06993): each layer takes the results of all before it in its
- * block. State-dict names are torchvision's.
+ * DenseNet, by Huang et al. (arXiv:1608.06993): each layer reads the results of all earlier layers
+ * in its block. State-dict names are torchvision's.
  */
 import type { Value } from "../graph/types.ts";
 import { ReLU } from "../layers/activations.ts";
@@ -31,7 +31,7 @@ interface DenseNetOptions extends ModelOptions {
   readonly growthRate: number;
   /** Channels of the stem. */
   readonly width: number;
-  /** Channels of a layer's 1x1 convolution for each that it adds. Default 4. */
+  /** Factor of the channels of a layer's 1x1 convolution over those that it adds. Default 4. */
   readonly bottleneck?: number;
 }
 
@@ -65,7 +65,7 @@ class DenseLayer extends Module {
   }
 }
 
-/** Layers that each append their channels to what they are given. */
+/** Layers that each append their channels to their input. */
 class DenseBlock extends NamedSequential {
   override forward(input: Value): Value {
     return this.layers.reduce((x, layer) => concat([x, layer.call(x)]), input);

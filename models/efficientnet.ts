@@ -23,7 +23,7 @@ interface EfficientNetOptions extends ModelOptions {
   readonly depthMult?: number;
   /** Probability of the dropout before the last layer. Default 0.2. */
   readonly dropout?: number;
-  /** Probability, growing from 0 to this, that a block gives its input alone. Default 0.2. */
+  /** Probability, growing from 0 to this, that a block returns only its input. Default 0.2. */
   readonly stochasticDepthProb?: number;
 }
 
@@ -82,7 +82,7 @@ export function efficientNet(options: EfficientNetOptions): MobileNet {
 const byOutputs: Initializer = (data, [outputs], random) =>
   fillUniform(data, 1 / Math.sqrt(outputs), random);
 
-/** It squeezes to a quarter of what the block takes in, not of what it expands that to. */
+/** It squeezes to a quarter of the block's input, not of its expanded channels. */
 function squeeze(inputChannels: number, blockChannels: number): SqueezeExcitation {
   return new SqueezeExcitation({
     inputChannels,

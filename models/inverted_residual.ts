@@ -1,6 +1,6 @@
 /**
- * Blocks that widen their input, convolve each channel by itself and narrow the result, by Sandler et
- * al. (arXiv:1801.04381): MobileNet v2's and v3's, EfficientNet's.
+ * Blocks that widen their input, convolve each channel separately and narrow the result, by Sandler
+ * et al. (arXiv:1801.04381): MobileNet v2's and v3's, EfficientNet's.
  */
 import type { Value } from "../graph/types.ts";
 import { Residual } from "../layers/blocks.ts";
@@ -12,18 +12,18 @@ import { type MobileFamily, normedConvolution, type NormedConvolutionOptions } f
 /** Options of {@link InvertedResidual}. */
 interface InvertedResidualOptions {
   readonly inChannels: number;
-  /** Channels of the depthwise convolution; where they are the input's, none widens it. */
+  /** Channels of the depthwise convolution; if they equal the input's, there is no widening. */
   readonly expandedChannels: number;
   readonly outChannels: number;
   /** Of the depthwise convolution. */
   readonly kernelSize: number;
   /** Of the depthwise convolution. */
   readonly stride: number;
-  /** After the widening and the depthwise convolution. */
+  /** Activation after the widening and the depthwise convolution. */
   readonly activation: () => Module;
-  /** What follows the depthwise convolution, such as squeeze-and-excitation. */
+  /** Module after the depthwise convolution, such as squeeze-and-excitation. */
   readonly gate?: Module;
-  /** Probability that the block gives its input alone, while training. Default 0. */
+  /** Probability that the block returns only its input, while training. Default 0. */
   readonly dropRate?: number;
   /**
    * Names of tensors: `block`, in which each convolution is in a list with its batch norm, as in
@@ -32,7 +32,7 @@ interface InvertedResidualOptions {
   readonly field?: "block" | "conv";
 }
 
-/** The input is added to what the convolutions give where both have one shape. */
+/** The input is added to the convolutions' output if both have the same shape. */
 export class InvertedResidual extends Module {
   readonly #field: string;
   readonly #layers: Sequential;

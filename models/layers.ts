@@ -14,9 +14,8 @@ interface LayersOptions extends ModelOptions {
 }
 
 /**
- * The layers one after the other, named `0`, `1`, …, each with its own start, PyTorch's. Throws
- * InputError, naming the layer, where they do not fit each other, or where the last does not give one
- * number per class.
+ * Consecutive layers named `0`, `1`, …, each initialized like PyTorch's. Throws InputError, naming
+ * the layer, if they do not fit each other or the last one does not return one number per class.
  */
 function layersModel(options: LayersOptions): Sequential {
   const { layers: specs, classes, inputChannels = 3, inputSize = 32 } = options;

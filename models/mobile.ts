@@ -1,4 +1,4 @@
-/** What mobile networks share: MobileNet v1 to v3 and EfficientNet. */
+/** Parts shared by mobile networks: MobileNet v1 to v3 and EfficientNet. */
 import type { Value } from "../graph/types.ts";
 import type { BatchNorm2dOptions } from "../layers/batch_norm_options.ts";
 import type { ConvolutionOptions } from "../layers/convolutions/entry.ts";
@@ -35,7 +35,7 @@ export function makeDivisible(channels: number, divisor = 8): number {
   return rounded < 0.9 * channels ? rounded + divisor : rounded;
 }
 
-/** What all blocks of a network share. */
+/** Options shared by all blocks of a network. */
 export interface MobileFamily extends ConvolutionOptions {
   /** Channels of the images. Default 3. */
   readonly inputChannels?: number;
@@ -43,17 +43,17 @@ export interface MobileFamily extends ConvolutionOptions {
   readonly norm?: BatchNorm2dOptions;
 }
 
-/** A convolution with batch norm, and what follows it. */
+/** A convolution with batch norm, and an optional activation. */
 export interface NormedConvolutionOptions {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** An odd number: images keep their size but for the stride. */
+  /** An odd number: images keep their size except for the stride. */
   readonly kernelSize: number;
   /** Default 1. */
   readonly stride?: number;
   /** Default 1. */
   readonly groups?: number;
-  /** Default: nothing follows. */
+  /** Default: none. */
   readonly activation?: () => Module;
 }
 
@@ -71,7 +71,7 @@ export function normedConvolution(
   return new Sequential(...normed, ...(activation ? [activation()] : []));
 }
 
-/** The convolution that all of these networks begin with: 3x3 at stride 2. */
+/** The first convolution of all these networks: 3x3 at stride 2. */
 export function mobileStem(
   family: MobileFamily,
   outChannels: number,

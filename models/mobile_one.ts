@@ -1,6 +1,7 @@
 /**
- * MobileOne, by Vasu et al. (2023), arXiv:2206.04040: depthwise and pointwise blocks in turn that train as
- * parallel branches and ship as a convolution and ReLU each. Modules are named as timm names them.
+ * MobileOne, by Vasu et al. (2023), arXiv:2206.04040: alternating depthwise and pointwise blocks
+ * that train as parallel branches and are deployed as one convolution and ReLU each. Modules are
+ * named as timm names them.
  */
 import type { Value } from "../graph/types.ts";
 import { MobileOneConv2d } from "../layers/convolutions/mobile_one.ts";
@@ -16,8 +17,8 @@ class MobileOneBlock extends MobileOneConv2d {
 }
 
 /**
- * MobileOne without squeeze-and-excitation. The kernels of its blocks are of the kind that the model is
- * asked for, `copies` of each.
+ * MobileOne without squeeze-and-excitation. The kernels of its blocks have the model's kind of
+ * convolution, with `copies` of each.
  */
 function mobileOneNet(options: StagedNetOptions, copies: number): StagedNet {
   const { inputChannels = 3, channels: [stem] } = options;

@@ -1,6 +1,6 @@
 /**
- * MobileNet, by Howard et al. (arXiv:1704.04861): depthwise and pointwise convolutions in turn, in
- * GluonCV's structure (`mobilenet1.0`, `mobilenet0.25`, …).
+ * MobileNet, by Howard et al. (arXiv:1704.04861): alternating depthwise and pointwise convolutions,
+ * in GluonCV's structure (`mobilenet1.0`, `mobilenet0.25`, …).
  */
 import { ReLU } from "../layers/activations.ts";
 import { normal, zeros } from "../layers/init.ts";
@@ -11,7 +11,7 @@ import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link mobileNetV1}. */
 interface MobileNetV1Options extends ModelOptions {
-  /** Factor of all channels, cut to whole numbers. Default 1. */
+  /** Factor of all channels, truncated to whole numbers. Default 1. */
   readonly widthMult?: number;
 }
 

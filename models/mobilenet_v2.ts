@@ -14,9 +14,9 @@ import type { ModelEntry, ModelOptions } from "./options.ts";
 
 /** Options of {@link mobileNetV2}. */
 interface MobileNetV2Options extends ModelOptions {
-  /** Factor of all channels but the last convolution's, which it only makes more. Default 1. */
+  /** Factor of all channels; the last convolution's are only increased. Default 1. */
   readonly widthMult?: number;
-  /** What channels are multiples of. Default 8. */
+  /** Divisor of all channels. Default 8. */
   readonly roundNearest?: number;
   /** Probability of the dropout before the last layer. Default 0.2. */
   readonly dropout?: number;

@@ -1,4 +1,4 @@
-/** Kinds of convolution for parts of a model, chosen by the names of its modules. */
+/** Kinds of convolution for parts of a model, selected by module names. */
 import { InputError, type OptionPath } from "../errors.ts";
 import { Conv2d } from "../layers/conv2d.ts";
 import { convolutionFactory, CONVOLUTIONS, type ConvolutionSpec } from "../layers/convolutions.ts";
@@ -8,7 +8,9 @@ import { namePattern } from "../layers/names.ts";
 import { someOf } from "../reporting/format.ts";
 import { choiceOf, z } from "../schema/entry.ts";
 
-/** A kind of convolution for the modules that `names` fits: `{ names: "layer1", name: "conv" }`. */
+/**
+ * A kind of convolution for the modules that match `names`: `{ names: "layer1", name: "conv" }`.
+ */
 export type NamedConvolution = { readonly names: string } & Exclude<ConvolutionSpec, string>;
 
 const names = z.string().min(1).describe(
@@ -31,11 +33,11 @@ export const namedConvolutionsSchema: z.ZodType<NamedConvolution[], readonly Nam
   >;
 
 /**
- * Builds a model each of whose convolutions is made by the first of `choices` that fits its name, or
- * by `others`. A module has no name while it is built, so a plain draft of the model is built first,
- * which tells the name of each call. Throws InputError for an entry by which no convolution is
- * made; `at` is its place in the list. What a kind does not take is told at the place of the kind,
- * wherever in the model it came up.
+ * Builds a model whose convolutions are each made by the first of `choices` that matches its name,
+ * or by `others`. A module has no name while it is built, so a plain draft of the model is built
+ * first to find the name of each call. Throws InputError for an entry that makes no convolution;
+ * `at` is its index in the list. Invalid options of a kind are reported at the kind, wherever in
+ * the model they occur.
  */
 export function buildByName(
   build: (convolution: ConvolutionFactory) => Module,
@@ -61,8 +63,7 @@ export function buildByName(
 }
 
 /**
- * Builds a model; what its factory says of a place (`at`) holds whatever else the model is part of, and
- * is told with the name of the convolution.
+ * Builds a model; errors of its factory keep their path (`at`) and get the name of the convolution.
  */
 function buildAt(
   build: (convolution: ConvolutionFactory) => Module,
@@ -93,7 +94,7 @@ function buildAt(
   }
 }
 
-/** The name of the convolution of a call; undefined where the model can be built of no kind. */
+/** The name of the convolution of a call; undefined if the model cannot be built with any kind. */
 function nameOfCall(build: (convolution: ConvolutionFactory) => Module, call: number) {
   try {
     return draftOf(build).paths[call] || undefined;
@@ -102,7 +103,7 @@ function nameOfCall(build: (convolution: ConvolutionFactory) => Module, call: nu
   }
 }
 
-/** A model of plain convolutions, built to know the names in it. */
+/** A model of plain convolutions, built to find its names. */
 interface Draft {
   /** The paths of the modules that the factory made, in the order of its calls. */
   readonly paths: readonly string[];
@@ -110,7 +111,7 @@ interface Draft {
   readonly modules: ReadonlyMap<string, Module>;
 }
 
-/** Why no convolution gets its kind from an entry. */
+/** Why an entry applies to no convolution. */
 function reasonUnused(
   { names, pattern }: { readonly names: string; readonly pattern: RegExp },
   { paths, modules }: Draft,

@@ -1,4 +1,4 @@
-/** What every model takes. */
+/** Options of every model. */
 import { BatchNorm2d } from "../layers/batch_norm2d.ts";
 import type { BatchNorm2dOptions } from "../layers/batch_norm_options.ts";
 import { Conv2d } from "../layers/conv2d.ts";
@@ -22,7 +22,7 @@ export interface ModelOptions extends ConvolutionOptions {
   readonly inputSize?: number | Pair;
 }
 
-/** {@link ModelOptions} in plain data, the convolutions by name. */
+/** {@link ModelOptions} as plain data, with the convolutions by name. */
 export const sharedSchema = z.strictObject({
   classes: z.int().min(1).describe("Number of classes"),
   inputChannels: z.int().min(1).optional().describe("Channels of the images; 3 by default"),
@@ -31,13 +31,16 @@ export const sharedSchema = z.strictObject({
   convolutions: namedConvolutionsSchema.optional(),
 });
 
-/** A model that can be built by name; its schema describes the options that it alone has. */
+/** A model that can be built by name; its schema describes its own options. */
 export interface ModelEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
-  /** Builds it; its parameters are zero until initialized. Throws InputError for what does not fit. */
+  /**
+   * Builds it; its parameters are zero until initialized. Throws InputError for options that do not
+   * fit.
+   */
   build(options: ModelOptions & z.output<S>): Module;
 }
 
-/** A convolution of the kind a model was asked for; `bias` is off unless asked for. */
+/** A convolution of the model's kind, by default without `bias`. */
 export function modelConvolution(
   { convolution = (place) => new Conv2d(place) }: ConvolutionOptions,
   place: ConvolutionPlace,
@@ -45,7 +48,7 @@ export function modelConvolution(
   return convolution({ bias: false, ...place });
 }
 
-/** {@link modelConvolution} and {@link normBehind} it. */
+/** {@link modelConvolution} followed by {@link normBehind}. */
 export function modelConvolutionNorm(
   options: ConvolutionOptions,
   { batchNorm, ...place }: ConvolutionPlace,
@@ -54,7 +57,7 @@ export function modelConvolutionNorm(
   return [conv, normBehind(conv, place.outChannels, batchNorm)];
 }
 
-/** The batch norm behind a convolution: an `Identity` where that has batch norms of its own. */
+/** The batch norm after a convolution: an `Identity` if that has its own batch norms. */
 export function normBehind(
   conv: Module,
   channels: number,

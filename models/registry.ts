@@ -46,7 +46,7 @@ export const MODELS: Readonly<Record<string, ModelEntry>> = {
 export interface BuildOptions extends Omit<ModelOptions, "convolution"> {
   /** Kind of the model's convolutions, by name or as a factory. Default `conv`. */
   readonly convolution?: ConvolutionSpec | ConvolutionFactory;
-  /** Other kinds for parts of the model; the first entry that fits a module's name counts. */
+  /** Other kinds for parts of the model; the first entry that matches a module's name is used. */
   readonly convolutions?: readonly NamedConvolution[];
   /** The model's own options, such as `width`, `groups`, or `layers`; see its entry's schema. */
   readonly [option: string]: unknown;

@@ -1,6 +1,6 @@
 /**
- * RepVGG, by Ding et al. (2021), arXiv:2101.03697: stages of blocks that train as parallel branches and
- * ship as a 3x3 convolution and ReLU each. Modules are named as timm names them.
+ * RepVGG, by Ding et al. (2021), arXiv:2101.03697: stages of blocks that train as parallel branches
+ * and are deployed as one 3x3 convolution and ReLU each. Modules are named as timm names them.
  */
 import type { Value } from "../graph/types.ts";
 import { RepVggConv2d } from "../layers/convolutions/rep_vgg.ts";
@@ -18,7 +18,7 @@ import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.
 export interface StagedNetOptions extends ModelOptions {
   /** Channels of the stem, then of each stage. */
   readonly channels: readonly number[];
-  /** Blocks of each stage, the first of which strides. */
+  /** Blocks of each stage; the first one strides. */
   readonly blocks: readonly number[];
 }
 
@@ -48,7 +48,7 @@ export class StagedNet extends Module {
     this.head = new NamedSequential({ fc: new Linear(channels.at(-1)!, classes, start) });
   }
 
-  /** Of the authors' code. */
+  /** Names in the authors' code. */
   override get publishedNames(): Readonly<Record<string, string>> {
     const stages = this.stages.layers.map((_, i) => [`stage${i + 1}`, `stages.${i}`]);
     return { stage0: "stem", ...Object.fromEntries(stages), linear: "head.fc" };
@@ -68,8 +68,8 @@ class RepVggBlock extends RepVggConv2d {
 }
 
 /**
- * RepVGG. The 3x3 kernels of its blocks are of the kind that the model is asked for. Kernels start as
- * PyTorch's layers do, as the authors'.
+ * RepVGG. The 3x3 kernels of its blocks have the model's kind of convolution. Kernels start like
+ * PyTorch's layers, as in the authors' code.
  */
 function repVggNet(options: StagedNetOptions): StagedNet {
   const { inputChannels = 3, channels: [stem] } = options;
@@ -85,7 +85,7 @@ export const stagedSchema = z.strictObject({
   widthMult: z.number().positive().default(1).describe("Factor of the channels of all layers"),
 });
 
-/** Channels of the stem and four stages of which 64, 128, 256 and 512 are `factors` times as wide. */
+/** Channels of the stem and four stages: 64, 128, 256 and 512 times `factors`. */
 export function stagedChannels(factors: readonly number[], widthMult: number): number[] {
   const stages = factors.map((factor, i) => Math.floor(64 * 2 ** i * factor * widthMult));
   return [Math.min(Math.floor(64 * widthMult), stages[0]), ...stages];

@@ -13,7 +13,7 @@ import { add } from "../ops/add.ts";
 import { relu } from "../ops/relu.ts";
 import { modelConvolution, modelConvolutionNorm } from "./options.ts";
 
-/** What all blocks of a network share. */
+/** Options shared by all blocks of a network. */
 export interface BlockFamily extends ConvolutionOptions {
   /** Start of all kernels. */
   readonly initialize: Initializer;
@@ -77,14 +77,14 @@ function of1x1(
   return { inChannels, outChannels, kernelSize: 1, stride, initialize };
 }
 
-/** The 1x1 convolution on the shortcut of a block whose input does not fit onto its output. */
+/** The 1x1 convolution on the shortcut of a block whose input and output shapes differ. */
 function projectionOf(options: BlockOptions, outChannels: number): ConvolutionPlace | undefined {
   const { inChannels, stride } = options;
   if (stride === 1 && inChannels === outChannels) return undefined;
   return of1x1(options, inChannels, outChannels, stride);
 }
 
-/** It alone. */
+/** Only the convolution. */
 function bareProjection(options: BlockOptions, outChannels: number): Module | undefined {
   const place = projectionOf(options, outChannels);
   return place && modelConvolution(options, place);
@@ -97,7 +97,7 @@ function projection(options: BlockOptions, outChannels: number): Sequential | un
 }
 
 /**
- * Channels of a bottleneck's 3x3 convolution; torchvision's formula. Throws InputError where a group
+ * Channels of a bottleneck's 3x3 convolution; torchvision's formula. Throws InputError if a group
  * would have none.
  */
 function bottleneckWidth({ planes, groups = 1, widthPerGroup = 64 }: BlockOptions): number {
@@ -137,7 +137,7 @@ export class PlainBlock extends Module {
     return relu(this.convolved(input));
   }
 
-  /** All before the last ReLU. */
+  /** Everything before the last ReLU. */
   protected convolved(input: Value): Value {
     const x = relu(this.bn1.call(this.conv1.call(input)));
     return this.bn2.call(this.conv2.call(x));

@@ -1,5 +1,5 @@
 /**
- * Residual networks for large pictures, by He et al. (arXiv:1512.03385 and 1603.05027): a 7x7 stem at
+ * Residual networks for large images, by He et al. (arXiv:1512.03385 and 1603.05027): a 7x7 stem at
  * stride 2, a max pool, four stages. State-dict names are torchvision's.
  */
 import type { Value } from "../graph/types.ts";
@@ -139,7 +139,7 @@ function grouped(groups: number, widthPerGroup: number) {
 }
 const bottleneckSchema = basicSchema.extend(grouped(1, 64));
 
-/** Of blocks that end their residual by a batch norm. */
+/** Options of blocks that end their residual with a batch norm. */
 const normed = {
   zeroInitResidual: z.boolean().optional().describe(
     "Whether the last batch norm of each block starts as 0, so that blocks start as their shortcuts",

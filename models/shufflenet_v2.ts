@@ -1,6 +1,6 @@
 /**
- * ShuffleNet V2, by Ma et al. (arXiv:1807.11164): units on one half of the channels, which then takes
- * turns with the other. State-dict names are torchvision's.
+ * ShuffleNet V2, by Ma et al. (arXiv:1807.11164): units on one half of the channels, which are then
+ * interleaved with the other half. State-dict names are torchvision's.
  */
 import { InputError } from "../errors.ts";
 import type { Value } from "../graph/types.ts";
@@ -44,8 +44,8 @@ function depthwise(options: ConvolutionOptions, channels: number, stride: number
 }
 
 /**
- * A unit: without stride one half of the channels passes through unchanged; with it `branch1` halves
- * the image, too. The channels of both halves take turns in the result.
+ * A unit: without stride one half of the channels passes through unchanged; with it `branch1`
+ * halves the image, too. The channels of both halves are interleaved in the result.
  */
 class ShuffleUnit extends Module {
   readonly branch1?: Sequential;

@@ -1,4 +1,4 @@
-/** What a model consists of, layer by layer, while it trains and once it is folded. */
+/** The layers of a model, in training and folded. */
 import { constantOp, inputOp } from "../graph/leaves.ts";
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { inexactSequences } from "../ops/folding/sequence.ts";
@@ -10,7 +10,7 @@ import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
 import { sum } from "../reporting/statistics.ts";
 import { type ImageFormat, inferenceProgram } from "./inference.ts";
 
-/** One layer of a network that is folded. */
+/** One layer of a folded network. */
 export interface FoldedLayerSummary {
   /** Module path, such as `layer1.0.conv1`. */
   readonly path: string;
@@ -18,7 +18,7 @@ export interface FoldedLayerSummary {
   readonly kind: string;
   /** Shape of its output for one image, [C, H, W] or [features]. */
   readonly outputShape: Shape;
-  /** Numbers of its kernels, factors and biases; statistics do not count. */
+  /** Number of elements of its kernels, factors and biases, without statistics. */
   readonly foldedParameters: number;
   /** Multiply-accumulate operations for one image, folded. */
   readonly macs: number;
@@ -26,17 +26,17 @@ export interface FoldedLayerSummary {
 
 /** One layer of a model: a module that has parameters or computes; `kind` is its class. */
 export interface LayerSummary extends FoldedLayerSummary {
-  /** Trained numbers while training. */
+  /** Number of trained parameters. */
   readonly trainingParameters: number;
 }
 
-/** A program that computes what the model computes, and what it takes. */
+/** A program equivalent to the model, and its cost. */
 export interface FormSummary {
   /** `training`: kernels composed at every run; `folded`; `foldedBatchNorm`: batch norms too. */
   readonly form: "training" | "folded" | "foldedBatchNorm";
   /** Operations of the program. */
   readonly nodes: number;
-  /** Numbers it reads besides the picture: kernels, biases, statistics. */
+  /** Numbers it reads besides the image: kernels, biases, statistics. */
   readonly numbers: number;
   /** Bytes of them in f32. */
   readonly bytes: number;
@@ -48,25 +48,28 @@ export interface FormSummary {
 export interface NetworkSummary {
   /** One entry for each module that computes. */
   readonly layers: readonly FoldedLayerSummary[];
-  /** Numbers of all layers. */
+  /** Number of elements of all layers. */
   readonly foldedParameters: number;
   /** Multiply-accumulate operations for one image, folded. */
   readonly macs: number;
-  /** The inference program: folded, and with batch norms folded as well; of a model as it trains, too. */
+  /**
+   * The inference program: folded, and with batch norms folded as well; for a model also as in
+   * training.
+   */
   readonly forms: readonly FormSummary[];
-  /** Linear layers in sequence that are not one convolution, exactly, by their paths. */
+  /** Consecutive linear layers that are not exactly one convolution, by their paths. */
   readonly inexact: readonly (readonly [first: string, second: string])[];
 }
 
-/** The same of a model, which can be trained. */
+/** The same for a model, which can be trained. */
 export interface ModelSummary extends NetworkSummary {
   /** One entry for each module that computes. */
   readonly layers: readonly LayerSummary[];
-  /** Trained numbers while training. */
+  /** Number of trained parameters. */
   readonly trainingParameters: number;
 }
 
-/** Summarises a network that is folded. */
+/** Summarizes a folded network. */
 export function summarizeNetwork(folded: Program): NetworkSummary {
   const layers = layersOf(folded, (name) => /(^|\.)running_(mean|var)$/.test(name));
   return {
@@ -78,8 +81,8 @@ export function summarizeNetwork(folded: Program): NetworkSummary {
 }
 
 /**
- * Summarises a model for images of the given format. Throws InputError, naming the layer, for a model
- * that does not take such images.
+ * Summarizes a model for images of the given format. Throws InputError, naming the layer, for a
+ * model that does not take such images.
  */
 export function summarizeModel(model: Module, format: ImageFormat): ModelSummary {
   const training = inferenceProgram(model, format, 1, trainedOnes);
@@ -108,12 +111,12 @@ export function summarizeModel(model: Module, format: ImageFormat): ModelSummary
   };
 }
 
-/** Numbers as a training leaves them: none is zero, on which it depends what is one convolution. */
+/** Numbers like those of a trained model: nonzero, since zeros would let more layers fold. */
 function trainedOnes({ shape }: Parameter): Float32Array {
   return new Float32Array(sizeOf(shape)).map((_, i) => 1 + i % 7 / 8);
 }
 
-/** Of several paths the innermost around what has this name; a folded layer may have had layers inside. */
+/** The innermost of several paths around this name; a folded layer may have contained layers. */
 function layerWith(name: string, paths: ReadonlySet<string>): string {
   let path = parentPath(name);
   while (path !== "" && !paths.has(path)) path = parentPath(path);
@@ -168,7 +171,7 @@ function nodesByScope({ nodes }: Program): Map<string, GraphNode[]> {
   for (const node of nodes) {
     if (node.inputs.length === 0 || node.scope === "") continue;
     const before = scopes.get(node.scope) ?? [];
-    // A block ends with ops of its own, behind the layers in it.
+    // A block ends with its own ops, after its layers.
     scopes.delete(node.scope);
     scopes.set(node.scope, [...before, node]);
   }

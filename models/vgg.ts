@@ -1,6 +1,7 @@
 /**
- * VGG with batch norm, by Simonyan and Zisserman (arXiv:1409.1556): stages of 3x3 convolutions, each
- * halved by a max pool, and three fully connected layers. State-dict names are torchvision's.
+ * VGG with batch norm, by Simonyan and Zisserman (arXiv:1409.1556): stages of 3x3 convolutions,
+ * each followed by a max pool that halves the image, and three fully connected layers. State-dict
+ * names are torchvision's.
  */
 import type { Value } from "../graph/types.ts";
 import { ReLU } from "../layers/activations.ts";
@@ -15,7 +16,7 @@ import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
 import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./options.ts";
 
-/** Height and width of what the first fully connected layer takes, whatever the pictures' size. */
+/** Height and width of the first fully connected layer's input, whatever the image size. */
 const POOLED = 7;
 
 /** Options of {@link VGG}. */
@@ -31,8 +32,8 @@ interface VGGOptions extends ModelOptions {
 /**
  * `features`: stages of [3x3 convolution with bias, batch norm, ReLU]… and a 2x2 max pool; average
  * pool to 7x7; `classifier`. Starts as torchvision's: kernels Kaiming normal by fan-out, matrices
- * normal with deviation 0.01, biases zero. Pictures are at least as high and wide as 2 to the power
- * of the number of stages; smaller ones are refused with an InputError when the model is traced.
+ * normal with deviation 0.01, biases zero. Images must be at least 2 to the power of the number of
+ * stages high and wide; smaller ones throw InputError when the model is traced.
  */
 export class VGG extends Module {
   readonly features: Sequential;
@@ -89,7 +90,7 @@ const schema = z.strictObject({
   ),
 });
 
-/** How often each of the five stages convolves, by depth. */
+/** Number of convolutions in each of the five stages, by depth. */
 const CONVOLUTIONS = {
   11: [1, 1, 2, 2, 2],
   13: [2, 2, 2, 2, 2],

@@ -13,7 +13,7 @@ import {
 } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
-/** bn(K ∗ x) + bn(row ∗ x) + bn(column ∗ x). Branches that do not fit the place are left out. */
+/** bn(K ∗ x) + bn(row ∗ x) + bn(column ∗ x). Branches that do not fit the place are omitted. */
 class AsymmetricConv2d extends BranchedConvolution {
   readonly square: ConvBatchNorm;
   readonly horizontal?: ConvBatchNorm;
@@ -22,7 +22,7 @@ class AsymmetricConv2d extends BranchedConvolution {
   /**
    * Throws InputError for sizes that do not divide into the groups.
    *
-   * @param convolution makes the largest kernel; by default a plain one
+   * @param convolution makes the largest kernel. Default: a plain one
    */
   constructor(place: ConvolutionPlace, convolution?: ConvolutionFactory) {
     super();

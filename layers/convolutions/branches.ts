@@ -1,4 +1,4 @@
-/** What kinds of convolution with parallel branches are made of. */
+/** Parts of the kinds of convolution with parallel branches. */
 import { InputError } from "../../errors.ts";
 import type { Value } from "../../graph/types.ts";
 import { add } from "../../ops/add.ts";
@@ -10,8 +10,8 @@ import { Module } from "../module.ts";
 import type { ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
 /**
- * A convolution that is the sum of its branches, the modules that are its fields, each with batch norms
- * of its own: none follows it. It folds to one convolution with a bias.
+ * A convolution that is the sum of its branches, which are its fields. Each has its own batch
+ * norms, so none follows it. It folds to one convolution with a bias.
  */
 export abstract class BranchedConvolution extends Module {
   /** [N, I, H, W] → [N, O, oH, oW]. Throws InputError for an input of another shape. */
@@ -22,12 +22,12 @@ export abstract class BranchedConvolution extends Module {
   }
 }
 
-/** A convolution without bias, and the batch norm behind it. */
+/** A convolution without bias, and the batch norm after it. */
 export class ConvBatchNorm extends Module {
   readonly conv: Module;
   readonly bn: BatchNorm2d;
 
-  /** @param make makes the convolution; by default a plain one */
+  /** @param make makes the convolution. Default: a plain one */
   constructor(place: ConvolutionPlace, make: ConvolutionFactory = plain) {
     super();
     this.conv = make({ ...place, bias: false });
@@ -47,7 +47,7 @@ export function kernelSizeOf({ kernelSize }: ConvolutionPlace): Pair {
   return pair(kernelSize);
 }
 
-/** Whether a place's kernel has smaller ones at its center; those of patches, unpadded, have none. */
+/** Whether smaller kernels fit at the center of a place's kernel; not for unpadded patches. */
 export function hasBranches(place: ConvolutionPlace): boolean {
   return !isPointwise(place) && atCentre(place, [1, 1]) !== undefined;
 }
@@ -58,8 +58,8 @@ export function isPointwise(place: ConvolutionPlace): boolean {
 }
 
 /**
- * The place of a smaller kernel at the center of another; undefined where that has no center for it,
- * or reads too little beyond the border for both to give one shape.
+ * The place of a smaller kernel at the center of another; undefined if it has no such center, or
+ * too little padding for equal output shapes.
  */
 export function atCentre(place: ConvolutionPlace, smaller: Pair): ConvolutionPlace | undefined {
   const dilation = pair(place.dilation ?? 1), padding = pair(place.padding ?? 0);
@@ -69,7 +69,7 @@ export function atCentre(place: ConvolutionPlace, smaller: Pair): ConvolutionPla
   return fits ? { ...place, kernelSize: smaller, padding: [height, width] } : undefined;
 }
 
-/** The batch norm of the branch that is the input itself; undefined where its shape is not the output's. */
+/** The batch norm of the identity branch; undefined if the input's shape is not the output's. */
 export function identityBranch(place: ConvolutionPlace): BatchNorm2d | undefined {
   const { inChannels, outChannels, stride = 1 } = place;
   const padding = atCentre(place, [1, 1])?.padding ?? 1;
@@ -79,8 +79,9 @@ export function identityBranch(place: ConvolutionPlace): BatchNorm2d | undefined
 }
 
 /**
- * Channels between two kernels in sequence: those given, or as many as come in, twice as many in a
- * depthwise convolution. Throws InputError for a number that the groups do not divide.
+ * Channels between two consecutive kernels: those given, or the number of input channels, twice
+ * that in a depthwise convolution. Throws InputError for a number that is not a multiple of the
+ * groups.
  */
 export function internalChannelsOf(
   { inChannels, outChannels, groups = 1 }: ConvolutionPlace,

@@ -1,10 +1,12 @@
 /**
- * The diverse branch block (DBB), by Ding et al. (2021), arXiv:2103.13425: the kernel, a 1x1 kernel, a 1x1
- * and the kernel in sequence, and a 1x1 kernel before an average, with batch norms behind each.
+ * The diverse branch block (DBB), by Ding et al. (2021), arXiv:2103.13425: the kernel, a 1x1
+ * kernel, a 1x1 and the kernel in sequence, and a 1x1 kernel before an average, each followed by
+ * batch norms.
  *
- * Where a branch pads what a batch norm gives, it pads with what that makes of zero, as its authors do: then
- * the branch is one convolution, zeros beyond the border of its input included. Padding of y by values v
- * is zero padding of y − v with a response to v added: K ∗ pad(y) = K ∗ (y − v) + Σ K·v.
+ * A branch that pads the output of a batch norm pads with that batch norm's result for zero, like
+ * the authors' code: then the branch is one convolution with zero padding of its input. Padding of
+ * y by values v is zero padding of y − v with a response to v added: K ∗ pad(y) = K ∗ (y − v) + Σ
+ * K·v.
  */
 import type { Parameter } from "../../graph/parameter.ts";
 import { constant } from "../../graph/trace.ts";
@@ -34,9 +36,10 @@ import {
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
 /**
- * What lies beyond the border of a batch norm inside a branch, while training: what it makes of zero by
- * its `running` statistics (the authors' way, and no gradient passes there), or by the `batch`'s own; or
- * the 1x1 kernel before it pads its `input`, so that the border counts in the statistics. All fold alike.
+ * The padding of a batch norm's output inside a branch, while training: its result for zero by its
+ * `running` statistics (as in the authors' code; no gradient passes), or by the `batch`'s own; or
+ * the 1x1 kernel before it pads its `input`, so that the border counts in the statistics. All fold
+ * in the same way.
  */
 type Border = "running" | "batch" | "input";
 
@@ -55,7 +58,7 @@ class IdentityConv2d extends Conv2d {
   }
 }
 
-/** What a batch norm gives, and what stands for it beyond the border: [C]; nothing where zeros do. */
+/** A batch norm's output, and its padding [C]; undefined for zeros. */
 interface Bordered {
   readonly value: Value;
   readonly beyond?: Value;
@@ -110,14 +113,14 @@ class SequentialBranch extends Module {
   }
 }
 
-/** What a kernel makes of images with one number a channel [C] everywhere: [O]. */
+/** The response [O] of a kernel to images with one constant per channel [C]. */
 function responseTo(numbers: Value, weight: Parameter, groups?: number): Value {
   const [outChannels, , height, width] = weight.shape;
   const window = addBias(fill([1, numbers.shape[0], height, width], 0), numbers);
   return reshape(conv2d(window, weight, undefined, { groups }), [outChannels]);
 }
 
-/** 1x1 and an average in sequence; depthwise the average alone. */
+/** A 1x1 kernel followed by an average; only the average in a depthwise convolution. */
 class AverageBranch extends Module {
   readonly conv?: Conv2d;
   readonly bn1?: BatchNorm2d;
@@ -172,8 +175,8 @@ interface DiverseBranchOptions {
   /** Default `running`. */
   readonly border?: Border;
   /**
-   * Channels between the kernels in sequence, a multiple of the groups. Default: those of the input,
-   * twice as many in a depthwise convolution.
+   * Channels between the consecutive kernels, a multiple of the groups. Default: those of the
+   * input, twice that in a depthwise convolution.
    */
   readonly internalChannels?: number;
 }

@@ -1,7 +1,7 @@
 /**
  * DO-Conv as a kind of convolution, and the state dicts of its authors' layer, `DOConv2d` of
- * https://github.com/yangyanli/DO-Conv: `W`, `D`, and the identity that `D` is added to as a tensor
- * of its own, `d_diag`; a 1x1 kernel as `W` alone.
+ * https://github.com/yangyanli/DO-Conv: `W`, `D`, and the identity that is added to `D` as a
+ * separate tensor, `d_diag`; a 1x1 kernel as `W` alone.
  */
 import { InputError } from "../../errors.ts";
 import { sameShape, type Shape, sizeOf } from "../../graph/types.ts";
@@ -50,7 +50,9 @@ function plainKernel(layer: Conv2d, tensors: StateDict): StateDict {
   return new Map(Object.entries({ ...others, weight: { shape, data: W.data } }));
 }
 
-/** What the layer adds to `D` itself. One of another shape stays, and is then refused. */
+/**
+ * The tensor that the layer itself adds to `D`. One of another shape stays, and is then refused.
+ */
 function withoutIdentity({ D }: DoConv2d, tensors: StateDict): StateDict {
   const { d_diag: identity, ...others } = Object.fromEntries(tensors);
   if (!D || !identity || !sameShape(identity.shape, D.shape)) return tensors;
@@ -60,7 +62,7 @@ function withoutIdentity({ D }: DoConv2d, tensors: StateDict): StateDict {
 /**
  * Unfolds a plain kernel: it becomes the first kH·kW columns of `W`, further columns that an
  * identity block would add to it are zero, and so is `D`. The layer then computes bit for bit what
- * the plain one does. Columns that meet zeros keep the values they have.
+ * the plain one does. Columns that are multiplied by zeros keep their values.
  */
 function unfoldedKernel({ W, D, options }: DoConv2d, tensors: StateDict): StateDict {
   const { weight, ...others } = Object.fromEntries(tensors);

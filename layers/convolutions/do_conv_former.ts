@@ -1,12 +1,12 @@
 /**
- * Where DO-Conv's options stood before they were the convolution's own: beside `convolution`, in a
- * model and in a layer. Old configs and checkpoints hold them so.
+ * The former place of DO-Conv's options: next to `convolution`, in a model and in a layer, as in
+ * old configs and checkpoints.
  */
 import type { OptionPath } from "../../errors.ts";
 import { isRecord } from "../../schema/record.ts";
 import { doConvSchema } from "../do_conv2d.ts";
 
-/** The options that stood there. */
+/** The options in that place. */
 export const FORMER_OPTIONS = ["depthMultiplier", "pairing"] as const satisfies readonly (
   keyof typeof doConvSchema.shape
 )[];
@@ -26,12 +26,12 @@ interface Option {
 }
 
 /**
- * Moves DO-Conv's options in the plain data of a model to what they were meant for: a model's to its
- * convolutions and the `do_conv2d` of its list, a layer's to its own convolution, which then also
- * has those of the model that it leaves open. What stands at the present place already counts; what
- * plain convolutions leave without effect is dropped. `model` is changed.
+ * Moves DO-Conv's options in the plain data of a model to what they were meant for: a model's to
+ * its convolutions and the `do_conv2d` of its list, a layer's to its own convolution, which then
+ * also has those of the model that it leaves open. Options at the present place win; options
+ * without effect on plain convolutions are dropped. `model` is changed.
  *
- * @param usual the kind of convolution that the model has if it does not say
+ * @param usual the model's default kind of convolution
  */
 export function moveFormerOptions(model: Mapping, usual: string): Moved[] {
   const moved: Moved[] = [];
@@ -71,7 +71,7 @@ export function moveFormerOptions(model: Mapping, usual: string): Moved[] {
   return moved;
 }
 
-/** Takes DO-Conv's options out of a mapping that stands `at` a place. */
+/** Removes DO-Conv's options from a mapping at path `at`. */
 function takeOptions(holder: Mapping, at: OptionPath): Option[] {
   return FORMER_OPTIONS.flatMap((name) => {
     const { [name]: value } = holder;

@@ -1,6 +1,7 @@
 /**
- * ExpandNet's linear expansion, by Guo, Alvarez and Salzmann (2020), arXiv:1811.10495: a 1x1 kernel to
- * more channels, the kernel between these, and a 1x1 kernel back, with nothing that is not linear between.
+ * ExpandNet's linear expansion, by Guo, Alvarez and Salzmann (2020), arXiv:1811.10495: a 1x1 kernel
+ * to more channels, the kernel between these, and a 1x1 kernel back, with nothing nonlinear between
+ * them.
  */
 import { z } from "../../schema/entry.ts";
 import type { Value } from "../../graph/types.ts";
@@ -10,8 +11,8 @@ import { isPointwise } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionPlace } from "./entry.ts";
 
 /**
- * K₃ ∗ K₂ ∗ K₁ ∗ x, with `rate` times as many channels between as outside. The first kernel is the padded
- * one, so that its bias reaches beyond the border and all three are one convolution.
+ * K₃ ∗ K₂ ∗ K₁ ∗ x, with `rate` times as many channels inside as outside. The first kernel is the
+ * padded one, so that its bias also applies to the border and all three are one convolution.
  */
 class ExpandedConv2d extends Module {
   readonly conv1: Conv2d;
@@ -21,7 +22,7 @@ class ExpandedConv2d extends Module {
   /**
    * Throws InputError for sizes that do not divide into the groups.
    *
-   * @param rate Channels between for each outside. Default 4, the paper's.
+   * @param rate factor of the channels inside. Default 4, the paper's
    */
   constructor(place: ConvolutionPlace, rate = 4) {
     super();

@@ -1,6 +1,6 @@
 /**
- * MobileOne's block, by Vasu et al. (2023), arXiv:2206.04040: several kernels of one size, a 1x1 kernel
- * beside larger ones and the input itself, each with a batch norm.
+ * MobileOne's block, by Vasu et al. (2023), arXiv:2206.04040: several kernels of one size, a 1x1
+ * kernel next to larger ones and the identity, each with a batch norm.
  */
 import { z } from "../../schema/entry.ts";
 import type { BatchNorm2d } from "../batch_norm2d.ts";
@@ -23,8 +23,8 @@ interface MobileOneOptions {
 }
 
 /**
- * Σ bn(K ∗ x) over the copies + bn(K₁ ∗ x) + bn(x); the second only beside kernels above 1x1, the last
- * only for as many channels at stride 1. Branches that do not fit the place are left out. They
+ * Σ bn(K ∗ x) over the copies + bn(K₁ ∗ x) + bn(x); the second only next to kernels above 1x1, the
+ * last only for equal channels at stride 1. Branches that do not fit the place are omitted. They
  * are named as timm names them.
  */
 export class MobileOneConv2d extends BranchedConvolution {

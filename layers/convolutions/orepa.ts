@@ -1,6 +1,7 @@
 /**
- * Online convolutional re-parameterization (OREPA), by Hu et al. (2022), arXiv:2204.00826: the branches of
- * DBB as terms of one kernel, each scaled by output channel, composed before it meets any image.
+ * Online convolutional re-parameterization (OREPA), by Hu et al. (2022), arXiv:2204.00826: the
+ * branches of DBB as terms of one kernel, each scaled by output channel, composed before it is
+ * applied to images.
  */
 import { Parameter } from "../../graph/parameter.ts";
 import { constant, toValue } from "../../graph/trace.ts";
@@ -20,7 +21,7 @@ import { Module } from "../module.ts";
 import { atCentre, internalChannelsOf, isPointwise } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionPlace } from "./entry.ts";
 
-/** The authors' start of kernels. */
+/** The authors' initial kernels. */
 const START = kaimingUniform(1);
 const IDENTITY: Initializer = (data, shape) => data.set(identityKernel(shape));
 
@@ -43,7 +44,7 @@ class KernelScale extends Module {
   }
 }
 
-/** A scaled kernel of its own. */
+/** A single scaled kernel. */
 class KernelTerm extends KernelScale {
   readonly weight: Parameter;
 
@@ -53,7 +54,7 @@ class KernelTerm extends KernelScale {
   }
 }
 
-/** A scaled product of a 1x1 kernel and one of full size behind it. */
+/** A scaled product of a 1x1 kernel and one of full size after it. */
 class SequentialTerm extends KernelScale {
   /** [internal, I/groups, 1, 1]. */
   readonly weight1: Parameter;
@@ -71,9 +72,10 @@ class SequentialTerm extends KernelScale {
 }
 
 /**
- * K ∗ x with K[o] = s₁[o]·K₁[o] + s₂[o]·K₂[o] + s₃[o]·(K₃ ∗ K₄)[o] + s₄[o]·mean(K₅)[o]: of full size, 1x1
- * at the center, 1x1 and full size in sequence, and 1x1 averaged over the window. Without the batch norm
- * that follows it, which is the model's. The sequence is left out of depthwise convolutions.
+ * K ∗ x with K[o] = s₁[o]·K₁[o] + s₂[o]·K₂[o] + s₃[o]·(K₃ ∗ K₄)[o] + s₄[o]·mean(K₅)[o]: of full
+ * size, 1x1 at the center, 1x1 and full size in sequence, and 1x1 averaged over the window. Without
+ * the batch norm that follows it, which is the model's. The sequence is omitted in depthwise
+ * convolutions.
  */
 class OrepaConv2d extends Module {
   readonly kxk: KernelTerm;
@@ -85,8 +87,8 @@ class OrepaConv2d extends Module {
   /**
    * Throws InputError for sizes that do not divide into the groups.
    *
-   * @param internalChannels Between the kernels in sequence, a multiple of the groups. Default: as many
-   *   as it has inputs.
+   * @param internalChannels channels between the consecutive kernels, a multiple of the groups.
+   *   Default: the number of inputs
    */
   constructor(readonly place: ConvolutionPlace, internalChannels?: number) {
     super();
@@ -147,7 +149,8 @@ function product(first: Parameter, second: Parameter, groups: number): Value {
     return slice(reshape(kernel, [sizeOf(kernel.shape)]), group * length, length);
   };
   const products = Array.from({ length: groups }, (_, group) => {
-    // The second kernel is an image of what is between, of which the first, transposed, makes inputs.
+    // The second kernel is an image over the inner channels, which the transposed first maps to
+    // inputs.
     const early = reshape(part(first, group), [internal / groups, inputs]);
     const transposed = matmul(early, unit, { transposeA: true });
     const late = reshape(part(second, group), [rows, between, ...size]);

@@ -1,6 +1,6 @@
 /**
- * RepConv, the block of YOLOv7 by Wang et al. (2022), arXiv:2207.02696: RepVGG's without the input
- * itself, for places that a shortcut goes around.
+ * RepConv, the block of YOLOv7 by Wang et al. (2022), arXiv:2207.02696: RepVGG's block without the
+ * identity branch, for places with a shortcut around them.
  */
 import { Conv2d } from "../conv2d.ts";
 import { nestedFactory, nestingSchema } from "../kernels.ts";
@@ -13,7 +13,7 @@ class RepConv2d extends RepVggConv2d {
   /**
    * Throws InputError for sizes that do not divide into the groups.
    *
-   * @param convolution makes the largest kernel; by default a plain one
+   * @param convolution makes the largest kernel. Default: a plain one
    */
   constructor(place: ConvolutionPlace, convolution?: ConvolutionFactory) {
     super(place, { convolution, identity: false });

@@ -1,6 +1,6 @@
 /**
- * RepVGG's block, by Ding et al. (2021), arXiv:2101.03697: the kernel, a 1x1 kernel and the input itself,
- * each with a batch norm.
+ * RepVGG's block, by Ding et al. (2021), arXiv:2101.03697: the kernel, a 1x1 kernel and the
+ * identity, each with a batch norm.
  */
 import type { BatchNorm2d } from "../batch_norm2d.ts";
 import { Conv2d } from "../conv2d.ts";
@@ -18,12 +18,12 @@ import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./e
 interface RepVggOptions {
   /** Makes the largest kernel. Default: a plain one. */
   readonly convolution?: ConvolutionFactory;
-  /** Whether the input itself is a branch, where its shape allows. Default true. */
+  /** Whether the identity is a branch, if its shape allows. Default true. */
   readonly identity?: boolean;
 }
 
 /**
- * bn(K ∗ x) + bn(K₁ ∗ x) + bn(x), K₁ of 1x1 at the center of K; the last only for as many channels at
+ * bn(K ∗ x) + bn(K₁ ∗ x) + bn(x), K₁ of 1x1 at the center of K; the last only for equal channels at
  * stride 1. Branches are named as timm names them.
  */
 export class RepVggConv2d extends BranchedConvolution {
