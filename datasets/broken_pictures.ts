@@ -1,8 +1,8 @@
-/** Which pictures of a split cannot be read, and why, as all threads find out: in shared memory. */
+/** Which images of a split cannot be read, and why, as all threads find out: in shared memory. */
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 
-/** Broken pictures that others take the place of at most: this many, or this share of all. */
+/** Broken images that others take the place of at most: this many, or this share of all. */
 const MOST = { count: 10, share: 0.01 };
 
 /** Bytes of reasons that are kept. */
@@ -20,9 +20,9 @@ export interface BrokenHandle {
   readonly most: number;
 }
 
-/** The broken pictures of a split, or of a part of it. */
+/** The broken images of a split, or of a part of it. */
 export class BrokenPictures {
-  /** None, of `count` pictures. */
+  /** None, of `count` images. */
   static among(count: number): BrokenPictures {
     return new BrokenPictures({
       flags: new Uint8Array(new SharedArrayBuffer(count)),
@@ -34,12 +34,12 @@ export class BrokenPictures {
 
   constructor(readonly handle: BrokenHandle) {}
 
-  /** Whether a picture is known to be broken. */
+  /** Whether an image is known to be broken. */
   has(index: number): boolean {
     return this.handle.flags[index] !== 0;
   }
 
-  /** Adds a picture, once. Throws InputError when that makes them too many. */
+  /** Adds an image, once. Throws InputError when that makes them too many. */
   add(index: number, reason: string): void {
     const { flags, counts, reasons, most } = this.handle;
     if (Atomics.exchange(flags, index, 1) === 1) return;
@@ -48,12 +48,12 @@ export class BrokenPictures {
     if (at + line.length <= reasons.length) reasons.set(line, at);
     if (Atomics.add(counts, 0, 1) < most) return;
     throw new InputError(
-      `${reason}\nmore than ${formatCount(most)} pictures cannot be read, too many to ` +
+      `${reason}\nmore than ${formatCount(most)} images cannot be read, too many to ` +
         "replace; fix or remove them",
     );
   }
 
-  /** Why pictures of the split are broken, as far as it is known by now and there is room for it. */
+  /** Why images of the split are broken, as far as it is known by now and there is room for it. */
   reasons(): string[] {
     const bytes = this.handle.reasons.slice();
     const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
@@ -61,7 +61,7 @@ export class BrokenPictures {
     return lines.filter((line) => line !== "" && !line.includes("\0")).sort();
   }
 
-  /** Those of pictures `from` to `to` - 1. */
+  /** Those of images `from` to `to` - 1. */
   slice(from: number, to: number): BrokenPictures {
     return new BrokenPictures({ ...this.handle, flags: this.handle.flags.subarray(from, to) });
   }

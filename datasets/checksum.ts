@@ -7,7 +7,7 @@ const MAX_BYTES = 2 ** 28;
 
 /**
  * A text that changes with the images' number, extents and targets, and with their pixels, of very many
- * those of some. Pixels of pictures in files count for nothing: reading them takes as long as an epoch.
+ * those of some. Pixels of images in files count for nothing: reading them takes as long as an epoch.
  * Rejects as the source's `read`.
  */
 export async function checksumOf(source: ImageSource): Promise<string> {

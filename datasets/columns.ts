@@ -1,7 +1,7 @@
-/** Pictures as MATLAB lays them out: plane by plane, in each column by column. */
+/** Images as MATLAB lays them out: plane by plane, in each column by column. */
 import type { ImageShape } from "./image_source.ts";
 
-/** Writes a picture of such planes, channels last and row by row. */
+/** Writes an image of such planes, channels last and row by row. */
 export function takeColumns(
   planes: Uint8Array,
   into: Uint8Array,

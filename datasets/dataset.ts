@@ -28,7 +28,7 @@ export interface DatasetInfo {
   readonly targets: Readonly<Record<string, TargetField>>;
   /** Changes with the files' names and labels, where they are a person's own and may change. */
   readonly fingerprint?: string;
-  /** What was done to pictures that are measured on; absent where that is what `predict` does anyway. */
+  /** What was done to images that are measured on; absent where that is what `predict` does anyway. */
   readonly transforms?: readonly TransformChoice[];
 }
 
@@ -59,23 +59,23 @@ export interface OpenDataset {
   load(): Promise<Splits>;
 }
 
-/** Where a dataset's files may be, and how pictures among them are read. */
+/** Where a dataset's files may be, and how images among them are read. */
 export interface OpenOptions extends LocateOptions {
   /** What transparent pixels lie on. Default: they have the colours that are stored under them. */
   readonly background?: Colour;
-  /** What to do about a picture that cannot be read. Default: stop. */
+  /** What to do about an image that cannot be read. Default: stop. */
   readonly onError?: OnError;
-  /** Whether the beginnings of picture files are looked at when they are loaded. Default true. */
+  /** Whether the beginnings of image files are looked at when they are loaded. Default true. */
   readonly scan?: boolean;
-  /** Is told of each file that is passed over: what it is, and whether it is a picture even so. */
+  /** Is told of each file that is passed over: what it is, and whether it is an image even so. */
   readonly onPassedOver?: (
     file: { readonly path: string; readonly what: string; readonly isPicture?: boolean },
   ) => void;
-  /** Receives, now and then during a long search for pictures, what says how far it is. */
+  /** Receives, now and then during a long search for images, what says how far it is. */
   readonly onWork?: (say: () => string) => void;
 }
 
-/** A dataset of pictures of any size: at which it is used is the config's to say. */
+/** A dataset of images of any size: at which it is used is the config's to say. */
 export interface OpenPictures {
   /** What is known of it. */
   readonly info: Omit<DatasetInfo, "imageShape"> & {
@@ -88,7 +88,7 @@ export interface OpenPictures {
   readonly downloadBytes?: number;
   /** As {@link OpenDataset.locate}. */
   locate?(): Promise<string>;
-  /** Its pictures. Rejects with InputError for some that cannot be read, and as `locate` does. */
+  /** Its images. Rejects with InputError for some that cannot be read, and as `locate` does. */
   load(): Promise<{ readonly train: PictureSource; readonly test: PictureSource }>;
 }
 

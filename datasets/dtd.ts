@@ -27,12 +27,12 @@ const CLASS_NAMES =
 
 /** The Describable Textures Dataset (M. Cimpoi and others, 2014). */
 export const dtd: DatasetEntry<typeof schema> = {
-  about: "5,640 pictures of textures in 47 classes (M. Cimpoi and others, 2014)",
+  about: "5,640 images of textures in 47 classes (M. Cimpoi and others, 2014)",
   schema,
   build: (options, where) => openPublishedPictures(dtdOf(options), where),
 };
 
-/** The dataset with these of its sets, `perSet` pictures in each. */
+/** The dataset with these of its sets, `perSet` images in each. */
 export function dtdOf(
   options: z.output<typeof schema>,
   classNames: readonly string[] = CLASS_NAMES,

@@ -11,7 +11,7 @@ import {
 
 const schema = z.object({ holdOut: holdOutSchema, splitSeed: splitSeedSchema });
 
-/** Classes and how many pictures are of each. */
+/** Classes and how many images are of each. */
 const CLASSES: Readonly<Record<string, number>> = {
   AnnualCrop: 3000,
   Forest: 3000,
@@ -27,7 +27,7 @@ const CLASSES: Readonly<Record<string, number>> = {
 
 /** EuroSAT in colour (P. Helber and others, 2019). */
 export const eurosat: DatasetEntry<typeof schema> = {
-  about: "27,000 satellite pictures of Europe, 64×64, in 10 classes (P. Helber and others, 2019)",
+  about: "27,000 satellite images of Europe, 64×64, in 10 classes (P. Helber and others, 2019)",
   schema,
   build: (options, where) => openPublishedPictures(eurosatOf(options), where),
 };
@@ -63,7 +63,7 @@ export function eurosatOf(
   };
 }
 
-/** How many pictures train and validate, of classes with so many. */
+/** How many images train and validate, of classes with so many. */
 function sizesOf(
   counts: readonly number[],
   { holdOut }: z.output<typeof schema>,

@@ -4,7 +4,7 @@ import { idxEntry } from "./idx.ts";
 export const fashionMnist = idxEntry({
   name: "fashion_mnist",
   title: "Fashion-MNIST",
-  about: "70,000 pictures of clothing, grey, 28×28 (H. Xiao, K. Rasul, R. Vollgraf, 2017)",
+  about: "70,000 images of clothing, grey, 28×28 (H. Xiao, K. Rasul, R. Vollgraf, 2017)",
   classNames: [
     "T-shirt/top",
     "trouser",

@@ -10,7 +10,7 @@ import {
 
 const schema = z.object({
   size: z.union([z.literal("full"), z.literal(320), z.literal(160)]).default("full").describe(
-    "The pictures as published in full, or scaled to 320 or 160 pixels on the shorter side",
+    "The images as published in full, or scaled to 320 or 160 pixels on the shorter side",
   ),
 });
 

@@ -34,7 +34,7 @@ const CLASS_NAMES = ("pink primrose|hard-leaved pocket orchid|canterbury bells|s
   "bougainvillea|camellia|mallow|mexican petunia|bromelia|blanket flower|trumpet creeper|" +
   "blackberry lily").split("|");
 
-/** How many pictures are in the sets, and what `setid.mat` calls these. */
+/** How many images are in the sets, and what `setid.mat` calls these. */
 const SETS = {
   train: { count: 1020, name: "trnid" },
   val: { count: 1020, name: "valid" },
@@ -48,7 +48,7 @@ const MAX_NUMBERS = 2 ** 16;
 
 /** Oxford's 102 flowers (M.-E. Nilsback, A. Zisserman, 2008). */
 export const flowers102: DatasetEntry<typeof schema> = {
-  about: "8,189 pictures of flowers in 102 classes (M.-E. Nilsback, A. Zisserman, 2008)",
+  about: "8,189 images of flowers in 102 classes (M.-E. Nilsback, A. Zisserman, 2008)",
   schema,
   build: (options, where) => openPublishedPictures(flowers102Of(options), where),
 };
@@ -104,7 +104,7 @@ export function flowers102Of(
       const found = new PictureLister();
       const add = (set: keyof typeof SETS) => {
         for (const number of numbers[SETS[set].name]) {
-          // Pictures and classes count from 1.
+          // Images and classes count from 1.
           const label = checkLabel(labels[number - 1] - 1, number, info, labelFile.path);
           found.add(`jpg/image_${String(number).padStart(5, "0")}.jpg`, label);
         }

@@ -31,7 +31,7 @@ const LISTS = ["meta/train.txt", "meta/test.txt"] as const;
 
 /** Food-101 (L. Bossard, M. Guillaumin, L. Van Gool, 2014). */
 export const food101: DatasetEntry<typeof schema> = {
-  about: "101,000 pictures of dishes in 101 classes (L. Bossard, M. Guillaumin, L. Van Gool, 2014)",
+  about: "101,000 images of dishes in 101 classes (L. Bossard, M. Guillaumin, L. Van Gool, 2014)",
   schema,
   build: (_, where) => openPublishedPictures(food101Of(), where),
 };

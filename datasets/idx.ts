@@ -21,7 +21,7 @@ export const IDX_FILES = [
   "t10k-labels-idx1-ubyte",
 ] as const;
 
-/** A dataset of 60,000 and 10,000 grey pictures, published as {@link IDX_FILES} with `.gz`. */
+/** A dataset of 60,000 and 10,000 grey images, published as {@link IDX_FILES} with `.gz`. */
 interface IdxDataset extends Pick<DatasetInfo, "name" | "title" | "classNames" | "statistics"> {
   readonly about: string;
   readonly layouts: readonly string[];

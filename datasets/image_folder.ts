@@ -25,7 +25,7 @@ const schema = z.object({
 
 /** Pictures in folders, a class each, as torchvision's `ImageFolder` reads them. */
 export const imageFolder: DatasetEntry<typeof schema> = {
-  about: "Your own pictures, one folder per class",
+  about: "Your own images, one folder per class",
   schema,
   async build({ root: given, classes, validation, holdOut, splitSeed, channels }, where) {
     const root = fromHome(given).replace(/(?<=.)[/\\]+$/, "");

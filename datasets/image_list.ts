@@ -22,13 +22,13 @@ const schema = z.object({
     },
   ),
   validation: file.optional().describe(
-    "List of the validation pictures; without it some are held out",
+    "List of the validation images; without it some are held out",
   ).meta({ resume: "free" }),
   root: file.optional().describe(
     "Folder that the paths are relative to; by default the list's folder",
   ).meta({ resume: "free" }),
   severalLabels: z.boolean().default(false).describe(
-    "Whether a picture may have any number of labels, for training.objective: multi_label",
+    "Whether an image may have any number of labels, for training.objective: multi_label",
   ),
   separator: file.default(SEPARATOR).describe("Separator of several labels in CSV"),
   classes: classesSchema.optional().describe(
@@ -39,9 +39,9 @@ const schema = z.object({
   channels: channelsSchema,
 });
 
-/** Pictures that a list names, with their labels. */
+/** Images that a list names, with their labels. */
 export const imageList: DatasetEntry<typeof schema> = {
-  about: "Your own pictures, from a list with their labels",
+  about: "Your own images, from a list with their labels",
   schema,
   async build(options, where) {
     const { severalLabels, holdOut, splitSeed, channels } = options;

@@ -25,12 +25,12 @@ const schema = z.object({
 const KAGGLE = join("ILSVRC", "Data", "CLS-LOC");
 /** Files with the names of the classes, the first there is. */
 const NAME_FILES = ["LOC_synset_mapping.txt", "synset_words.txt"];
-/** In what Kaggle gives, the classes of the pictures that validate. */
+/** In what Kaggle gives, the classes of the images that validate. */
 const SOLUTION = "LOC_val_solution.csv";
 
 /** ImageNet (Russakovsky et al., 2015) as people have it: unpacked, a folder for each class. */
 export const imagenet: DatasetEntry<typeof schema> = {
-  about: "ImageNet's 1.3 million pictures in 1,000 classes, from your own folder",
+  about: "ImageNet's 1.3 million images in 1,000 classes, from your own folder",
   schema,
   async build({ root: given, classNames: file, splitSeed }, where) {
     const top = fromHome(given).replace(/(?<=.)[/\\]+$/, "");
@@ -71,11 +71,11 @@ async function firstOf(
   }
 }
 
-/** The class of each picture that validates, by its name without ending. */
+/** The class of each image that validates, by its name without ending. */
 async function solutionIn(file: string): Promise<ReadonlyMap<string, string>> {
   const classes = new Map<string, string>();
   // Such as `ILSVRC2012_val_00048981,n03995372 85 1 499 272`, after a line that names the columns.
-  for (const line of (await readTextFile(file, "the classes of pictures")).split("\n")) {
+  for (const line of (await readTextFile(file, "the classes of images")).split("\n")) {
     const [, picture, name] = /^([^,\s]+),(n\d+)\b/.exec(line) ?? [];
     if (picture !== undefined) classes.set(picture, name);
   }

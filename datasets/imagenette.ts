@@ -4,7 +4,7 @@ import { fastaiEntry } from "./fastai.ts";
 export const imagenette = fastaiEntry({
   name: "imagenette",
   title: "Imagenette",
-  about: "13,394 pictures of ten ImageNet classes that are easy to tell apart (J. Howard, 2019)",
+  about: "13,394 images of ten ImageNet classes that are easy to tell apart (J. Howard, 2019)",
   archive: "imagenette2",
   published: {
     full: { md5: "fe2fc210e6bb7c5664d602c3cd71e612", bytes: 1_557_161_267 },

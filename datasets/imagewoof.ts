@@ -4,7 +4,7 @@ import { fastaiEntry } from "./fastai.ts";
 export const imagewoof = fastaiEntry({
   name: "imagewoof",
   title: "Imagewoof",
-  about: "12,954 pictures of ten breeds of dogs in ImageNet, hard to tell apart (J. Howard, 2019)",
+  about: "12,954 images of ten breeds of dogs in ImageNet, hard to tell apart (J. Howard, 2019)",
   archive: "imagewoof2",
   published: {
     full: { md5: "9aafe18bcdb1632c4249a76c458465ba", bytes: 1_343_715_595 },

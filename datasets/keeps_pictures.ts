@@ -1,6 +1,6 @@
-/** What sources have to do with pictures that were decoded and are kept. */
+/** What sources have to do with images that were decoded and are kept. */
 
-/** A picture that was decoded, for whoever keeps it. */
+/** An image that was decoded, for whoever keeps it. */
 export interface FreshPicture {
   /** Its number in the source. */
   readonly index: number;
@@ -12,7 +12,7 @@ export interface FreshPicture {
   readonly data: Uint8Array;
 }
 
-/** What a source does that keeps pictures, its own or those of a source that it is made of. */
+/** What a source does that keeps images, its own or those of a source that it is made of. */
 export interface KeepsPictures {
   /** Bytes of memory that it may take in all threads together. */
   readonly memoryBytes?: number;

@@ -46,7 +46,7 @@ export interface LoaderOptions {
    */
   readonly augRepeats?: number;
   /**
-   * Threads that prepare batches; 0 prepares them on demand. Default `auto`: one, for pictures that
+   * Threads that prepare batches; 0 prepares them on demand. Default `auto`: one, for images that
    * are decoded all cores but one.
    */
   readonly workers?: number | "auto";

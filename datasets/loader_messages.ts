@@ -45,7 +45,7 @@ export function revived({ name, message, stack }: Failure): Error {
 export type WorkerReply =
   | {
     readonly ticket: number;
-    /** Pictures that were decoded and that the worker cannot keep. */
+    /** Images that were decoded and that the worker cannot keep. */
     readonly fresh?: readonly FreshPicture[];
     readonly failure?: Failure;
   }

@@ -43,7 +43,7 @@ export class LoaderWorkers {
   /**
    * Starts `count` workers; undefined for none, or where they are not allowed.
    *
-   * @param source what they may read, and nothing else, and what keeps pictures that they decode
+   * @param source what they may read, and nothing else, and what keeps images that they decode
    */
   static start(
     setup: WorkerSetup,

@@ -16,7 +16,7 @@ import { isOfOneSize, viewed, type Views } from "./views.ts";
 /** Which dataset: its name, or `{ name, …options }` with options of its own. */
 export type DatasetChoice = Choice<typeof DATASETS>;
 
-/** Where a dataset is, how it is read, and what its pictures are shown as. */
+/** Where a dataset is, how it is read, and what its images are shown as. */
 export interface DatasetOptions extends OpenOptions, Views {}
 
 /** A dataset with its images. */

@@ -7,7 +7,7 @@ import type { ParquetForm } from "./stores/parquet_rows.ts";
 const schema = z.object({
   ...shardOptions,
   picture: z.string().min(1).optional().describe(
-    "Column of the pictures; by default the only one that contains some, such as image",
+    "Column of the images; by default the only one that contains some, such as image",
   ),
   label: z.string().min(1).optional().describe(
     "Column of the labels; by default the only one of classes, such as label",
@@ -33,9 +33,9 @@ const KIND: ShardKind = {
   }),
 };
 
-/** Pictures in Parquet files, as in Hugging Face's datasets: a column of them, one of labels. */
+/** Images in Parquet files, as in Hugging Face's datasets: a column of them, one of labels. */
 export const parquet: DatasetEntry<typeof schema> = {
-  about: "Your own pictures in Parquet files, as in Hugging Face's datasets",
+  about: "Your own images in Parquet files, as in Hugging Face's datasets",
   schema,
   build: (options, where) => openShards(KIND, options, where),
 };

@@ -24,24 +24,24 @@ const schema = z.object({
   validation: name.default("val").describe("The set to validate on: val, test, …"),
   classes: classesSchema.optional().describe("Some of the classes, in another order"),
   difficult: z.enum(["shown", "unknown"]).default("shown").describe(
-    "How training treats a class that a picture shows only in a form that is hard to recognise",
+    "How training treats a class that an image shows only in a form that is hard to recognise",
   ),
   splitSeed: splitSeedSchema,
   channels: channelsSchema,
 });
 
-/** What the numbers behind a picture's name say of a class. */
+/** What the numbers behind an image's name say of a class. */
 const STATES = { "1": "shown", "0": "difficult", "-1": "not shown" } as const;
 type State = (typeof STATES)[keyof typeof STATES];
 
 /**
  * The layout of Pascal VOC's classification task (Everingham et al., 2010): for each class and set a list
- * of pictures, 1 where they show the class, -1 where not and 0 where only objects that are marked as
+ * of images, 1 where they show the class, -1 where not and 0 where only objects that are marked as
  * difficult do. Such a class counts as shown in training and is left out of what is measured, as in the
  * challenge's own evaluation.
  */
 export const pascalVoc: DatasetEntry<typeof schema> = {
-  about: "Your own pictures in Pascal VOC's layout: any number of classes per picture",
+  about: "Your own images in Pascal VOC's layout: any number of classes per image",
   schema,
   build: (options, where) => openVoc(options, where),
 };
@@ -136,7 +136,7 @@ async function classesOf(
   );
 }
 
-/** What the lists of a set say of each picture, class by class. */
+/** What the lists of a set say of each image, class by class. */
 async function picturesOf(
   root: string,
   set: string,
@@ -145,7 +145,7 @@ async function picturesOf(
   const pictures = new Map<string, (State | undefined)[]>();
   for (const [c, name] of classNames.entries()) {
     const file = join(root, "ImageSets", "Main", `${name}_${set}.txt`);
-    const lines = (await readTextFile(file, "a list of pictures")).split("\n");
+    const lines = (await readTextFile(file, "a list of images")).split("\n");
     for (const [i, line] of lines.entries()) {
       if (line.trim() === "") continue;
       const [, picture, state] = /^\s*([^\s/\\]+)\s+(-1|0|1)\s*$/.exec(line) ?? [];
@@ -154,7 +154,7 @@ async function picturesOf(
           `${file}:${i + 1}: found ${
             spellName(JSON.stringify(line.slice(0, 100)))
           }, expected the ` +
-            "name of a picture and 1, 0 or -1",
+            "name of an image and 1, 0 or -1",
         );
       }
       const states = pictures.get(picture) ?? new Array<State | undefined>(classNames.length);
@@ -163,5 +163,5 @@ async function picturesOf(
     }
   }
   if (pictures.size > 0) return pictures;
-  throw new InputError(`${root}: the set ${set} contains no pictures`);
+  throw new InputError(`${root}: the set ${set} contains no images`);
 }

@@ -76,7 +76,7 @@ export class PathList {
       ({ read, written } = this.#encoder.encodeInto(path, this.#blocks.at(-1)!));
       if (read < path.length || start + written >= MAX_BYTES) {
         throw new InputError(
-          "the paths of these pictures exceed 4 GiB in total; use fewer or shorter ones",
+          "the paths of these images exceed 4 GiB in total; use fewer or shorter ones",
         );
       }
       this.#ends.push(start + written);

@@ -1,11 +1,11 @@
-/** Decodes picture files, in the one way in which `predict` does. */
+/** Decodes image files, in the one way in which `predict` does. */
 import { decodeRaster, type ReadOptions, type ReadRaster } from "../files/images.ts";
 
 export { decoderLocations } from "../files/decode.ts";
 
 /**
- * The picture in a file that has been read, of its own size. Rejects with InputError, which begins with
- * `name`, for one that is no picture, or damaged unless the options say that this does not matter.
+ * The image in a file that has been read, of its own size. Rejects with InputError, which begins with
+ * `name`, for one that is no image, or damaged unless the options say that this does not matter.
  */
 export async function decodePictureFile(
   name: string,

@@ -3,31 +3,31 @@ import type { Raster, Wanted } from "../files/raster.ts";
 import type { KeepsPictures } from "./keeps_pictures.ts";
 import type { ImageSource, SourceHandle, TargetColumn } from "./image_source.ts";
 
-/** Pictures of any size with their targets. */
+/** Images of any size with their targets. */
 export interface PictureSource extends KeepsPictures {
-  /** Number of pictures. */
+  /** Number of images. */
   readonly count: number;
   /** 1 for grey, 3 for red, green, blue; the same for all. */
   readonly channels: number;
   /** By name; what an objective needs of them is its own affair. */
   readonly targets: Readonly<Record<string, TargetColumn>>;
   /**
-   * A picture by its number. Rejects with InputError for one that cannot be read.
+   * An image by its number. Rejects with InputError for one that cannot be read.
    *
    * @param wanted what of it is looked at; the rest may be anything. Default: all
    */
   read(index: number, wanted?: Wanted): Raster | Promise<Raster>;
-  /** What a person knows a picture by, such as its path. */
+  /** What a person knows an image by, such as its path. */
   nameOf?(index: number): string;
-  /** A picture's file as it is stored. Rejects with InputError for one that cannot be read. */
+  /** An image's file as it is stored. Rejects with InputError for one that cannot be read. */
   fileOf?(index: number): Promise<Uint8Array<ArrayBuffer>>;
   /** As {@link ImageSource.beginningOf}. */
   beginningOf?(index: number, most: number): Uint8Array | undefined;
-  /** Changes when a picture's file does; undefined where that cannot be told. */
+  /** Changes when an image's file does; undefined where that cannot be told. */
   identityOf?(index: number): string | undefined;
-  /** Whether it is known that a picture cannot be read. */
+  /** Whether it is known that an image cannot be read. */
   isBroken?(index: number): boolean;
-  /** Pictures `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
+  /** Images `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
   slice(from: number, to: number): PictureSource;
   /** What a worker has to read, as {@link ImageSource.reads}. */
   readonly reads?: readonly string[];

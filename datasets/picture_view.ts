@@ -1,4 +1,4 @@
-/** Pictures as a network takes them, for `predict` and the page in a browser. */
+/** Images as a network takes them, for `predict` and the page in a browser. */
 import { InputError } from "../errors.ts";
 import { centredPart, fit } from "../files/pixels.ts";
 import type { Part, Raster } from "../files/raster.ts";
@@ -6,14 +6,14 @@ import { RandomStream, STREAM } from "../graph/random.ts";
 import type { PictureSize } from "./transform.ts";
 import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
 
-/** What a network takes of a picture, and what makes it of one. */
+/** What a network takes of an image, and what makes it of one. */
 interface Seen {
   readonly input: PictureSize;
   readonly transforms?: readonly TransformChoice[];
 }
 
 /**
- * What makes the input of a network of a picture: the transforms of what it was measured on, by
+ * What makes the input of a network of an image: the transforms of what it was measured on, by
  * default {@link fit}. Throws InputError for transforms that do not give the input's size.
  */
 export function pictureView({ input, transforms }: Seen): (picture: Raster) => Raster {
@@ -22,7 +22,7 @@ export function pictureView({ input, transforms }: Seen): (picture: Raster) => R
   const { height, width } = plan.size;
   if (height !== input.height || width !== input.width) {
     throw new InputError(
-      `its transforms give pictures of ${height}x${width}; expected ${input.height}x${input.width}`,
+      `its transforms give images of ${height}x${width}; expected ${input.height}x${input.width}`,
     );
   }
   const random = new RandomStream({ seed: 0, stream: STREAM.transforms });
@@ -32,7 +32,7 @@ export function pictureView({ input, transforms }: Seen): (picture: Raster) => R
 }
 
 /**
- * The part of a picture of this size that {@link pictureView} makes the whole input of: fractions of
+ * The part of an image of this size that {@link pictureView} makes the whole input of: fractions of
  * pixels, where it scales between, and beyond the edges where there is a border.
  */
 export function seenPart({ input, transforms = [] }: Seen, picture: PictureSize): Part {

@@ -1,5 +1,5 @@
 /**
- * A thread that fills batches with pictures. It may read their folder and the decoder, and nothing
+ * A thread that fills batches with images. It may read their folder and the decoder, and nothing
  * else; so all the code that it needs is loaded with it.
  */
 import "./picture_reader.ts";

@@ -15,7 +15,7 @@ export type PresetName = typeof PRESETS[number];
 
 /** What a preset holds, as one could write it in a config. */
 export interface Preset {
-  /** `data.train`; absent if pictures that are trained on are those that are measured on. */
+  /** `data.train`; absent if images that are trained on are those that are measured on. */
   readonly train?: readonly TransformChoice[];
   /** `data.augmentation`. */
   readonly augmentation: readonly AugmentationChoice[];
@@ -29,7 +29,7 @@ const SMALL = 64;
 /** By how much of their sides small images are moved. */
 const MOVED = { light: 1 / 16, standard: 1 / 8, strong: 1 / 8 };
 
-/** Of which share of a larger picture parts are, at least: fastai's for easy data, torchvision's. */
+/** Of which share of a larger image parts are, at least: fastai's for easy data, torchvision's. */
 const MIN_PART = { light: 0.35, standard: 0.08, strong: 0.08 };
 
 /**
@@ -38,7 +38,7 @@ const MIN_PART = { light: 0.35, standard: 0.08, strong: 0.08 };
  *
  * @param shape of the images as they are trained on; grey ones are not mirrored, as digits and letters
  *   are no longer themselves then
- * @param measured what is done to pictures that are measured on: small ones begin with it
+ * @param measured what is done to images that are measured on: small ones begin with it
  */
 export function presetOf(
   name: PresetName,

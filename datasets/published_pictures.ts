@@ -1,5 +1,5 @@
 /**
- * Datasets of pictures that are published as archives, of which everything but the pictures is known
+ * Datasets of images that are published as archives, of which everything but the images is known
  * beforehand. They are unpacked once and then read as the files that they are.
  */
 import { InputError } from "../errors.ts";
@@ -18,25 +18,25 @@ import type { LocatedFile, LocatedFiles, PublishedFiles, RemoteFile } from "./pu
 import { howToMend, readDataFile } from "./records.ts";
 import { filesIn } from "./stores/files.ts";
 
-/** Longest list of pictures in bytes. */
+/** Longest list of images in bytes. */
 const MAX_LISTED = 2 ** 25;
 
-/** Pictures and the class of each. */
+/** Images and the class of each. */
 type LabelledPaths = Pick<FoundPictures, "paths" | "labels" | "trainCount">;
 
-/** A published dataset of colour pictures. */
+/** A published dataset of colour images. */
 export interface PublishedPictures extends PublishedFiles {
   readonly info: Pick<DatasetInfo, "name" | "title" | "classNames" | "sizes"> & {
     /** As that of {@link OpenPictures}. */
     readonly usualSize?: number;
   };
-  /** The pictures in its folder. Throws InputError for what is damaged. */
+  /** The images in its folder. Throws InputError for what is damaged. */
   find(located: LocatedFiles, where: OpenOptions): Promise<LabelledPaths>;
   /** Which of them validate, if that is not published. */
   readonly split?: { readonly holdOut: HoldOut; readonly splitSeed: number };
 }
 
-/** An archive of pictures, under its name in a mirror too, of at most `maxEntries` files and folders. */
+/** An archive of images, under its name in a mirror too, of at most `maxEntries` files and folders. */
 export function pictureArchive(
   name: string,
   urls: readonly string[],
@@ -52,13 +52,13 @@ export function pictureArchive(
     mirrorPath: name,
     checksum: `md5:${md5}`,
     bytes,
-    // Pictures are packed already.
+    // Images are packed already.
     recordBytes: Math.ceil(1.25 * bytes),
     unpack: { maxEntries },
   };
 }
 
-/** Opens a published dataset of pictures; it is looked for when it is needed. */
+/** Opens a published dataset of images; it is looked for when it is needed. */
 export function openPublishedPictures(
   dataset: PublishedPictures,
   where: OpenOptions,
@@ -89,7 +89,7 @@ export function openPublishedPictures(
         throw new InputError(
           `${found.folder}: contains ${
             told(counts)
-          } pictures for training and validation, expected ` +
+          } images for training and validation, expected ` +
             `${told(expected)}; ${howToMend(name)}`,
         );
       }
@@ -113,13 +113,13 @@ export function openPublishedPictures(
   };
 }
 
-/** Pictures as they are found, first those to train on. */
+/** Images as they are found, first those to train on. */
 export class PictureLister {
   readonly #paths = new PathList();
   readonly #labels = new Labels(false);
   #trainCount = 0;
 
-  /** Adds a picture by its path relative to the folder. */
+  /** Adds an image by its path relative to the folder. */
   add(path: string, label: number): void {
     this.#paths.add(path);
     this.#labels.add(label);

@@ -27,13 +27,13 @@ const INFO: DatasetInfo = {
   sizes: { train: 5000, test: 8000 },
 };
 
-/** Pictures without labels that the archive holds beside the others; they are not unpacked. */
+/** Images without labels that the archive holds beside the others; they are not unpacked. */
 const UNLABELLED = 100_000;
 
-/** Bytes of a picture and its label. */
+/** Bytes of an image and its label. */
 const RECORD = imageSize(INFO.imageShape) + 1;
 
-/** STL-10 (A. Coates, H. Lee, A. Ng, 2011), binary, without the pictures that have no label. */
+/** STL-10 (A. Coates, H. Lee, A. Ng, 2011), binary, without the images that have no label. */
 export const stl10 = publishedEntry({
   info: INFO,
   about: "13,000 colour photographs of animals and vehicles, 96×96, in 10 classes (A. Coates, " +

@@ -12,11 +12,11 @@ import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
 const schema = z.object({
   extra: z.boolean().default(false).describe(
-    "Whether to train on the 531,131 extra, easier pictures too: 1.2 GiB to download, 1.5 in memory",
+    "Whether to train on the 531,131 extra, easier images too: 1.2 GiB to download, 1.5 in memory",
   ),
 });
 
-/** The published files: where they are, their checksums, and how many pictures are in each. */
+/** The published files: where they are, their checksums, and how many images are in each. */
 const FILES = {
   train: { checksum: "md5:e26dedcc434d2e4c54c9b2d4a06d8373", bytes: 182_040_794, count: 73257 },
   test: { checksum: "md5:eb5a983be6a315427106f1b164d9cef3", bytes: 64_275_384, count: 26032 },
@@ -68,7 +68,7 @@ function svhnOf(extra: boolean): PublishedDataset {
 /**
  * Reads both splits.
  *
- * @param counts of the pictures in the files to train on
+ * @param counts of the images in the files to train on
  */
 export async function loadSvhn(
   files: LocatedFiles["files"],

@@ -10,7 +10,7 @@ const schema = z.object({
       "json or txt",
   ),
   picture: z.string().min(1).optional().describe(
-    "Extension of the pictures if samples contain several; by default any image extension",
+    "Extension of the images if samples contain several; by default any image extension",
   ),
 });
 
@@ -25,9 +25,9 @@ const KIND: ShardKind = {
   store: (names, { offset, length }) => ({ kind: "tar", ...names, places: { offset, length } }),
 };
 
-/** Pictures in tar archives, as WebDataset packs them: `0001.jpg` and beside it `0001.cls`. */
+/** Images in tar archives, as WebDataset packs them: `0001.jpg` and beside it `0001.cls`. */
 export const tarShards: DatasetEntry<typeof schema> = {
-  about: "Your own pictures in tar archives, as WebDataset packs them",
+  about: "Your own images in tar archives, as WebDataset packs them",
   schema,
   build: (options, where) => openShards(KIND, options, where),
 };

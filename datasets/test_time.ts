@@ -1,6 +1,6 @@
 /**
- * Test-time augmentation: several views of a picture, whose probabilities are averaged. The views of a
- * picture lie one below the other, so that a batch of N pictures is one of N · views.
+ * Test-time augmentation: several views of an image, whose probabilities are averaged. The views of a
+ * image lie one below the other, so that a batch of N images is one of N · views.
  */
 import { InputError } from "../errors.ts";
 import { crop, emptyRaster, type Raster } from "../files/raster.ts";
@@ -11,7 +11,7 @@ import { cropCentre } from "./transforms/center_crop.ts";
 import { mirrored } from "./transforms/flips.ts";
 import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
 
-/** A way to see a picture several times: as it is and mirrored; by its corners and centre; by both. */
+/** A way to see an image several times: as it is and mirrored; by its corners and centre; by both. */
 export type TestTime = "flip" | "five_crop" | "ten_crop";
 
 /** The ways, in torchvision's order of views: crops first, then all of them mirrored. */
@@ -32,7 +32,7 @@ export function viewCount(testTime: TestTime): number {
   return (crops ? 5 : 1) * (mirrors ? 2 : 1);
 }
 
-/** What a network takes of a picture, and what makes it of one. */
+/** What a network takes of an image, and what makes it of one. */
 interface Seen {
   readonly input: PictureSize;
   /** Default: the largest centred part of the input's proportions, scaled. */
@@ -40,8 +40,8 @@ interface Seen {
 }
 
 /**
- * What makes the views of a picture, one below the other. Crops are cut from what `center_crop` cuts
- * from or, where a picture is cut by `fit`, from one that is larger by 8 / 7, as 256 is to 224. Throws
+ * What makes the views of an image, one below the other. Crops are cut from what `center_crop` cuts
+ * from or, where an image is cut by `fit`, from one that is larger by 8 / 7, as 256 is to 224. Throws
  * InputError for transforms without either.
  */
 export function testTimeView(seen: Seen, testTime: TestTime): (picture: Raster) => Raster {
@@ -63,7 +63,7 @@ function fiveCrops(
   const at = transforms.findLastIndex((choice) => ["center_crop", "fit"].includes(nameOf(choice)));
   if (at < 0) {
     throw new InputError(
-      `${testTime} replaces center_crop or fit; the pictures' transforms have neither`,
+      `${testTime} replaces center_crop or fit; the images' transforms have neither`,
     );
   }
   const run = (choices: readonly TransformChoice[]) => {

@@ -20,7 +20,7 @@ const BLOCK_BYTES = 4096;
 
 /** Tiny ImageNet (Stanford's course CS231n, 2015); its test pictures, which have no labels, are left out. */
 export const tinyImagenet: DatasetEntry<typeof schema> = {
-  about: "110,000 pictures of 200 ImageNet classes, 64×64 (Stanford's course CS231n, 2015)",
+  about: "110,000 images of 200 ImageNet classes, 64×64 (Stanford's course CS231n, 2015)",
   schema,
   build: (_, where) => openPublishedPictures(tinyImagenetOf(), where),
 };

@@ -1,4 +1,4 @@
-/** What a dataset's pictures are shown as: what transforms do to them, in training and otherwise. */
+/** What a dataset's images are shown as: what transforms do to them, in training and otherwise. */
 import { InputError, within } from "../errors.ts";
 import { type CacheChoice, createCache } from "./caches/registry.ts";
 import type { OpenDataset, OpenOptions, OpenPictures } from "./dataset.ts";
@@ -10,26 +10,26 @@ import { holdOut } from "./split.ts";
 import type { PictureSize } from "./transform.ts";
 import { planTransforms, splitAtRandom, type TransformChoice } from "./transforms/registry.ts";
 
-/** Which of a dataset's pictures are measured on, and the transforms of both splits. */
+/** Which of a dataset's images are measured on, and the transforms of both splits. */
 export interface Views {
   /**
-   * How many of the pictures to train on, the last, are measured on instead: then the test split is not
+   * How many of the images to train on, the last, are measured on instead: then the test split is not
    * used. Default: none.
    */
   readonly heldOut?: number;
-  /** Of the pictures that are trained on; by default those of `evalTransforms`, which draw nothing. */
+  /** Of the images that are trained on; by default those of `evalTransforms`, which draw nothing. */
   readonly trainTransforms?: readonly TransformChoice[];
   /** Of those that are measured on; by default `fit` to the size that is trained on. */
   readonly evalTransforms?: readonly TransformChoice[];
-  /** Transforms of pictures that are trained on by one word, in place of a list. */
+  /** Transforms of images that are trained on by one word, in place of a list. */
   readonly preset?: PresetName;
   /** Seed of what is drawn. Default 0. */
   readonly transformSeed?: number;
-  /** Where pictures of files are kept from one epoch to the next. Default: nowhere. */
+  /** Where images of files are kept from one epoch to the next. Default: nowhere. */
   readonly pictureCache?: CacheChoice;
 }
 
-/** The size at which pictures of several sizes are shown unless something is said of them. */
+/** The size at which images of several sizes are shown unless something is said of them. */
 const USUAL_SIZE = 224;
 
 /** What both splits are shown as. */
@@ -117,7 +117,7 @@ function trainListOf(
   if (preset === undefined || preset === "none") return trainTransforms;
   if (trainTransforms) {
     throw new InputError(
-      `${preset} says what is done to pictures that are trained on, and so does a list of ` +
+      `${preset} says what is done to images that are trained on, and so does a list of ` +
         "transforms; leave one of them out",
       { at: ["preset"] },
     );
@@ -146,7 +146,7 @@ function bothViews(
     return { train: trainTransforms, eval: list, size };
   }
   throw new InputError(
-    `these transforms give pictures of ${measured.height}x${measured.width}; those to train on are ` +
+    `these transforms give images of ${measured.height}x${measured.width}; those to train on are ` +
       `${size.height}x${size.width}, and the network takes one size`,
     { at: ["evalTransforms"] },
   );

@@ -36,7 +36,7 @@ export const NEXT: Readonly<Record<Wanted, string>> = {
   torch: "expected a file written by torch.save (PyTorch)",
   weights: "expected weights: safetensors, a PyTorch file (.pth, .pt, .ckpt), ONNX, or a " +
     "checkpoint or folded network of Overfold",
-  config: "expected a config; `overfold init` writes one, with `--images PATH` for your pictures",
+  config: "expected a config; `overfold init` writes one, with `--images PATH` for your images",
   picture: EXPECTED_PICTURE,
   "network or config": "expected a checkpoint, a folded network or a config",
 };
@@ -60,7 +60,7 @@ export const HEAD_BYTES = 4096;
 
 const TORCH_NEXT = "make a checkpoint of it: overfold import FILE --config CONFIG";
 const UNPACK = "unpack it and name the file in it";
-const NETWORK_FIRST = "the network comes before the pictures: overfold predict NETWORK PICTURE…";
+const NETWORK_FIRST = "the network comes before the images: overfold predict CHECKPOINT IMAGE…";
 const PICTURE: Pick<Kind, "next" | "fits" | "isPicture"> = {
   next: { network: NETWORK_FIRST },
   fits: "picture",
@@ -69,14 +69,14 @@ const PICTURE: Pick<Kind, "next" | "fits" | "isPicture"> = {
 
 /** Unsupported images, by their first bytes. */
 const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] = [
-  ["an AVIF picture", /^[^]{4}ftypavi/],
-  ["a HEIC picture", /^[^]{4}ftyp(he|mi)/],
-  ["a JPEG XL picture", /^(\xff\x0a|\0{3}\x0cJXL )/],
-  ["a JPEG 2000 picture", /^\0{3}\x0cjP/],
-  ["a BigTIFF picture", /^(II\+\0|MM\0\+)/],
+  ["an AVIF image", /^[^]{4}ftypavi/],
+  ["a HEIC image", /^[^]{4}ftyp(he|mi)/],
+  ["a JPEG XL image", /^(\xff\x0a|\0{3}\x0cJXL )/],
+  ["a JPEG 2000 image", /^\0{3}\x0cjP/],
+  ["a BigTIFF image", /^(II\+\0|MM\0\+)/],
   ["an icon", /^\0\0\x01\0/],
-  ["a Photoshop picture", /^8BPS/],
-  ["an SVG picture", /^<svg/],
+  ["a Photoshop image", /^8BPS/],
+  ["an SVG image", /^<svg/],
 ];
 
 const begins = (...signatures: readonly string[]) => (head: string) =>
@@ -145,7 +145,7 @@ const KINDS: readonly Kind[] = [
   },
   { what: "a tar archive", next: UNPACK, is: (head) => head.startsWith("ustar", 257) },
   ...PICTURE_FORMATS.map((format): Kind => ({
-    what: `a ${format} picture`,
+    what: `a ${format} image`,
     ...PICTURE,
     is: (head) => beginsAs(head, format),
   })),

@@ -18,7 +18,7 @@ export type PictureFormat = keyof typeof FORMATS;
 export const PICTURE_FORMATS = Object.keys(FORMATS) as PictureFormat[];
 
 /** Parts of messages about other files. */
-export const NO_PICTURE = "not a picture that can be read";
+export const NO_PICTURE = "not an image that can be read";
 export const EXPECTED_PICTURE = `expected a file in ${
   PICTURE_FORMATS.join(", ").replace(/, (\w+)$/, " or $1")
 }`;

@@ -47,7 +47,7 @@ export function checkPictureSize(width: number, height: number): void {
   const isSane = [width, height].every((side) => side > 0 && side <= MAX_SIDE);
   if (isSane && width * height <= MAX_PIXELS) return;
   throw new InputError(
-    `a picture of ${formatCount(width)} × ${formatCount(height)} pixels; expected at least one ` +
+    `an image of ${formatCount(width)} × ${formatCount(height)} pixels; expected at least one ` +
       `and at most ${formatCount(MAX_PIXELS)}, ${formatCount(MAX_SIDE)} a side; make it smaller`,
   );
 }

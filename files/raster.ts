@@ -33,9 +33,7 @@ export interface Part {
 export function requireRasterSize(height: number, width: number): void {
   if (height * width <= MAX_PIXELS) return;
   throw new InputError(
-    `it would become a picture of ${formatCount(width)} × ${
-      formatCount(height)
-    } pixels; expected ` +
+    `it would become an image of ${formatCount(width)} × ${formatCount(height)} pixels; expected ` +
       `at most ${formatCount(MAX_PIXELS)}`,
   );
 }

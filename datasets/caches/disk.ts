@@ -26,7 +26,7 @@ const PACKED = 2 ** 16;
 
 const schema = z.object({
   gibibytes: z.number().positive().default(32).describe(
-    "Most space for pictures on the disk, in GiB",
+    "Most space for images on the disk, in GiB",
   ),
 });
 
@@ -56,7 +56,7 @@ export const disk: CacheEntry<typeof schema> = {
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
-      onNotice(`data.cache: pictures are not kept on disk: ${refusal}`);
+      onNotice(`data.cache: images are not kept on disk: ${refusal}`);
     }
   },
 };
@@ -66,7 +66,7 @@ export interface DiskCacheHandle extends SourceHandle {
   readonly kind: "disk";
   readonly folder: string;
   readonly channels: number;
-  /** Of each picture where its pixels begin, */
+  /** Of each image where its pixels begin, */
   readonly offsets: Float64Array<SharedArrayBuffer>;
   /** their checksum, */
   readonly checksums: Uint32Array<SharedArrayBuffer>;
@@ -77,12 +77,12 @@ export interface DiskCacheHandle extends SourceHandle {
 /** What only the thread has that writes. */
 interface Keeper {
   readonly pictures: PictureSource;
-  /** The beginning of each picture's key when the cache was opened; NaN of one without. */
+  /** The beginning of each image's key when the cache was opened; NaN of one without. */
   readonly keys: Float64Array;
   readonly writer: FolderWriter;
 }
 
-/** Pictures in a file. */
+/** Images in a file. */
 export class DiskCache implements PictureCache {
   #file: Deno.FsFile | undefined;
   #fresh: FreshPicture[] = [];
@@ -170,7 +170,7 @@ export class DiskCache implements PictureCache {
   async enterStored(): Promise<void> {
     const { keys } = this.keeper!;
     const last = new Map<number, number>();
-    /** Of pictures in the same file, the one before. */
+    /** Of images in the same file, the one before. */
     const before = keys.map((key, index) => {
       const other = last.get(key) ?? -1;
       last.set(key, index);
@@ -198,7 +198,7 @@ async function kindOf({ pictures: { channels }, transforms }: CachedPictures): P
     .digest("hex").slice(0, 32);
 }
 
-/** What a picture is known by on the disk; undefined where that is not to be told. */
+/** What an image is known by on the disk; undefined where that is not to be told. */
 function keyOf(pictures: PictureSource, index: number): Uint8Array | undefined {
   const identity = pictures.identityOf?.(index);
   if (identity === undefined) return undefined;

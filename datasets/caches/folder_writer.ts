@@ -1,9 +1,9 @@
-/** Who writes pictures into a folder of the cache, for all splits of this process that have it. */
+/** Who writes images into a folder of the cache, for all splits of this process that have it. */
 import { refusalOf } from "../../files/refusal.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import { PixelWriter, type StoredPicture } from "./pixel_file.ts";
 
-/** A picture to be written. */
+/** An image to be written. */
 interface PictureToWrite {
   /** What it is known by; undefined if it is not to be written after all. */
   key(): Uint8Array | undefined;
@@ -44,7 +44,7 @@ export class FolderWriter {
 
   private constructor(private readonly options: FolderOptions) {}
 
-  /** Has pictures written some time. */
+  /** Has images written some time. */
   write(pictures: readonly PictureToWrite[]): void {
     if (this.#isOver) return;
     const taken = pictures.filter(({ data }) => {
@@ -93,7 +93,7 @@ export class FolderWriter {
   #end(reason: string): void {
     this.#isOver = true;
     this.options.onNotice(
-      `data.cache: ${this.options.folder}: ${reason}; other pictures are decoded each time`,
+      `data.cache: ${this.options.folder}: ${reason}; other images are decoded each time`,
     );
   }
 

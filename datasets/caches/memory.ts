@@ -8,7 +8,7 @@ import { type CacheEntry, GIBIBYTE, type PictureCache } from "./picture_cache.ts
 
 /** Places are counted in so many bytes. */
 const UNIT = 16;
-/** What stands in the place of a picture that is not there, or not yet. */
+/** What stands in the place of an image that is not there, or not yet. */
 const [ABSENT, UNDER_WAY, NO_ROOM, FIRST] = [0, 1, 2, 3];
 /** More than any side. */
 const PACKED = 2 ** 16;
@@ -21,7 +21,7 @@ const SHARE = 0.5;
 
 const schema = z.object({
   gibibytes: z.number().positive().optional().describe(
-    "Most memory for pictures, in GiB; by default half of the machine's",
+    "Most memory for images, in GiB; by default half of the machine's",
   ),
 });
 
@@ -47,17 +47,17 @@ const aligned = (bytes: number) => Math.ceil(bytes / UNIT) * UNIT;
 export interface MemoryCacheHandle extends SourceHandle {
   readonly kind: "memory";
   readonly channels: number;
-  /** Pictures, one behind the other as they came. */
+  /** Images, one behind the other as they came. */
   readonly room: Uint8Array<SharedArrayBuffer>;
   /** How many {@link UNIT}s of it are taken. */
   readonly taken: Int32Array<SharedArrayBuffer>;
-  /** For each picture where it begins, in {@link UNIT}s from {@link FIRST} on. */
+  /** For each image where it begins, in {@link UNIT}s from {@link FIRST} on. */
   readonly places: Int32Array<SharedArrayBuffer>;
   /** Height and width of each. */
   readonly sizes: Uint32Array<SharedArrayBuffer>;
 }
 
-/** Pictures in shared memory; once there is no room no more are kept, and none makes way. */
+/** Images in shared memory; once there is no room no more are kept, and none makes way. */
 export class MemoryCache implements PictureCache {
   readonly reads: readonly string[] = [];
 
@@ -77,7 +77,7 @@ export class MemoryCache implements PictureCache {
       throw new InputError(
         `the system cannot provide ${
           formatBytes(bytes)
-        } to keep pictures in; set a lower limit with ` +
+        } to keep images in; set a lower limit with ` +
           "{ name: memory, gibibytes: … }",
         { cause: error },
       );

@@ -5,7 +5,7 @@ const schema = z.object({});
 
 /** Nowhere. */
 export const none: CacheEntry<typeof schema> = {
-  about: "No cache: pictures are decoded in every epoch",
+  about: "No cache: images are decoded in every epoch",
   schema,
   build: () => undefined,
 };

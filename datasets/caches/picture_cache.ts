@@ -1,4 +1,4 @@
-/** Decoded pictures that are kept from one epoch to the next. */
+/** Decoded images that are kept from one epoch to the next. */
 import type { Raster } from "../../files/raster.ts";
 import type { Entry, z } from "../../schema/entry.ts";
 import type { SourceHandle } from "../image_source.ts";
@@ -7,13 +7,13 @@ import type { PictureSource } from "../picture_source.ts";
 import type { PictureSize } from "../transform.ts";
 import type { TransformChoice } from "../transforms/registry.ts";
 
-/** Pictures of a source, as the transforms that draw nothing leave them. */
+/** Images of a source, as the transforms that draw nothing leave them. */
 export interface PictureCache extends KeepsPictures {
-  /** A picture, if it is there. */
+  /** An image, if it is there. */
   get(index: number): Raster | undefined;
-  /** Keeps a picture, if there is room for it; at once, or when {@link PictureCache.keep} gets it. */
+  /** Keeps an image, if there is room for it; at once, or when {@link PictureCache.keep} gets it. */
   put(index: number, picture: Raster): void;
-  /** Those of pictures `from` to `to` - 1. */
+  /** Those of images `from` to `to` - 1. */
   slice(from: number, to: number): PictureCache;
   /** How a worker opens it; `kind` is a name in `caches/registry.ts`. */
   readonly handle: SourceHandle;
@@ -39,7 +39,7 @@ export interface CachedPictures {
 
 /** A cache that a config can name. */
 export interface CacheEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
-  /** Opens the cache for some pictures; undefined keeps none. */
+  /** Opens the cache for some images; undefined keeps none. */
   build(
     options: z.output<S>,
     of: CachedPictures,

@@ -1,5 +1,5 @@
 /**
- * Decoded pictures on the disk: a file of pixels, and a journal of what lies where in it. The journal
+ * Decoded images on the disk: a file of pixels, and a journal of what lies where in it. The journal
  * is open for one process at a time, which alone writes; any number reads. What an interruption left
  * half written is in no record, and the pixels of a record have their checksum in it.
  */
@@ -8,11 +8,11 @@ import { crc32 } from "node:zlib";
 import { DISK, type DiskFile, writeAll } from "../../files/disk.ts";
 import { Journal, readJournal } from "../../files/journal.ts";
 
-/** Bytes of what a picture is known by. */
+/** Bytes of what an image is known by. */
 export const KEY_BYTES = 16;
 const RECORD_BYTES = KEY_BYTES + 8 + 4 + 4 + 4;
 
-/** A picture in the file. */
+/** An image in the file. */
 export interface StoredPicture {
   /** What it is known by. */
   readonly key: Uint8Array;
@@ -28,7 +28,7 @@ export const filesIn = (folder: string) => ({
   journal: join(folder, "index"),
 });
 
-/** Shows the pictures that there are. */
+/** Shows the images that there are. */
 export async function storedPictures(
   folder: string,
   visit: (picture: StoredPicture) => void,
@@ -46,12 +46,12 @@ export async function storedPictures(
   });
 }
 
-/** Adds pictures. */
+/** Adds images. */
 export class PixelWriter {
   private constructor(
     private readonly journal: Journal,
     private readonly file: DiskFile,
-    /** Where the next picture begins. */
+    /** Where the next image begins. */
     private end: number,
   ) {}
 
@@ -59,7 +59,7 @@ export class PixelWriter {
    * Opens the files of a folder, which are made if they are missing; undefined while another process
    * writes.
    *
-   * @param channels of its pictures
+   * @param channels of its images
    */
   static async open(
     folder: string,
@@ -88,7 +88,7 @@ export class PixelWriter {
     return this.end;
   }
 
-  /** Adds a picture and returns where it is. Its record is kept back until {@link PixelWriter.flush}. */
+  /** Adds an image and returns where it is. Its record is kept back until {@link PixelWriter.flush}. */
   async add(
     { key, height, width, data }: Pick<StoredPicture, "key" | "height" | "width"> & {
       readonly data: Uint8Array;

@@ -1,4 +1,4 @@
-/** Where decoded pictures can be kept, by name. */
+/** Where decoded images can be kept, by name. */
 import { type Choice, chosen } from "../../schema/entry.ts";
 import type { SourceHandle } from "../image_source.ts";
 import { disk, DiskCache, type DiskCacheHandle } from "./disk.ts";
@@ -9,7 +9,7 @@ import type { CachedPictures, CacheEntry, PictureCache } from "./picture_cache.t
 /** The caches by the names that configs use. */
 export const CACHES = { none, memory, disk } satisfies Record<string, CacheEntry>;
 
-/** Where decoded pictures are kept: a name, or `{ name, …options }`. */
+/** Where decoded images are kept: a name, or `{ name, …options }`. */
 export type CacheChoice = Choice<typeof CACHES>;
 
 const OPENERS: Readonly<Record<string, (handle: never) => PictureCache>> = {
@@ -17,7 +17,7 @@ const OPENERS: Readonly<Record<string, (handle: never) => PictureCache>> = {
   disk: (handle: DiskCacheHandle) => new DiskCache(handle),
 };
 
-/** Opens a cache for some pictures. Throws InputError for a name or an option that there is not. */
+/** Opens a cache for some images. Throws InputError for a name or an option that there is not. */
 export async function createCache(
   choice: CacheChoice,
   of: CachedPictures,

@@ -1,4 +1,4 @@
-/** What is found of the pictures of one class. */
+/** What is found of the images of one class. */
 import type { Raster } from "../../files/raster.ts";
 import type { PictureSource } from "../picture_source.ts";
 import type { Finding } from "../sources/examined.ts";
@@ -6,20 +6,20 @@ import type { Finding } from "../sources/examined.ts";
 /** The parts of a dataset, as reports call them. */
 export type Split = "training" | "validation";
 
-/** Extents of a picture in pixels. */
+/** Extents of an image in pixels. */
 export type Size = readonly [height: number, width: number];
 
 /** What was found of a class. */
 export interface ClassReport {
   readonly name: string;
-  /** Pictures to train on, broken ones too. */
+  /** Images to train on, broken ones too. */
   readonly training: number;
-  /** Pictures to validate on, broken ones too. */
+  /** Images to validate on, broken ones too. */
   readonly validation: number;
   readonly broken: number;
-  /** By the number of pixels; absent where no picture can be read. */
+  /** By the number of pixels; absent where no image can be read. */
   readonly sizes?: { readonly smallest: Size; readonly median: Size; readonly largest: Size };
-  /** Some of its pictures. */
+  /** Some of its images. */
   readonly thumbnails: readonly Raster[];
 }
 
@@ -32,7 +32,7 @@ export class ClassTally {
 
   constructor(private readonly name: string) {}
 
-  /** Adds a picture. */
+  /** Adds an image. */
   add(split: Split, { broken, height, width, thumbnail }: Finding): void {
     this.#counts[split]++;
     if (broken === undefined) this.#sizes.push(height * PACKED + width);
@@ -67,7 +67,7 @@ function pixelsOf(size: number): number {
   return height * width;
 }
 
-/** The classes that a picture is said to show. */
+/** The classes that an image is said to show. */
 export function classesOf({ targets, count }: PictureSource, index: number): number[] {
   if (targets.labels) return [targets.labels.data[index]];
   const { data } = targets.targets;

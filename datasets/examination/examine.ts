@@ -1,4 +1,4 @@
-/** A look at every picture of a dataset, and what is wrong with them. */
+/** A look at every image of a dataset, and what is wrong with them. */
 import { WHITE } from "../../files/pixels.ts";
 import { byCodePoint } from "../folder/names.ts";
 import { BatchLoader } from "../loader.ts";
@@ -7,14 +7,14 @@ import { DIGEST_BYTES, ExaminedPictures, type Finding, readFinding } from "../so
 import { classesOf, type ClassReport, ClassTally, type Split } from "./class_tally.ts";
 import { equalAmong } from "./duplicates.ts";
 
-/** A picture that cannot be read. */
+/** An image that cannot be read. */
 interface BrokenPicture {
   readonly path: string;
   readonly split: Split;
   readonly reason: string;
 }
 
-/** Pictures of the same bytes. */
+/** Images of the same bytes. */
 interface Duplicates {
   /** In the order of their names. */
   readonly paths: readonly string[];
@@ -31,26 +31,26 @@ export interface ExaminationReport {
   readonly duplicates: readonly Duplicates[];
   /** Bytes of all files. */
   readonly bytes: number;
-  /** Pictures that are transparent somewhere. */
+  /** Images that are transparent somewhere. */
   readonly transparent: number;
 }
 
-/** How pictures are looked at. */
+/** How images are looked at. */
 interface ExamineOptions {
   readonly classNames: readonly string[];
   /** How many of each class are kept as thumbnails, and how many pixels a side they have. */
   readonly thumbnails: { readonly perClass: number; readonly side: number };
   /** Threads. Default: as many as cores but one. */
   readonly workers?: number;
-  /** Is told how many pictures have been looked at. */
+  /** Is told how many images have been looked at. */
   onProgress?(done: number): void;
 }
 
-/** Pictures that a worker looks at in one piece. */
+/** Images that a worker looks at in one piece. */
 const BATCH = 16;
 
 /**
- * Decodes every picture. Rejects with RunError if a worker ends.
+ * Decodes every image. Rejects with RunError if a worker ends.
  *
  * @param splits sources that give their files (`fileOf`, `nameOf`)
  */
@@ -60,7 +60,7 @@ export async function examine(
 ): Promise<ExaminationReport> {
   const parts = (["training", "validation"] as const)
     .map((split) => ({ split, pictures: splits[split] }));
-  /** Of which part the picture at a place among all is. */
+  /** Of which part the image at a place among all is. */
   const pictureAt = (place: number) => {
     const first = splits.training.count;
     const { split, pictures } = parts[Number(place >= first)];
@@ -105,13 +105,13 @@ export async function examine(
   };
 }
 
-/** What is found of each picture, in their order. */
+/** What is found of each image, in their order. */
 async function* findings(
   pictures: PictureSource,
   split: Split,
   { classNames, thumbnails: { perClass, side }, workers }: ExamineOptions,
 ): AsyncGenerator<Finding, void, void> {
-  // Sources have their pictures in an order that looks random: the first ones are a fair sample.
+  // Sources have their images in an order that looks random: the first ones are a fair sample.
   const shown = new Uint8Array(new SharedArrayBuffer(pictures.count));
   const left = classNames.map(() => split === "training" ? perClass : 0);
   shown.forEach((_, i) => {

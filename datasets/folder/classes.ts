@@ -1,4 +1,4 @@
-/** A folder of pictures as people have it: a folder for each class, perhaps in folders for splits. */
+/** A folder of images as people have it: a folder for each class, perhaps in folders for splits. */
 import { join, parse } from "node:path";
 import { InputError } from "../../errors.ts";
 import { isPictureName } from "../../files/picture_names.ts";
@@ -33,13 +33,13 @@ interface FolderOptions extends ListingOptions {
   readonly classes?: readonly string[];
   /** The subfolder that validates; by default the first there is. */
   readonly validation?: string;
-  /** The class of a picture that lies in no folder of one and validates, by its name without ending. */
+  /** The class of an image that lies in no folder of one and validates, by its name without ending. */
   readonly classOf?: (name: string) => string | undefined;
   /** Is told of each file that is passed over. */
   readonly onPassedOver?: (file: PassedOverFile) => void;
 }
 
-/** Finds the pictures. Throws InputError for a folder that is none or without classes or pictures. */
+/** Finds the images. Throws InputError for a folder that is none or without classes or images. */
 export async function findPictures(root: string, options: FolderOptions): Promise<FoundPictures> {
   await requireFolder(root);
   const listing = await Listing.open(root, options);
@@ -102,12 +102,12 @@ async function requireFolder(root: string): Promise<void> {
   } catch (error) {
     const refusal = bareRefusalOf(error);
     if (refusal === undefined) throw error;
-    throw new InputError(`${root}: cannot be read: ${refusal}; expected a folder of pictures`, {
+    throw new InputError(`${root}: cannot be read: ${refusal}; expected a folder of images`, {
       at: ["root"],
       cause: error,
     });
   }
-  throw new InputError(`${root}: not a folder; expected a folder of pictures`, {
+  throw new InputError(`${root}: not a folder; expected a folder of images`, {
     at: ["root"],
   });
 }
@@ -135,9 +135,9 @@ function classNamesOf(
   if (names.length >= 2) return names;
   const pictures = files.filter(isPictureName).length;
   throw new InputError(
-    `${folder}: expected one folder of pictures per class; found ` +
+    `${folder}: expected one folder of images per class; found ` +
       `${names.length === 0 ? "no folder" : `only one, ${spellName(names[0])}`}` +
-      (pictures > 0 ? ` and ${formatCount(pictures)} pictures in no class` : ""),
+      (pictures > 0 ? ` and ${formatCount(pictures)} images in no class` : ""),
     { at: ["root"] },
   );
 }
@@ -163,7 +163,7 @@ interface Finding {
   readonly labels: Labels;
 }
 
-/** Adds the pictures of the classes in a split. */
+/** Adds the images of the classes in a split. */
 async function addPictures(
   { listing, passedOver, names, classOf, isAll, paths, labels }: Finding,
   { folder, entries: { folders, files }, isTrain }: Split,
@@ -190,7 +190,7 @@ async function addPictures(
       labels.add(label);
     } else {
       const path = join(root, folder, name);
-      passedOver.add({ path, what: "picture in no class", isPicture: true });
+      passedOver.add({ path, what: "image in no class", isPicture: true });
     }
   }
   const empty: string[] = [];
@@ -206,7 +206,7 @@ async function addPictures(
   }
   if (paths.count > before && (empty.length === 0 || !isTrain)) return;
   throw new InputError(
-    `${join(root, folder)}: no pictures in ${
+    `${join(root, folder)}: no images in ${
       someOf(empty.map(spellName)) || "the folder of a class"
     }` +
       (passedOver.summary ? `; ${passedOver.summary}` : "") +

@@ -5,18 +5,18 @@ import { someOf } from "../../reporting/format.ts";
 import { Growing } from "../growing.ts";
 import { byCodePoint } from "./names.ts";
 
-/** Labels by the number of the picture. */
+/** Labels by the number of the image. */
 export class Labels {
   readonly #values = new Growing(Int32Array<SharedArrayBuffer>);
-  /** Where those of each picture end; absent where each has one. */
+  /** Where those of each image end; absent where each has one. */
   readonly #ends?: Growing<Uint32Array<SharedArrayBuffer>>;
 
-  /** @param several whether a picture may have any number of labels */
+  /** @param several whether an image may have any number of labels */
   constructor(readonly several: boolean) {
     if (several) this.#ends = new Growing(Uint32Array<SharedArrayBuffer>);
   }
 
-  /** Adds the classes of the next picture; ~c is a class c of which it is not known. */
+  /** Adds the classes of the next image; ~c is a class c of which it is not known. */
   add(...classes: readonly number[]): void {
     for (const one of classes) this.#values.push(one);
     this.#ends?.push(this.#values.length);
@@ -28,14 +28,14 @@ export class Labels {
     values.forEach((value, i) => values[i] = value < 0 ? ~numbers[~value] : numbers[value]);
   }
 
-  /** The classes of a picture. */
+  /** The classes of an image. */
   of(picture: number): Int32Array {
     const ends = this.#ends;
     if (!ends) return this.#values.used.subarray(picture, picture + 1);
     return this.#values.used.subarray(picture === 0 ? 0 : ends.at(picture - 1), ends.at(picture));
   }
 
-  /** The class by which a picture is split: its first, or 0 if it has none. */
+  /** The class by which an image is split: its first, or 0 if it has none. */
   firstOf(picture: number): number {
     if (!this.#ends) return this.#values.at(picture);
     const [first = 0] = this.of(picture);
@@ -48,7 +48,7 @@ export class Labels {
   }
 }
 
-/** Texts that label pictures, as numbers of classes. */
+/** Texts that label images, as numbers of classes. */
 export class ClassNames {
   readonly #numbers: Map<string, number>;
   #isSettled: boolean;
@@ -81,7 +81,7 @@ export class ClassNames {
 
   /**
    * Says that all labels are known: sorts them, those that are numbers by their size, and gives the
-   * pictures their classes. Throws InputError for fewer than two and for one that cannot be shown.
+   * images their classes. Throws InputError for fewer than two and for one that cannot be shown.
    */
   settle(labels: Labels, place: string): readonly string[] {
     if (this.#isSettled) return [...this.#numbers.keys()];

@@ -1,4 +1,4 @@
-/** Lists of pictures with their labels, as CSV or JSON lines. */
+/** Lists of images with their labels, as CSV or JSON lines. */
 import { InputError } from "../../errors.ts";
 import { readTextFile } from "../../files/text.ts";
 import { spellName } from "../../reporting/controls.ts";
@@ -19,7 +19,7 @@ export interface Listed {
 }
 
 /**
- * Reads a list. Throws InputError, with its line, for what is no picture and label.
+ * Reads a list. Throws InputError, with its line, for what is no image and label.
  *
  * @param separator what stands between several labels in CSV; without it there is one
  */
@@ -27,7 +27,7 @@ export async function readList(file: string, separator: string | undefined): Pro
   const text = (await readTextFile(file, "CSV or JSON lines")).replace(/^\ufeff/, "");
   const isJson = /^\s*\{/.test(text);
   const listed = isJson ? jsonLines(text, file) : csvLines(text, file, separator);
-  if (listed.length === 0) throw new InputError(`${file}: the list contains no pictures`);
+  if (listed.length === 0) throw new InputError(`${file}: the list contains no images`);
   return listed.map((row) => ({ ...row, path: checkedPath(row, file) }));
 }
 

@@ -3,7 +3,7 @@
 /** What systems and programs put into folders. */
 const SYSTEM = /^(\..*|thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx|\$recycle\.bin|@eadir)$/i;
 
-/** Names of columns and keys that are taken for what a picture shows, the first there is. */
+/** Names of columns and keys that are taken for what an image shows, the first there is. */
 export const LABEL_NAMES = ["label", "labels", "class", "classes", "category"];
 
 /** Whether a file or folder is hidden, or of the system. */

@@ -1,4 +1,4 @@
-/** Pictures with their labels as a dataset of pictures of any size. */
+/** Images with their labels as a dataset of images of any size. */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.ts";
@@ -13,7 +13,7 @@ import type { Labels } from "./labels.ts";
 import { checkBeginnings } from "./scan.ts";
 import { type HoldOut, shuffled, stratified } from "./split.ts";
 
-/** A class of a picture of which it is not known whether it shows it: no objective counts it. */
+/** A class of an image of which it is not known whether it shows it: no objective counts it. */
 const UNKNOWN = -1;
 
 /** Bytes that are hashed at once. */
@@ -25,7 +25,7 @@ export const PICTURE_STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
   3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 };
 
-/** Pictures of a store and their classes. */
+/** Images of a store and their classes. */
 interface LabelledPictures {
   readonly name: string;
   readonly title: string;
@@ -48,7 +48,7 @@ interface LabelledPictures {
   readonly damaged?: boolean;
 }
 
-/** Opens them; what cannot be a picture is found when they are loaded. */
+/** Opens them; what cannot be an image is found when they are loaded. */
 export function openLabelled(pictures: LabelledPictures, where: OpenOptions): OpenPictures {
   const { name, title, classNames, channels, paths, labels, reads } = pictures;
   const [train, held] = numbersOf(pictures).map((numbers) => splitOf(pictures, numbers, where));
@@ -68,7 +68,7 @@ export function openLabelled(pictures: LabelledPictures, where: OpenOptions): Op
   };
 }
 
-/** The numbers of the pictures to train on, and of those that validate. */
+/** The numbers of the images to train on, and of those that validate. */
 function numbersOf(
   { root, classNames, paths, labels, trainCount, holdOut, splitSeed }: LabelledPictures,
 ): readonly [train: Uint32Array, held: Uint32Array] {
@@ -77,17 +77,17 @@ function numbersOf(
   const labelOf = (picture: number) => labels.firstOf(picture);
   const { train, held } = stratified(pictures, labelOf, classNames.length, holdOut ?? { count: 0 });
   if (held.length > 0) return [train, held];
-  throw new InputError(`${root}: no pictures to validate on; hold out more with holdOut`, {
+  throw new InputError(`${root}: no images to validate on; hold out more with holdOut`, {
     at: ["holdOut"],
   });
 }
 
-/** What there is to learn of each picture. */
+/** What there is to learn of each image. */
 function targetOf({ classNames, labels }: LabelledPictures): Readonly<Record<string, TargetField>> {
   return labels.several ? { targets: multiHot(classNames.length) } : { labels: LABELS };
 }
 
-/** What a split is made of; of how its pictures were found nothing is kept. */
+/** What a split is made of; of how its images were found nothing is kept. */
 function splitOf(
   pictures: LabelledPictures,
   numbers: Uint32Array,
@@ -128,7 +128,7 @@ async function loadSplits(
   return { train, test };
 }
 
-/** Writes which classes a picture shows into its target, all zero. */
+/** Writes which classes an image shows into its target, all zero. */
 function showClasses(classes: Int32Array, target: { [label: number]: number }): void {
   for (const one of classes) {
     if (one < 0) target[~one] = UNKNOWN;
@@ -155,7 +155,7 @@ function fingerprintOf(
   return hash.digest("hex").slice(0, 32);
 }
 
-/** The decoders' WebAssembly, which a worker reads beside the pictures. */
+/** The decoders' WebAssembly, which a worker reads beside the images. */
 async function decoderFiles(): Promise<string[]> {
   const { decoderLocations } = await loadReader();
   return decoderLocations().map((location) => fileURLToPath(location));

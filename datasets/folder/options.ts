@@ -1,4 +1,4 @@
-/** Options that datasets of one's own pictures share. */
+/** Options that datasets of one's own images share. */
 import { z } from "../../schema/entry.ts";
 
 /** Names of classes. */
@@ -9,10 +9,10 @@ export const classesSchema = z.array(z.string().min(1)).min(2).refine(
 
 /** What is held out. */
 export const holdOutSchema = z.union([
-  z.strictObject({ share: z.number().gt(0).lt(1).describe("Share of the pictures") }),
-  z.strictObject({ count: z.int().min(1).describe("Number of pictures") }),
+  z.strictObject({ share: z.number().gt(0).lt(1).describe("Share of the images") }),
+  z.strictObject({ count: z.int().min(1).describe("Number of images") }),
 ]).default({ share: 0.2 }).describe(
-  "Pictures held out for validation if none are given, the same share of every class",
+  "Images held out for validation if none are given, the same share of every class",
 );
 
 /** Of what is held out, and of the order. */

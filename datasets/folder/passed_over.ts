@@ -1,4 +1,4 @@
-/** What a search for pictures passes over, and how often. */
+/** What a search for images passes over, and how often. */
 import { spellName } from "../../reporting/controls.ts";
 import { formatCount } from "../../reporting/format.ts";
 

@@ -1,4 +1,4 @@
-/** A quick look at the beginning of every picture, before a training begins. */
+/** A quick look at the beginning of every image, before a training begins. */
 import { InputError } from "../../errors.ts";
 import { HEAD_BYTES, kindOf, unlike } from "../../files/kind_of_file.ts";
 import { EXPECTED_PICTURE, formatOfPicture, NO_PICTURE } from "../../files/picture_names.ts";
@@ -7,7 +7,7 @@ import { formatCount } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
 import type { OnError, PictureFiles } from "../sources/picture_files.ts";
 
-/** Pictures that are looked at; of more, that would take as long as it saves. */
+/** Images that are looked at; of more, that would take as long as it saves. */
 const MAX_LOOKED_AT = 100_000;
 /** Broken ones that are told by name. */
 const MAX_TOLD = 20;
@@ -38,7 +38,7 @@ export async function checkBeginnings(
   const more = broken.length - MAX_TOLD;
   throw new InputError(
     [
-      `${formatCount(broken.length)} of ${formatCount(all)} pictures cannot be read; fix ` +
+      `${formatCount(broken.length)} of ${formatCount(all)} images cannot be read; fix ` +
       "or remove them, or skip them with data.onError: skip",
       ...broken.slice(0, MAX_TOLD),
       ...(more > 0 ? [`and ${formatCount(more)} more`] : []),

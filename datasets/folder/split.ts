@@ -1,13 +1,13 @@
-/** Which pictures of a folder without a split of its own validate. */
+/** Which images of a folder without a split of its own validate. */
 import { extendHash, hashText } from "../../graph/random.ts";
 import type { Paths } from "../paths.ts";
 
-/** How many pictures are held out. */
+/** How many images are held out. */
 export type HoldOut = { readonly share: number } | { readonly count: number };
 
 /**
- * The numbers of pictures `from` to `to` - 1 in an order that looks random and follows from their
- * paths and the seed: on every machine the same, and one more picture leaves the others in their order.
+ * The numbers of images `from` to `to` - 1 in an order that looks random and follows from their
+ * paths and the seed: on every machine the same, and one more image leaves the others in their order.
  */
 export function shuffled(paths: Paths, seed: number, from = 0, to = paths.count): Uint32Array {
   const keys = new Uint32Array(to - from);
@@ -19,10 +19,10 @@ export function shuffled(paths: Paths, seed: number, from = 0, to = paths.count)
 }
 
 /**
- * Splits pictures that were shuffled: each class's share is held out, rounded so that the counts add
- * up, and at least one picture of each class is left to train on.
+ * Splits images that were shuffled: each class's share is held out, rounded so that the counts add
+ * up, and at least one image of each class is left to train on.
  *
- * @param labelOf the class of a picture by its number
+ * @param labelOf the class of an image by its number
  */
 export function stratified(
   pictures: Uint32Array,

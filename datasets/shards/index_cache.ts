@@ -1,4 +1,4 @@
-/** Indexes of files that hold many pictures, kept between runs. */
+/** Indexes of files that hold many images, kept between runs. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../files/atomic.ts";

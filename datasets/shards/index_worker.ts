@@ -1,4 +1,4 @@
-/** What a thread does that finds out what is in files of pictures. */
+/** What a thread does that finds out what is in files of images. */
 import { failureOf } from "../loader_messages.ts";
 import { type IndexReply, type IndexRequest, unreadable } from "./indexing.ts";
 import type { ShardIndex, ShardOptions } from "./shard_index.ts";

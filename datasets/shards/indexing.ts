@@ -1,4 +1,4 @@
-/** Finding out what is in files that hold many pictures, several at once. */
+/** Finding out what is in files that hold many images, several at once. */
 import { InputError, RunError } from "../../errors.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import { formatCount } from "../../reporting/format.ts";
@@ -59,7 +59,7 @@ export async function indexShards(
         });
       done++;
       where.onWork?.(() =>
-        `indexing ${formatCount(done)} of ${formatCount(paths.length)} files of pictures`
+        `indexing ${formatCount(done)} of ${formatCount(paths.length)} files of images`
       );
     }
   };
@@ -93,7 +93,7 @@ class Thread {
     worker.onerror = (event) => {
       event.preventDefault();
       this.#answer?.reject(
-        new RunError(`a thread that looks for pictures stopped: ${event.message}`),
+        new RunError(`a thread that looks for images stopped: ${event.message}`),
       );
     };
   }

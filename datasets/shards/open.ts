@@ -1,4 +1,4 @@
-/** Files that hold many pictures each as a dataset of pictures of any size. */
+/** Files that hold many images each as a dataset of images of any size. */
 import { basename, dirname } from "node:path";
 import { InputError } from "../../errors.ts";
 import { spellName } from "../../reporting/controls.ts";
@@ -24,10 +24,10 @@ import type { ShardIndex } from "./shard_index.ts";
 /** Files that a worker may read one by one; of more, it may read their folders. */
 const MAX_FILES_READ = 256;
 
-/** Numbers that say where pictures lie. */
+/** Numbers that say where images lie. */
 type Places = Readonly<Record<string, Float64Array<SharedArrayBuffer>>>;
 
-/** A kind of files that hold many pictures each. */
+/** A kind of files that hold many images each. */
 export interface ShardKind {
   /** The dataset's name in configs. */
   readonly name: string;
@@ -52,13 +52,13 @@ export const shardOptions = {
       "*, or a list of these",
   ).meta({ resume: "free" }),
   validation: files.optional().describe(
-    "Files with the validation pictures; without them some are held out",
+    "Files with the validation images; without them some are held out",
   ).meta({ resume: "free" }),
   classes: classesSchema.optional().describe(
     "Names of the classes in the order of their numbers, or labels in the order of the classes",
   ),
   severalLabels: z.boolean().default(false).describe(
-    "Whether a picture may have any number of labels, for training.objective: multi_label",
+    "Whether an image may have any number of labels, for training.objective: multi_label",
   ),
   separator: text.default("|").describe("Separator of several labels in text"),
   holdOut: holdOutSchema,
@@ -72,7 +72,7 @@ type ShardsOptions = z.output<z.ZodObject<typeof shardOptions>> & {
   readonly picture?: string;
 };
 
-/** Opens them. Rejects with InputError for files that cannot be read, or hold no pictures with labels. */
+/** Opens them. Rejects with InputError for files that cannot be read, or hold no images with labels. */
 export async function openShards(
   kind: ShardKind,
   options: ShardsOptions,
@@ -96,7 +96,7 @@ export async function openShards(
   if (trainCount === 0 || heldFiles.length > 0 && found.names.count === trainCount) {
     const [empty] = trainCount === 0 ? trainFiles : heldFiles;
     throw new InputError(
-      `${empty}${shards.length > 1 ? " and others" : ""}: no picture has a label` +
+      `${empty}${shards.length > 1 ? " and others" : ""}: no image has a label` +
         (summary ? `; ${summary}` : ""),
     );
   }

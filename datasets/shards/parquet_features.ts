@@ -1,4 +1,4 @@
-/** What Hugging Face's library says of the columns of a Parquet file: which are pictures and classes. */
+/** What Hugging Face's library says of the columns of a Parquet file: which are images and classes. */
 import type { FileMetaData } from "npm:hyparquet@1.33.0";
 import { isRecord } from "../../schema/record.ts";
 

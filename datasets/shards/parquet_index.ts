@@ -1,4 +1,4 @@
-/** The pictures in a Parquet file, as Hugging Face's datasets have them: a column of them, and one of labels. */
+/** The images in a Parquet file, as Hugging Face's datasets have them: a column of them, and one of labels. */
 import { parquetMetadata, parquetSchema } from "npm:hyparquet@1.33.0/src/metadata.js";
 import { getTreePath } from "npm:hyparquet@1.33.0/src/schema.js";
 import type { ColumnMetaData, FileMetaData, RowGroup, SchemaTree } from "npm:hyparquet@1.33.0";
@@ -14,10 +14,10 @@ import { IndexBuilder, type ShardIndex, type ShardOptions } from "./shard_index.
 
 /** Bytes of what a file says of itself. */
 const MAX_FOOTER_BYTES = 2 ** 24;
-/** Bytes that a row takes at least: the smallest picture is several times as large. */
+/** Bytes that a row takes at least: the smallest image is several times as large. */
 const ROW_BYTES = 16;
 
-/** Names of columns that are taken for the pictures, the first there is. */
+/** Names of columns that are taken for the images, the first there is. */
 const PICTURE_NAMES = ["image", "img", "picture", "jpg", "png", "webp"];
 
 /** The index of a file. Throws InputError, which begins with its path. */
@@ -39,7 +39,7 @@ function indexOf(file: FileWindow, options: ShardOptions): ShardIndex {
   const labels = new Column(tree, labelColumn(tree, features, options));
   if (pictures.maxRepetition > 0) {
     throw new InputError(
-      `its column ${pictures.shown} contains lists of pictures; expected one picture per row`,
+      `its column ${pictures.shown} contains lists of images; expected one image per row`,
     );
   }
   const classNames = features.get(labels.name)?.classNames;
@@ -212,7 +212,7 @@ function textsOf(
   }).filter((text) => text !== undefined);
 }
 
-/** The path of the values that are pictures. */
+/** The path of the values that are images. */
 function pictureColumn(
   tree: SchemaTree,
   features: Features,

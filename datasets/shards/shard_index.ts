@@ -1,12 +1,12 @@
-/** What is in a file that holds many pictures, and where. */
+/** What is in a file that holds many images, and where. */
 
 /** Of one such file; plain data, which is kept between runs and posted between threads. */
 export interface ShardIndex {
-  /** Of the pictures, in UTF-8, each with a zero behind it. */
+  /** Of the images, in UTF-8, each with a zero behind it. */
   readonly names: Uint8Array<ArrayBuffer>;
-  /** Labels of all pictures, one after the other: places in `labelTexts`. */
+  /** Labels of all images, one after the other: places in `labelTexts`. */
   readonly labels: Uint32Array<ArrayBuffer>;
-  /** How many labels each picture has; absent where that is one. */
+  /** How many labels each image has; absent where that is one. */
   readonly labelCounts?: Uint32Array<ArrayBuffer>;
   /** Every label once. */
   readonly labelTexts: readonly string[];
@@ -14,21 +14,21 @@ export interface ShardIndex {
   readonly classNames?: readonly string[];
   /** What is passed over, and how often. */
   readonly passedOver: Readonly<Record<string, number>>;
-  /** What is the same of all pictures of the file; its meaning is the kind's. */
+  /** What is the same of all images of the file; its meaning is the kind's. */
   readonly form?: unknown;
-  /** Where each picture lies, in numbers whose meaning is the kind's. */
+  /** Where each image lies, in numbers whose meaning is the kind's. */
   readonly places: Readonly<Record<string, Float64Array<ArrayBuffer>>>;
 }
 
 /** What is wanted of it. */
 export interface ShardOptions {
-  /** Whether a picture may have any number of labels. */
+  /** Whether an image may have any number of labels. */
   readonly severalLabels: boolean;
   /** What stands between several labels in a text. */
   readonly separator: string;
-  /** Where a picture's label is; by default where each kind of file usually has it. */
+  /** Where an image's label is; by default where each kind of file usually has it. */
   readonly label?: string;
-  /** Where the picture is, likewise. */
+  /** Where the image is, likewise. */
   readonly picture?: string;
 }
 
@@ -41,7 +41,7 @@ export class IndexBuilder {
   readonly #passedOver: Record<string, number> = {};
   readonly #places: readonly number[][];
 
-  /** @param placeNames what the numbers are called that say where a picture lies */
+  /** @param placeNames what the numbers are called that say where an image lies */
   constructor(
     private readonly severalLabels: boolean,
     private readonly placeNames: readonly string[],
@@ -49,7 +49,7 @@ export class IndexBuilder {
     this.#places = placeNames.map(() => []);
   }
 
-  /** Adds a picture, which lies at a place. */
+  /** Adds an image, which lies at a place. */
   add(name: string, labels: readonly string[], ...place: readonly number[]): void {
     this.#names.push(name);
     for (const label of labels) {

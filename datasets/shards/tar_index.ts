@@ -18,8 +18,8 @@ const LABEL_ENDINGS = ["cls", "json", "txt"];
 const MAX_LABEL_BYTES = 2 ** 16;
 
 const COMPRESSED =
-  "a compressed archive must be unpacked from its beginning for every picture, and " +
-  "pictures are compressed already; unpack it to a plain archive with gunzip";
+  "a compressed archive must be unpacked from its beginning for every image, and " +
+  "images are compressed already; unpack it to a plain archive with gunzip";
 
 /** Files whose names are equal up to the first dot. */
 interface Sample {
@@ -84,7 +84,7 @@ function* samplesIn(
 
 function addSample(sample: Sample, index: IndexBuilder, options: ShardOptions): void {
   const picture = pictureOf(sample, options);
-  if (!picture) return index.passOver("sample without a picture");
+  if (!picture) return index.passOver("sample without an image");
   const labels = labelsOf(sample, options);
   if (!labels) return index.passOver("sample without a label");
   if (!options.severalLabels && labels.length !== 1) {
@@ -102,7 +102,7 @@ function pictureOf({ stem, files }: Sample, { picture }: ShardOptions): TarEntry
   const endings = [...files.keys()].filter((ending) => isPictureName(`.${ending}`));
   if (endings.length > 1) {
     throw new InputError(
-      `sample ${shown(stem)} has several pictures: ${endings.map(shown).join(", ")}; choose one ` +
+      `sample ${shown(stem)} has several images: ${endings.map(shown).join(", ")}; choose one ` +
         "with picture, such as picture: jpg",
     );
   }

@@ -1,4 +1,4 @@
-/** Pictures as transforms that draw nothing leave them, kept from one epoch to the next. */
+/** Images as transforms that draw nothing leave them, kept from one epoch to the next. */
 import type { Raster } from "../../files/raster.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import { openCache } from "../caches/registry.ts";
@@ -18,7 +18,7 @@ export interface CachedHandle extends SourceHandle {
   readonly cache: SourceHandle;
 }
 
-/** Pictures of a source, some of them from a cache. */
+/** Images of a source, some of them from a cache. */
 export class CachedSource implements PictureSource {
   readonly count: number;
   readonly channels: number;
@@ -40,7 +40,7 @@ export class CachedSource implements PictureSource {
     this.#transforms = planTransforms(choices, options).transforms;
   }
 
-  /** How a worker opens it, once its pictures are. */
+  /** How a worker opens it, once its images are. */
   static open(pictures: PictureSource, { transforms, cache }: CachedHandle): CachedSource {
     return new CachedSource(pictures, transforms, openCache(cache));
   }
@@ -55,13 +55,13 @@ export class CachedSource implements PictureSource {
       index,
       () => this.#transforms.reduce((changed, { apply }) => apply(changed, NOTHING_DRAWN), picture),
     );
-    // In the place of a broken picture stands another.
+    // In the place of a broken image stands another.
     if (!pictures.isBroken?.(index)) cache.put(index, changed);
     return changed;
   }
 
   nameOf(index: number): string {
-    return this.pictures.nameOf?.(index) ?? `picture ${index}`;
+    return this.pictures.nameOf?.(index) ?? `image ${index}`;
   }
 
   slice(from: number, to: number): CachedSource {

@@ -12,7 +12,7 @@ import type { PictureSource } from "../picture_source.ts";
 import { loadReader, type PictureReader } from "./load_reader.ts";
 import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
 
-/** What is found of a picture. */
+/** What is found of an image. */
 export interface Finding {
   /** Why it cannot be read; the other numbers are 0 then, but for `bytes` and `digest` of a file. */
   readonly broken?: string;
@@ -24,13 +24,13 @@ export interface Finding {
   readonly digest: Uint8Array;
   /** Whether some of it is transparent. */
   readonly isTransparent: boolean;
-  /** The picture, cut and scaled, where it was asked for. */
+  /** The image, cut and scaled, where it was asked for. */
   readonly thumbnail?: Raster;
 }
 
 /** What {@link ExaminedPictures} look for. */
 interface Examination {
-  /** 1 for each picture of which a thumbnail is wanted. */
+  /** 1 for each image of which a thumbnail is wanted. */
   readonly shown: Uint8Array<SharedArrayBuffer>;
   /** Side of a thumbnail. */
   readonly side: number;
@@ -61,7 +61,7 @@ const REASON_BYTES = 476;
 const THUMBNAIL = REASON + REASON_BYTES;
 const CHANNELS = 3;
 
-/** Pictures as records of findings. */
+/** Images as records of findings. */
 export class ExaminedPictures implements ImageSource {
   readonly count: number;
   readonly shape: ImageSource["shape"];

@@ -1,6 +1,6 @@
 /**
- * Pictures as files hold them, decoded when they are read. What decodes them is loaded with the first
- * picture, by workers that may do nothing but read these files: a training does not run it in its own
+ * Images as files hold them, decoded when they are read. What decodes them is loaded with the first
+ * image, by workers that may do nothing but read these files: a training does not run it in its own
  * thread.
  */
 import { InputError } from "../../errors.ts";
@@ -14,14 +14,14 @@ import { openStore } from "../stores/registry.ts";
 import type { PictureStore, StoreHandle } from "../stores/store.ts";
 import { loadReader, type PictureReader } from "./load_reader.ts";
 
-/** What to do about a picture that cannot be read. */
+/** What to do about an image that cannot be read. */
 export type OnError = "stop" | "skip";
 
 /** What {@link PictureFiles} are made of. */
 export interface PictureFilesOptions {
   /** Where they lie. */
   readonly store: StoreHandle;
-  /** The numbers there of these pictures, in their order. */
+  /** The numbers there of these images, in their order. */
   readonly order: Uint32Array<SharedArrayBuffer>;
   readonly channels: number;
   /** What transparent pixels lie on; without it they have the colours that are stored under them. */
@@ -41,7 +41,7 @@ export interface PictureFilesHandle extends SourceHandle, PictureFilesOptions {
   readonly kind: "picture_files";
 }
 
-/** Pictures of a store. */
+/** Images of a store. */
 export class PictureFiles implements PictureSource {
   readonly count: number;
   readonly channels: number;
@@ -61,7 +61,7 @@ export class PictureFiles implements PictureSource {
   }
 
   /**
-   * A picture; in the place of one that cannot be read, with `onError: skip`, the next one of the
+   * An image; in the place of one that cannot be read, with `onError: skip`, the next one of the
    * same targets: which one follows from the files alone, not from who reads what when.
    */
   async read(index: number, wanted?: Wanted): Promise<Raster> {
@@ -82,7 +82,7 @@ export class PictureFiles implements PictureSource {
     throw new InputError(
       `${
         this.nameOf(index)
-      }: cannot be read, nor can any other picture of its class and split; fix ` +
+      }: cannot be read, nor can any other image of its class and split; fix ` +
         "or remove it",
     );
   }
@@ -118,7 +118,7 @@ export class PictureFiles implements PictureSource {
     return this.#store.beginningOf?.(this.options.order[index], most);
   }
 
-  /** Takes a picture for broken; throws the reason where that ends the training. */
+  /** Takes an image for broken; throws the reason where that ends the training. */
   takeForBroken(index: number, reason: InputError): void {
     if (this.options.onError === "stop") {
       const advice = "set data.onError: skip to skip it";

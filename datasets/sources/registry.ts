@@ -23,7 +23,7 @@ const SOURCES: Readonly<Record<string, Opener>> = {
   },
 };
 
-/** The kinds of pictures of any size. */
+/** The kinds of images of any size. */
 const PICTURES: Readonly<Record<string, PictureOpener>> = {
   fixed: async ({ images }: FixedHandle) => new FixedPictures(await openSource(images)),
   picture_files: async (files: PictureFilesHandle) => {
@@ -47,7 +47,7 @@ export async function openSource(handle: SourceHandle): Promise<ImageSource> {
   return await open(handle as never);
 }
 
-/** As {@link openSource}, of pictures of any size; such a module exports `openPictures`. */
+/** As {@link openSource}, of images of any size; such a module exports `openPictures`. */
 async function openPictures(handle: SourceHandle): Promise<PictureSource> {
   const open = Object.hasOwn(PICTURES, handle.kind)
     ? PICTURES[handle.kind]

@@ -1,4 +1,4 @@
-/** Pictures as transforms leave them, all of one size. */
+/** Images as transforms leave them, all of one size. */
 import { InputError } from "../../errors.ts";
 import type { Raster, Wanted } from "../../files/raster.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
@@ -10,7 +10,7 @@ import type { Transform } from "../transform.ts";
 import { planTransforms, type TransformChoice } from "../transforms/registry.ts";
 import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
 
-/** What is done to pictures. */
+/** What is done to images. */
 interface View {
   readonly transforms: readonly TransformChoice[];
   /** How many transforms were carried out before these. Default 0. */
@@ -65,7 +65,7 @@ export class TransformedSource implements ImageSource {
     return new TransformedSource(this.pictures.slice(from, to), this.view);
   }
 
-  /** The same pictures in several views each. */
+  /** The same images in several views each. */
   seenAs(testTime: TestTime): TransformedSource {
     return new TransformedSource(this.pictures, { ...this.view, testTime });
   }
@@ -99,7 +99,7 @@ export class TransformedSource implements ImageSource {
     await this.pictures.release?.();
   }
 
-  /** What of a picture is looked at, if the first transform says it. */
+  /** What of an image is looked at, if the first transform says it. */
   #wantedOf(sample: number, epoch: number): Wanted | undefined {
     const [first] = this.#transforms;
     if (!first?.partOf || this.#views) return undefined;
@@ -130,13 +130,13 @@ export class TransformedSource implements ImageSource {
   }
 }
 
-/** What `work` gives; an InputError of its own begins with the picture's name then. */
+/** What `work` gives; an InputError of its own begins with the image's name then. */
 export function naming<T>(pictures: PictureSource, index: number, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const name = pictures.nameOf?.(index) ?? `picture ${index}`;
+    const name = pictures.nameOf?.(index) ?? `image ${index}`;
     throw new InputError(`${name}: ${error.message}`, { cause: error });
   }
 }

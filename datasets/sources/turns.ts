@@ -1,4 +1,4 @@
-/** How many pictures a thread holds at once. */
+/** How many images a thread holds at once. */
 
 /** Work of which a few pieces are under way at once, the others in the order they came. */
 export class Turns {
@@ -24,5 +24,5 @@ export class Turns {
   }
 }
 
-/** Pictures of a batch that are read at once: while one is decoded, others come from the disk. */
+/** Images of a batch that are read at once: while one is decoded, others come from the disk. */
 export const PICTURES_AT_ONCE = 3;

@@ -1,4 +1,4 @@
-/** Pictures in files of their own. */
+/** Images in files of their own. */
 import { readPictureFile } from "../../files/picture_file.ts";
 import { partOf } from "../../files/window.ts";
 import { Paths, type PathsHandle } from "../paths.ts";
@@ -15,7 +15,7 @@ export function filesIn({ handle }: Paths): FilesHandle {
   return { kind: "files", ...handle };
 }
 
-/** Picture files. */
+/** Image files. */
 export class FileStore implements PictureStore {
   readonly #paths: Paths;
 

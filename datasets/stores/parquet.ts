@@ -1,4 +1,4 @@
-/** Pictures in Parquet files, each read with the page it is in and no more. */
+/** Images in Parquet files, each read with the page it is in and no more. */
 import { InputError } from "../../errors.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet_rows.ts";
@@ -14,7 +14,7 @@ export interface ParquetHandle extends StoreHandle, ShardNamesHandle {
   readonly forms: readonly ParquetForm[];
 }
 
-/** Pictures in rows. */
+/** Images in rows. */
 export class ParquetStore implements PictureStore {
   readonly #names: ShardNames;
   #reader: Promise<RowReader> | undefined;

@@ -1,10 +1,10 @@
-/** Reads pictures out of Parquet files. */
+/** Reads images out of Parquet files. */
 import { InputError } from "../../errors.ts";
 import { FileWindow, partOf } from "../../files/window.ts";
 import { type ColumnForm, pageAt, type PageValues, unpackPage } from "../shards/parquet_pages.ts";
 import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet_rows.ts";
 
-/** Bytes of unpacked pages that are kept: pictures that are read next may be in one of them. */
+/** Bytes of unpacked pages that are kept: images that are read next may be in one of them. */
 const KEPT_BYTES = 2 ** 25;
 
 /** A page that is kept. */
@@ -12,14 +12,14 @@ interface Kept extends PageValues {
   readonly bytes: number;
 }
 
-/** Reads one picture after another. */
+/** Reads one image after another. */
 export class ParquetReader implements RowReader {
   /** By file and place; the one that was used last is the last. */
   readonly #pages = new Map<string, Kept>();
   #bytes = 0;
 
   /**
-   * The bytes of a picture's file. Throws InputError, without a name, for a row that holds none and for
+   * The bytes of an image's file. Throws InputError, without a name, for a row that holds none and for
    * what is damaged, and what the system throws.
    */
   read(
@@ -30,7 +30,7 @@ export class ParquetReader implements RowReader {
     const form: ColumnForm = { type: "BYTE_ARRAY", codec, maxDefinition, maxRepetition: 0 };
     const { values, definition } = this.#page(path, page, form, dictionary);
     if (definition && definition[row] !== maxDefinition) {
-      throw new InputError("the row contains no picture, only its path or nothing");
+      throw new InputError("the row contains no image, only its path or nothing");
     }
     const place = definition ? countOf(definition.subarray(0, row), maxDefinition) : row;
     const value = values[place];

@@ -1,6 +1,6 @@
 /** Rows of Parquet files, and what reads them. */
 
-/** Where a picture is in its file. */
+/** Where an image is in its file. */
 export interface ParquetPlaces<A> {
   /** Where the header of its page begins. */
   readonly page: A;
@@ -10,14 +10,14 @@ export interface ParquetPlaces<A> {
   readonly dictionary: A;
 }
 
-/** How the pictures of a file are stored. */
+/** How the images of a file are stored. */
 export interface ParquetForm {
   readonly codec: string;
   /** See `ColumnForm`. */
   readonly maxDefinition: number;
 }
 
-/** What `parquet_reader.ts` exports: reads the bytes of a picture's file. */
+/** What `parquet_reader.ts` exports: reads the bytes of an image's file. */
 export interface RowReader {
   read(
     path: string,

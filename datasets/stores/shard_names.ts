@@ -1,17 +1,17 @@
-/** Names of pictures that lie in a number of files, many in each. */
+/** Names of images that lie in a number of files, many in each. */
 import { dirname } from "node:path";
 import { Paths, type PathsHandle } from "../paths.ts";
 
 /** What {@link ShardNames} are made of, as threads hand it on. */
 export interface ShardNamesHandle {
   readonly shards: readonly string[];
-  /** Of each of those files: how many pictures lie in it and in those before it. */
+  /** Of each of those files: how many images lie in it and in those before it. */
   readonly ends: readonly number[];
-  /** A picture's path: the name of its file, then its own in it. */
+  /** An image's path: the name of its file, then its own in it. */
   readonly names: PathsHandle;
 }
 
-/** In which file a picture is, and what it is called. */
+/** In which file an image is, and what it is called. */
 export class ShardNames {
   readonly #names: Paths;
 
@@ -19,7 +19,7 @@ export class ShardNames {
     this.#names = new Paths(handle.names);
   }
 
-  /** The path of the file that a picture is in. */
+  /** The path of the file that an image is in. */
   shardOf(picture: number): string {
     return this.handle.shards[this.placeOf(picture)];
   }

@@ -1,14 +1,14 @@
-/** Where encoded pictures lie: in files of their own, or many in one. */
+/** Where encoded images lie: in files of their own, or many in one. */
 import type { SourceHandle } from "../image_source.ts";
 
 /** How a worker opens a store; `kind` is a name in `stores/registry.ts`. */
 export type StoreHandle = SourceHandle;
 
-/** Pictures as they are stored, numbered as they were found. */
+/** Images as they are stored, numbered as they were found. */
 export interface PictureStore {
-  /** What a person knows a picture by, such as its path. */
+  /** What a person knows an image by, such as its path. */
   nameOf(picture: number): string;
-  /** The bytes of a picture's file. Rejects with InputError for one that cannot be read. */
+  /** The bytes of an image's file. Rejects with InputError for one that cannot be read. */
   fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Changes when its file does; undefined where that cannot be told. */
   identityOf?(picture: number): string | undefined;

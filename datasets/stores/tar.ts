@@ -1,4 +1,4 @@
-/** Pictures in tar archives, each read where it lies. */
+/** Images in tar archives, each read where it lies. */
 import { InputError } from "../../errors.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
@@ -7,21 +7,21 @@ import { identityOfFile } from "./identity.ts";
 import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
-/** Bytes of a picture's file. */
+/** Bytes of an image's file. */
 const MAX_BYTES = 2 ** 28;
 
 /** How a worker opens a {@link TarStore}. */
 export interface TarHandle extends StoreHandle, ShardNamesHandle {
   readonly kind: "tar";
   readonly places: {
-    /** Where in its archive each picture's file begins. */
+    /** Where in its archive each image's file begins. */
     readonly offset: Float64Array<SharedArrayBuffer>;
     /** How many bytes it has. */
     readonly length: Float64Array<SharedArrayBuffer>;
   };
 }
 
-/** Pictures in archives. */
+/** Images in archives. */
 export class TarStore implements PictureStore {
   readonly #names: ShardNames;
 

@@ -1,4 +1,4 @@
-/** Pictures blurred as torchvision blurs them. */
+/** Images blurred as torchvision blurs them. */
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import { roundHalfEven } from "./draws.ts";
 

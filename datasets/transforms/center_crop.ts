@@ -10,7 +10,7 @@ const schema = z.object({
 
 /** As torchvision's `CenterCrop`. */
 export const centerCrop: TransformEntry<typeof schema> = {
-  about: "Crop the centre; a smaller picture is padded with zeros",
+  about: "Crop the centre; a smaller image is padded with zeros",
   schema,
   build({ size }) {
     const extents = sizeOfOption(size);
@@ -22,7 +22,7 @@ export const centerCrop: TransformEntry<typeof schema> = {
   },
 };
 
-/** The centre of a picture. */
+/** The centre of an image. */
 export function cropCentre(picture: Raster, size: PictureSize): Raster {
   return crop(picture, centreOf(picture, size));
 }

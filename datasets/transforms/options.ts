@@ -47,7 +47,7 @@ export function rangeOf(option: number | readonly [number, number]): readonly [n
 
 const level = z.int().min(0).max(255);
 
-/** What stands where the picture has nothing. */
+/** What stands where the image has nothing. */
 export const fillSchema = z.union([level, z.tuple([level, level, level])]).default(0).describe(
-  "Grey level or [red, green, blue] outside the picture",
+  "Grey level or [red, green, blue] outside the image",
 );

@@ -12,7 +12,7 @@ export const paddingSchema = z.union([
   z.tuple([pixels, pixels, pixels, pixels]),
 ]);
 
-/** What fills the place around a picture. */
+/** What fills the place around an image. */
 export const fillOptions = {
   fill: fillSchema,
   paddingMode: z.enum(["constant", "edge", "reflect", "symmetric"]).default("constant").describe(
@@ -20,7 +20,7 @@ export const fillOptions = {
   ),
 };
 
-/** What fills the place around a picture. */
+/** What fills the place around an image. */
 export type Filling = z.output<z.ZodObject<typeof fillOptions>>;
 
 const schema = z.object({
@@ -40,7 +40,7 @@ interface Sides {
 
 /** As torchvision's `Pad`. */
 export const pad: TransformEntry<typeof schema> = {
-  about: "Pad the picture",
+  about: "Pad the image",
   schema,
   build({ padding, ...filling }) {
     const sides = sidesOf(padding);
@@ -67,7 +67,7 @@ export function sidesOf(padding: z.output<typeof paddingSchema>): Sides {
   return { left, top, right, bottom };
 }
 
-/** A picture with pixels around it. */
+/** An image with pixels around it. */
 export function padded(
   picture: Raster,
   { left, top, right, bottom }: Sides,

@@ -1,13 +1,13 @@
-/** The perspective that moves a picture's corners. */
+/** The perspective that moves an image's corners. */
 import type { Projection } from "./warp.ts";
 
-/** Places of a picture: top left, top right, bottom right, bottom left. */
+/** Places of an image: top left, top right, bottom right, bottom left. */
 export type Corners = readonly [Point, Point, Point, Point];
 
 type Point = readonly [x: number, y: number];
 
 /**
- * Where the pixels of a picture come from whose `from` is moved to `to`, as torchvision's
+ * Where the pixels of an image come from whose `from` is moved to `to`, as torchvision's
  * `perspective`; undefined where no perspective moves them so, as three lie on a line.
  */
 export function projectionOf(from: Corners, to: Corners): Projection | undefined {

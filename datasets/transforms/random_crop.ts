@@ -11,7 +11,7 @@ const schema = z.object({
     "Padding added first: on all sides, [left and right, top and bottom] or [left, top, right, " +
       "bottom]",
   ),
-  padIfNeeded: z.boolean().default(false).describe("Pad a picture that is too small"),
+  padIfNeeded: z.boolean().default(false).describe("Pad an image that is too small"),
   ...fillOptions,
 });
 
@@ -31,7 +31,7 @@ export const randomCrop: TransformEntry<typeof schema> = {
         const rests = [large.height - extents.height, large.width - extents.width];
         if (rests.some((rest) => rest < 0)) {
           throw new InputError(
-            `random_crop: a picture of ${large.height}x${large.width} is smaller than the crop of ` +
+            `random_crop: an image of ${large.height}x${large.width} is smaller than the crop of ` +
               `${extents.height}x${extents.width}; put resize before it, or set padIfNeeded: true`,
           );
         }

@@ -12,7 +12,7 @@ const TRIALS = 10;
 const schema = z.object({
   size: sizeSchema.describe("Side of a square, or [height, width]"),
   scale: rangeSchema(1e-6, 1).default([0.08, 1]).describe(
-    "Smallest and largest share of the picture's area",
+    "Smallest and largest share of the image's area",
   ),
   ratio: rangeSchema(0.01, 100).default([3 / 4, 4 / 3]).describe(
     "Smallest and largest aspect ratio (width / height)",
@@ -22,7 +22,7 @@ const schema = z.object({
 
 type Laws = Pick<z.output<typeof schema>, "scale" | "ratio">;
 
-/** As torchvision's `RandomResizedCrop`, of PIL's pictures. */
+/** As torchvision's `RandomResizedCrop`, of PIL's images. */
 export const randomResizedCrop: TransformEntry<typeof schema> = {
   about: "Crop a part of random position, area and aspect ratio, and scale it",
   schema,

@@ -49,11 +49,11 @@ export type TransformChoice = Choice<typeof TRANSFORMS>;
 /** What a list of transforms comes to. */
 interface TransformPlan {
   readonly transforms: readonly Transform[];
-  /** The size of what they give, the same for every picture. */
+  /** The size of what they give, the same for every image. */
   readonly size: PictureSize;
 }
 
-/** What pictures a list of transforms is for. */
+/** What images a list of transforms is for. */
 interface PlanOptions {
   /** Their size; undefined where they are of several sizes. */
   readonly from?: PictureSize;
@@ -63,7 +63,7 @@ interface PlanOptions {
 
 /**
  * Builds a list of transforms. Throws InputError, `at` the item, for an unknown name, an option that
- * does not fit and one that draws where none may; and for a list that leaves pictures of several
+ * does not fit and one that draws where none may; and for a list that leaves images of several
  * sizes.
  */
 export function planTransforms(
@@ -82,7 +82,7 @@ export function planTransforms(
       const transform = entry.build(options);
       if (transform.isRandom && !isRandom) {
         throw new InputError(
-          `${name} is random, but evaluation needs the same pictures every time; expected ` +
+          `${name} is random, but evaluation needs the same images every time; expected ` +
             "for example resize and center_crop",
           { at: [] },
         );
@@ -93,7 +93,7 @@ export function planTransforms(
   );
   if (size) return { transforms, size };
   throw new InputError(
-    "these transforms give pictures of several sizes, but a batch needs one; end with one that has " +
+    "these transforms give images of several sizes, but a batch needs one; end with one that has " +
       'both sides, such as { name: "center_crop", size: 224 }',
     { at: [] },
   );
@@ -101,7 +101,7 @@ export function planTransforms(
 
 /**
  * The transforms of a list before the first that draws, which give the same in every epoch, and the
- * others; the size of what the former give, if that is the same for every picture.
+ * others; the size of what the former give, if that is the same for every image.
  */
 export function splitAtRandom(
   choices: readonly TransformChoice[],

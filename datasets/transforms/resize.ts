@@ -15,7 +15,7 @@ const schema = z.object({
 
 type ResizeOptions = z.output<typeof schema>;
 
-/** As torchvision's `Resize`, of PIL's pictures. */
+/** As torchvision's `Resize`, of PIL's images. */
 export const resize: TransformEntry<typeof schema> = {
   about: "Scale, by the short side or to a height and width",
   schema,
@@ -27,7 +27,7 @@ export const resize: TransformEntry<typeof schema> = {
   },
 };
 
-/** A whole picture scaled. */
+/** A whole image scaled. */
 export function scaled(picture: Raster, to: PictureSize, interpolation: Interpolation): Raster {
   const { height, width } = picture;
   if (height === to.height && width === to.width) return picture;

@@ -8,7 +8,7 @@ const schema = z.object({
   degrees: degreesSchema,
   interpolation: interpolationOf("nearest"),
   expand: z.boolean().default(false).describe(
-    "Enlarge the picture so that no corner is lost",
+    "Enlarge the image so that no corner is lost",
   ),
   fill: fillSchema,
 });

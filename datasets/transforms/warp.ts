@@ -1,20 +1,20 @@
-/** Pictures turned, sheared, moved and seen from aside, to the bit as PIL does it. */
+/** Images turned, sheared, moved and seen from aside, to the bit as PIL does it. */
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import type { Interpolation } from "../../files/resample.ts";
 import type { PictureSize } from "../transform.ts";
 import { mirrored, turned } from "./flips.ts";
 
-/** Where in the picture a pixel of the result comes from: (a x + b y + c, d x + e y + f). */
+/** Where in the image a pixel of the result comes from: (a x + b y + c, d x + e y + f). */
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
 /** The same of a perspective: both divided by g x + h y + 1. */
 export type Projection = readonly [...Matrix, g: number, h: number];
 
-/** What stands where the picture has nothing: a grey level, or one a channel. */
+/** What stands where the image has nothing: a grey level, or one a channel. */
 export type Fill = number | readonly number[];
 
 /**
- * A picture whose pixels are from where the matrix says.
+ * An image whose pixels are from where the matrix says.
  *
  * @param size of the result
  */
@@ -131,7 +131,7 @@ function clamp(place: number, count: number): number {
 interface TurnOptions {
   /** What it is turned about. Default: the middle. */
   readonly centre?: readonly [x: number, y: number];
-  /** Whether the result is as large as all of the turned picture needs. Default: as the picture. */
+  /** Whether the result is as large as all of the turned image needs. Default: as the image. */
   readonly expand?: boolean;
 }
 

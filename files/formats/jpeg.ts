@@ -84,7 +84,7 @@ async function decodeAny(
 ): Promise<ImageData> {
   if (components === 4) {
     throw new InputError(
-      "a JPEG picture in four inks (CMYK) that is progressive, damaged or of a rare kind; convert it " +
+      "a JPEG image in four inks (CMYK) that is progressive, damaged or of a rare kind; convert it " +
         "to RGB",
     );
   }
@@ -100,7 +100,7 @@ async function decodeAny(
     decoder = undefined;
     const reason = complaints[0] ?? messageOf(error);
     throw new InputError(
-      `a JPEG picture that cannot be decoded (${reason}); if the file is intact, convert it to an RGB ` +
+      `a JPEG image that cannot be decoded (${reason}); if the file is intact, convert it to an RGB ` +
         "PNG or JPEG",
     );
   }
@@ -123,7 +123,7 @@ function requireModest(
   if (isInScans && width * height > MAX_SCANNED_PIXELS) {
     const most = formatCount(MAX_SCANNED_PIXELS);
     throw new InputError(
-      `a progressive JPEG picture of ${size}; expected at most ${most}; make it smaller or save it as ` +
+      `a progressive JPEG image of ${size}; expected at most ${most}; make it smaller or save it as ` +
         "baseline JPEG, which is not progressive",
     );
   }

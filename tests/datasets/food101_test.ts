@@ -41,7 +41,7 @@ Deno.test("a list of dishes with another line or class is refused by name", asyn
   }
 });
 
-Deno.test("a picture that is missing is told before a training begins", async () => {
+Deno.test("an image that is missing is told before a training begins", async () => {
   await withMirror(food, await files("apple_pie/10\nwaffles/31\n"), async ({ dataset, where }) => {
     await assertRejects(() => loadReds(dataset, where), InputError, "images/waffles/31.jpg");
   });

@@ -82,7 +82,7 @@ Deno.test("folders below a class are its own, links are followed once, hidden an
     ...files({ a: 2, "a/deep/er": 2, b: 2, ".git/x": 1, "a/.thumbs": 1, "__MACOSX/a": 1 }),
     "a/Thumbs.db": "x",
     "a/notes.txt": "x",
-    "a/really a picture.dat": RED,
+    "a/really an image.dat": RED,
     "b/._1.png": "x",
   }, async (root) => {
     await Deno.symlink(root, join(root, "a", "round"));
@@ -103,10 +103,10 @@ Deno.test("what is no folder of classes is refused with what was found", () =>
     await Deno.mkdir(join(root, "empty", "c"));
     const refused: [string, string][] = [
       ["none", "cannot be read: No such file or directory"],
-      ["one", "one folder of pictures per class; found only one, a"],
-      ["flat", "found no folder and 3 pictures in no class"],
+      ["one", "one folder of images per class; found only one, a"],
+      ["flat", "found no folder and 3 images in no class"],
       ["flat/0.png", "not a folder"],
-      ["empty", "no pictures in c"],
+      ["empty", "no images in c"],
     ];
     for (const [folder, message] of refused) {
       const path = join(root, folder);
@@ -120,11 +120,11 @@ Deno.test("what is no folder of classes is refused with what was found", () =>
     );
   }));
 
-Deno.test("files that cannot be pictures end it before it begins, with the list of all", () => {
+Deno.test("files that cannot be images end it before it begins, with the list of all", () => {
   const broken = { "a/bad.jpg": "<!doctype html>", "a/empty.png": "", "b/x.jpeg": "%PDF-1.7" };
   return withFiles({ ...files({ a: 3, b: 3 }), ...broken }, async (root) => {
     const { message } = await assertRejects(() => load(root), InputError);
-    assert(message.startsWith("3 of 9 pictures cannot be read"), message);
+    assert(message.startsWith("3 of 9 images cannot be read"), message);
     for (const text of ["bad.jpg: this is a web page", "empty.png: this is an empty file"]) {
       assert(message.includes(text), message);
     }
@@ -135,7 +135,7 @@ Deno.test("files that cannot be pictures end it before it begins, with the list 
   });
 });
 
-Deno.test("in the place of a broken picture stands another of its class", async () => {
+Deno.test("in the place of a broken image stands another of its class", async () => {
   const cut = RED.slice(0, -20);
   const named = { ...files({ a: 9 }), ...files({ b: 9 }, BLUE), "a/cut.png": cut };
   await withFiles(named, async (root) => {
@@ -161,13 +161,13 @@ Deno.test("in the place of a broken picture stands another of its class", async 
   });
 });
 
-Deno.test("too many broken pictures are not replaced", () => {
+Deno.test("too many broken images are not replaced", () => {
   const bad = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`a/bad${i}.png`, "x"]));
   return withFiles({ ...files({ a: 20, b: 20 }), ...bad }, async (root) => {
     await assertRejects(
       () => load(root, { holdOut: { count: 2 } }, { onError: "skip" }),
       InputError,
-      "more than 10 pictures cannot be read",
+      "more than 10 images cannot be read",
     );
   });
 });

@@ -82,7 +82,7 @@ Deno.test("labels that are numbers are classes by their size; any number may be 
 Deno.test("what is wrong in a list is told with its line", async () => {
   const two = "a 0.png,even\na 1.png,odd\n";
   const refused: [string, object, string][] = [
-    ["", {}, "the list contains no pictures"],
+    ["", {}, "the list contains no images"],
     ["a 0.png,x\n", {}, "expected at least two labels, found x"],
     [`${two}a 2.png\n`, {}, "list.csv:3: found 1 columns, expected 2, path and label"],
     [`path,label\n${two}a,b,c`, {}, "list.csv:4: found 3 columns, expected 2 as in the first line"],

@@ -32,7 +32,7 @@ Deno.test("folders are classes, and a file that is there gives them names", () =
     assertEquals(error.at, ["classNames"]);
   }));
 
-Deno.test("what Kaggle gives is read as it is: pictures that validate lie in one folder", () => {
+Deno.test("what Kaggle gives is read as it is: images that validate lie in one folder", () => {
   const folder = "ILSVRC/Data/CLS-LOC";
   const files = {
     ...split(`${folder}/train`),
@@ -50,7 +50,7 @@ Deno.test("what Kaggle gives is read as it is: pictures that validate lie in one
       const data = await load(given, {}, { onNotice: (line) => notices.push(line) });
       assertEquals(data.sizes, { train: 4, test: 2 });
       assertEquals([...data.test.targets.labels.data].sort(), [1, 2]);
-      assert(notices.some((line) => line.endsWith("skipped 1 × picture in no class")));
+      assert(notices.some((line) => line.endsWith("skipped 1 × image in no class")));
     }
   });
 });
@@ -60,7 +60,7 @@ Deno.test("without folders to validate on it is refused", async () => {
     await assertRejects(() => load(root), InputError, "no folder val/ next to train/");
   });
   await withFiles({ ...split("train"), "val/1.JPEG": RED }, async (root) => {
-    const message = "no pictures in the folder of a class; skipped 1 × picture in no class";
+    const message = "no images in the folder of a class; skipped 1 × image in no class";
     await assertRejects(() => load(root), InputError, message);
   });
 });

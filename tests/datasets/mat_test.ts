@@ -100,7 +100,7 @@ Deno.test("SVHN's columns become channels-last pixels, and its 10 the digit 0", 
   });
 });
 
-Deno.test("SVHN's files with other pictures than there should be are refused by name", async () => {
+Deno.test("SVHN's files with other images than there should be are refused by name", async () => {
   const [packed, labels] = [await fixture("svhn_packed.mat"), await fixture("imagelabels.mat")];
   const load = (train: Uint8Array) =>
     withFiles({ "train_32x32.mat": train }, async (folder) => {

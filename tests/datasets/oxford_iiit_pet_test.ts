@@ -15,7 +15,7 @@ async function files(trainval = "Abyssinian_1 1 1 1\namerican_bulldog_20 2 2 1\n
     }),
     "images.tar.gz": await tarGzOf({
       "images/Abyssinian_1.jpg": plainPng([1, 0, 0]),
-      "images/Abyssinian_1.mat": "no picture",
+      "images/Abyssinian_1.mat": "no image",
       "images/american_bulldog_3.jpg": plainPng([3, 0, 0]),
       "images/american_bulldog_20.jpg": plainPng([20, 0, 0]),
     }),
@@ -48,7 +48,7 @@ const lists: [string, string][] = [
   ["Abyssinian_1 2 1 1\n", "Abyssinian_1 is of class 2, expected American Bulldog"],
   [
     "Abyssinian_1 1 1 1\n",
-    "contains 1 and 1 pictures for training and validation, expected 2 and 1",
+    "contains 1 and 1 images for training and validation, expected 2 and 1",
   ],
 ];
 
@@ -59,7 +59,7 @@ for (const [list, message] of lists) {
     }));
 }
 
-Deno.test("a picture that is published damaged is taken as far as it goes", async () => {
+Deno.test("an image that is published damaged is taken as far as it goes", async () => {
   const damaged = new URL("../fixtures/pictures/corrupt_mid.jpg", import.meta.url);
   const all = await files();
   const images = await tarGzOf({

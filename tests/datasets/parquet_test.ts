@@ -47,7 +47,7 @@ for (
     ...["hf", "none", "gzip", "brotli", "zstd", "pages_v2", "small_pages", "required"],
   ]
 ) {
-  Deno.test(`the pictures in ${name}.parquet come with their labels`, async () => {
+  Deno.test(`the images in ${name}.parquet come with their labels`, async () => {
     const data = await load(name);
     assertEquals(data.classNames, ["cat", "dog", "owl"]);
     assertEquals(await rowsOf(data), ALL.map((row) => [row, [row % 3]]));
@@ -71,7 +71,7 @@ Deno.test("a list of classes is any number of labels", async () => {
   );
 });
 
-Deno.test("rows without a label are passed over, rows without a picture are broken ones", async () => {
+Deno.test("rows without a label are passed over, rows without an image are broken ones", async () => {
   const notices: string[] = [];
   const where = { onNotice: (line: string) => notices.push(line), onError: "skip" } as const;
   const data = await load("some_missing", { validation: `${FIXTURES}hf.parquet` }, where);
@@ -83,14 +83,14 @@ Deno.test("rows without a label are passed over, rows without a picture are brok
   assertEquals(complaints.length, 3);
   assert(
     complaints[0].endsWith(
-      "some_missing.parquet/row 0: the row contains no picture, only its " +
+      "some_missing.parquet/row 0: the row contains no image, only its " +
         "path or nothing",
     ),
     complaints[0],
   );
 });
 
-Deno.test("workers that may do nothing but read serve the same pictures in any number", async () => {
+Deno.test("workers that may do nothing but read serve the same images in any number", async () => {
   const { train } = await load("small_pages");
   const collect = async (workers: number, start = 0) => {
     using loader = new BatchLoader(train, { batchSize: 2, seed: 3, shuffle: true, workers });

@@ -6,7 +6,7 @@ import { crop, emptyRaster } from "../../files/raster.ts";
 
 const input = { height: 4, width: 4 };
 
-Deno.test("a picture is shown to a network as what it was measured on", () => {
+Deno.test("an image is shown to a network as what it was measured on", () => {
   const picture = emptyRaster(8, 12, 3);
   picture.data.forEach((_, i) => picture.data[i] = i * 5 % 256);
   assertEquals(pictureView({ input })(picture), fit(picture, input));
@@ -36,13 +36,13 @@ Deno.test("transforms of a network that do not fit it are refused", () => {
   }
 });
 
-Deno.test("a picture that transforms leave at a size of its own is cut to the network's", () => {
+Deno.test("an image that transforms leave at a size of its own is cut to the network's", () => {
   const view = pictureView({ input, transforms: [{ name: "resize", size: 4 }] });
   const { height, width } = view(emptyRaster(8, 20, 1));
   assertEquals({ height, width }, input);
 });
 
-Deno.test("the part of a picture that a network sees is what its transforms cut, in the picture's pixels", () => {
+Deno.test("the part of an image that a network sees is what its transforms cut, in the image's pixels", () => {
   const size = { height: 300, width: 500 };
   const network = { height: 224, width: 224 };
   const whole = { top: 0, left: 0, ...size };

@@ -9,7 +9,7 @@ import { attempted, ATTEMPTS, type Places } from "../support/sources/attempts.ts
 import { attempting, OUTCOMES } from "../support/sources/attempting.ts";
 import { ASKED, confined } from "../support/sources/confined.ts";
 
-Deno.test("a worker that decodes pictures may read what they need, and do nothing else", async () => {
+Deno.test("a worker that decodes images may read what they need, and do nothing else", async () => {
   using loader = new BatchLoader(confined, { batchSize: 1, workers: 0 });
   for await (const { arrays: { pixels } } of loader.epoch(0)) {
     assertEquals([...pixels], ASKED.map((_, i) => i === 0 ? 1 : 0));
@@ -33,7 +33,7 @@ function withPlaces(test: (places: Places) => Promise<void>): Promise<void> {
 /** What comes of the attempts where only pictures may be read. */
 const CONFINED = Object.keys(ATTEMPTS).map((_, i) => i === 0 ? "done" : "refused");
 
-Deno.test("a worker that decodes pictures is refused all that it attempts but reading them", () =>
+Deno.test("a worker that decodes images is refused all that it attempts but reading them", () =>
   withPlaces(async (places) => {
     using loader = new BatchLoader(attempting(places), { batchSize: 1 });
     for await (const { arrays: { pixels } } of loader.epoch(0)) {
@@ -43,7 +43,7 @@ Deno.test("a worker that decodes pictures is refused all that it attempts but re
     assertEquals(await attempted(places), CONFINED.map(() => "done"));
   }));
 
-Deno.test("a thread that looks for pictures in a file is refused all that it attempts but reading it", () =>
+Deno.test("a thread that looks for images in a file is refused all that it attempts but reading it", () =>
   withPlaces(async (places) => {
     const script = new URL("../support/sources/attempting_index.ts", import.meta.url);
     const indexer = { kind: "attempts", script, indexHere: () => Promise.reject(new Error()) };
@@ -63,7 +63,7 @@ const FILES = Object.fromEntries(
   ]),
 );
 
-Deno.test("any number of workers serves the same pictures, in the middle of an epoch too", () =>
+Deno.test("any number of workers serves the same images, in the middle of an epoch too", () =>
   withFiles(FILES, async (root) => {
     const { train, test } = await loadDataset({ name: "image_folder", root } as DatasetChoice, {
       trainTransforms: [{ name: "random_resized_crop", size: 4 }, "horizontal_flip"],
@@ -83,7 +83,7 @@ Deno.test("any number of workers serves the same pictures, in the middle of an e
     assertEquals(await copies(measured.epoch(0)), await copies(measured.epoch(0)));
   }));
 
-Deno.test("workers read the pictures that links lead to, in the folder and out of it", () =>
+Deno.test("workers read the images that links lead to, in the folder and out of it", () =>
   withFiles(
     { "other/deep/1.png": plainPng([1, 1, 1]), "other/2.png": plainPng([2, 2, 2]) },
     (other) =>

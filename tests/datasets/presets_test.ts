@@ -76,7 +76,7 @@ Deno.test("a dataset shows its images as a preset says", async () => {
   assert(`${await images(0)}` !== `${await images(1)}`);
 });
 
-Deno.test("a preset beside a list for the same pictures is refused", async () => {
+Deno.test("a preset beside a list for the same images is refused", async () => {
   const both = { preset: "strong", trainTransforms: ["horizontal_flip"] } as const;
   const error = await assertRejects(() => open(both), InputError, "leave one of them out");
   assertEquals(error.at, ["preset"]);

@@ -25,7 +25,7 @@ const FILES: ZipFile[] = [
 const ZIP = zipOf(FILES);
 const NAME = "EuroSAT.zip";
 
-Deno.test("an archive of pictures comes once, is unpacked once and is read as its folders are", () =>
+Deno.test("an archive of images comes once, is unpacked once and is read as its folders are", () =>
   withMirror(eurosat, { [NAME]: ZIP }, async ({ dataset, where, requests }) => {
     const progress: DownloadProgress[] = [];
     const onProgress = (done: DownloadProgress) => progress.push(done);
@@ -116,12 +116,12 @@ for (
     ));
 }
 
-Deno.test("pictures that are missing or too many are told, and what to do", () =>
+Deno.test("images that are missing or too many are told, and what to do", () =>
   withMirror(eurosat, { [NAME]: zipOf(FILES.slice(0, -1)) }, async ({ dataset, where }) => {
     const error = await assertRejects(() => loadReds(dataset, where), InputError);
     assert(
       error.message.includes(
-        "contains 4 and 0 pictures for training and validation, expected 5 and 0",
+        "contains 4 and 0 images for training and validation, expected 5 and 0",
       ),
       error.message,
     );

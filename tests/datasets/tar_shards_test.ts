@@ -51,7 +51,7 @@ const SHARDS = {
   "v.tar": samples(20, 25),
 };
 
-Deno.test("pictures of several archives come with their labels", () =>
+Deno.test("images of several archives come with their labels", () =>
   withShards(SHARDS, async (folder) => {
     const data = await load(folder, {
       train: join(folder, "s-{00..01}.tar"),
@@ -93,7 +93,7 @@ Deno.test("labels are texts, JSON or several, wherever they are said to be", asy
   }
 });
 
-Deno.test("any number of workers serves the same pictures, in the middle of an epoch too", () =>
+Deno.test("any number of workers serves the same images, in the middle of an epoch too", () =>
   withShards(SHARDS, async (folder) => {
     const { train } = await load(folder, { train: folder });
     const collect = async (workers: number, start = 0) => {
@@ -116,7 +116,7 @@ Deno.test("what belongs to no sample is passed over, and that is said", () => {
     ...samples(0, 6),
     "train/._0.png": "x",
     "lonely.png": plainPng([0, 0, 0]),
-    "words.txt": "no picture",
+    "words.txt": "no image",
     README: "x",
   };
   return withShards({ "a.tar": files }, async (folder) => {
@@ -126,7 +126,7 @@ Deno.test("what belongs to no sample is passed over, and that is said", () => {
     assertEquals(data.sizes, { train: 5, test: 1 });
     assertEquals(notices, [
       `${folder}: skipped 1 × sample without a label, 1 × file without extension, ` +
-      "1 × sample without a picture",
+      "1 × sample without an image",
     ]);
   });
 });
@@ -149,8 +149,8 @@ Deno.test("an archive is looked through once, and again when it is another", () 
     assertEquals(await see(), 16);
   }));
 
-Deno.test("broken pictures are named by archive and file, and skipped where that is wanted", () => {
-  const files = { ...samples(0, 20), "z.png": "no picture", "z.cls": "0" };
+Deno.test("broken images are named by archive and file, and skipped where that is wanted", () => {
+  const files = { ...samples(0, 20), "z.png": "no image", "z.cls": "0" };
   return withShards({ "a.tar": files }, async (folder) => {
     const error = await assertRejects(() => load(folder, { train: folder }), InputError);
     assert(error.message.includes(`${join(folder, "a.tar")}/z.png: this is a text file`));
@@ -178,7 +178,7 @@ Deno.test("mistakes are told with the archive's path", async () => {
     await Deno.writeTextFile(join(folder, "text.tar"), "x".repeat(1000));
     await Deno.mkdir(join(folder, "empty"));
     const refused: [string, object, string][] = [
-      ["both.tar", {}, "sample 1 has several pictures: png, jpg; choose one with picture"],
+      ["both.tar", {}, "sample 1 has several images: png, jpg; choose one with picture"],
       ["json.tar", {}, "sample train/0: invalid JSON"],
       ["none.tar", {}, "expected at least two labels"],
       ["one.tar", {}, "expected at least two labels, found 5"],
@@ -187,7 +187,7 @@ Deno.test("mistakes are told with the archive's path", async () => {
       [
         "packed.tar.gz",
         {},
-        "pictures are compressed already; unpack it to a plain archive with gunzip",
+        "images are compressed already; unpack it to a plain archive with gunzip",
       ],
       ["text.tar", {}, "not a tar archive"],
       ["lost.tar", {}, "no such file or folder"],

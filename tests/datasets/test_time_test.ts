@@ -30,7 +30,7 @@ function views(
 
 const CENTRE: TransformChoice[] = [{ name: "center_crop", size: 2 }];
 
-Deno.test("flip shows a picture as it is and mirrored", () => {
+Deno.test("flip shows an image as it is and mirrored", () => {
   assertEquals(views("flip", CENTRE), [[34, 35, 50, 51], [35, 34, 51, 50]]);
 });
 
@@ -49,7 +49,7 @@ Deno.test("five_crop shows the corners and the centre of what center_crop cuts, 
   assertEquals(new Set(whole.map(String)).size, 5);
 });
 
-Deno.test("where pictures are fitted, crops are cut from one that is larger by 8 / 7", () => {
+Deno.test("where images are fitted, crops are cut from one that is larger by 8 / 7", () => {
   const input = { height: 14, width: 14 };
   const of = picture(14, 20);
   const { data } = testTimeView({ input }, "five_crop")(of);
@@ -60,7 +60,7 @@ Deno.test("where pictures are fitted, crops are cut from one that is larger by 8
   assertEquals(testTimeView({ input, transforms }, "five_crop")(of).data, data);
 });
 
-Deno.test("crops of pictures that are not cut, and views that are drawn, are refused", () => {
+Deno.test("crops of images that are not cut, and views that are drawn, are refused", () => {
   const resized: TransformChoice[] = [{ name: "resize", size: [2, 2] }];
   assertThrows(() => views("five_crop", resized), InputError, "five_crop replaces center_crop or");
   assertEquals(views("flip", resized).length, 2);

@@ -50,7 +50,7 @@ Deno.test("annotations of another class or form are refused by name", async () =
   }
 });
 
-Deno.test("there are 200 classes, shown at the size that the pictures have", () => {
+Deno.test("there are 200 classes, shown at the size that the images have", () => {
   const { info } = openPublishedPictures(tinyImagenetOf(), {});
   assertEquals(new Set(info.classNames).size, 200);
   assertEquals([info.classNames[0], info.classNames[199]], ["goldfish", "acorn"]);

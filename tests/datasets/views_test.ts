@@ -38,7 +38,7 @@ Deno.test("lists that do not go together are refused at their place", async () =
   const refused: [DatasetOptions, string, (string | number)[]][] = [
     [
       { trainTransforms: train, evalTransforms: [{ name: "fit", size: 5 }] },
-      "these transforms give pictures of 5x5; those to train on are 4x4",
+      "these transforms give images of 5x5; those to train on are 4x4",
       ["evalTransforms"],
     ],
     [{ evalTransforms: ["horizontal_flip"] }, "horizontal_flip is random", ["evalTransforms", 0]],

@@ -140,7 +140,7 @@ Deno.test("the same picture in training and validation is wrong, lists are check
     });
     const list = await overfold(folder, "datasets", "check", "train.csv");
     assertEquals([list.code, list.error.includes("contact")], [2, false]);
-    assertStringIncludes(list.error, "no pictures to validate on");
+    assertStringIncludes(list.error, "no images to validate on");
     const other = await overfold(folder, "datasets", "check", "nowhere");
     assertEquals([other.code, other.error], [2, "error: nowhere: no such file or folder\n"]);
   });

@@ -113,14 +113,14 @@ Deno.test("mistakes are told with file and line, broken pictures by name", () =>
       overfold(folder, "train", "own.yaml", ...settings.flatMap((set) => ["--set", set]));
     const broken = await train();
     assertEquals(broken.code, 2);
-    assertStringIncludes(broken.error, "1 of 31 pictures cannot be read");
+    assertStringIncludes(broken.error, "1 of 31 images cannot be read");
     assertStringIncludes(broken.error, "pictures/red/bad.jpg: this is a text file");
     const skipped = await train("data.onError=skip", "training.epochs=1", "name=skipped");
     assertEquals(skipped.code, 0, skipped.error);
     assertStringIncludes(skipped.error, "warning: pictures/red/bad.jpg: this is a text file");
     const size = await train("data.eval=[{name: resize, size: 8}]");
     assertEquals(size.code, 2);
-    assertStringIncludes(size.error, "--set data.eval: these transforms give pictures of several");
+    assertStringIncludes(size.error, "--set data.eval: these transforms give images of several");
     const config = CONFIG.replace("root: pictures", "root: nowhere");
     await Deno.writeTextFile(join(folder, "own.yaml"), config);
     const lost = await train();
@@ -151,5 +151,5 @@ Deno.test("predict shows a network what it was measured on: a folded one says wh
     });
     const refused = await overfold(folder, "predict", "wrong.safetensors", picture);
     assertEquals(refused.code, 2);
-    assertStringIncludes(refused.error, "its transforms give pictures of 9x9; expected 8x8");
+    assertStringIncludes(refused.error, "its transforms give images of 9x9; expected 8x8");
   }));

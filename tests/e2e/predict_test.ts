@@ -140,7 +140,7 @@ Deno.test("predict passes over what it cannot read and reports it, with exit cod
     for (
       const why of [
         "none.png: no such file",
-        "note.txt: this is a text file, not a picture that can be read",
+        "note.txt: this is a text file, not an image that can be read",
       ]
     ) {
       assertStringIncludes(error, `warning: ${why}`);

@@ -275,6 +275,6 @@ Deno.test(
       withSitePage(folder, false, async (page) => {
         await page.setInputFiles("#file", join(folder, "tiny.yaml"));
         await page.waitForSelector("#status.failure");
-        assertStringIncludes(await page.textContent("#status") ?? "", "tiny.yaml is not a picture");
+        assertStringIncludes(await page.textContent("#status") ?? "", "tiny.yaml is not an image");
       })),
 );

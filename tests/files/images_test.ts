@@ -104,7 +104,7 @@ Deno.test("PNG and JPEG files are told apart by their bytes and decoded", async 
   });
 });
 
-Deno.test("pictures that are cut off or damaged are refused by name, or read as far as they go", async () => {
+Deno.test("images that are cut off or damaged are refused by name, or read as far as they go", async () => {
   const jpeg = await fixture("d4_upright.jpg");
   const png = new Uint8Array(await encodePng(picture));
   const files: readonly [damage: string, Uint8Array][] = [
@@ -134,14 +134,14 @@ Deno.test("pictures that are cut off or damaged are refused by name, or read as 
   });
 });
 
-Deno.test("what is no picture that can be read is named for what it is", async () => {
+Deno.test("what is no image that can be read is named for what it is", async () => {
   const files: readonly [what: string, Uint8Array][] = [
     [
-      "an AVIF picture, not a picture that can be read; convert it to PNG or JPEG",
+      "an AVIF image, not an image that can be read; convert it to PNG or JPEG",
       new TextEncoder().encode("\0\0\0 ftypavif"),
     ],
     [
-      "a text file, not a picture that can be read; expected a file in JPEG, PNG, WebP, GIF, BMP, TIFF " +
+      "a text file, not an image that can be read; expected a file in JPEG, PNG, WebP, GIF, BMP, TIFF " +
       "or PNM",
       new TextEncoder().encode("text"),
     ],
@@ -149,11 +149,11 @@ Deno.test("what is no picture that can be read is named for what it is", async (
     ["four inks (CMYK) that is progressive, damaged", (await fixture("cmyk.jpg")).subarray(0, -40)],
     ["nothing in its 51 bytes gives the image", await fixture("truncated_51_bytes.jpg")],
     ["there is no chunk at byte 33", await fixture("png_poisons_decoder_948.png")],
-    ["a picture of 60,000 × 60,000 pixels", await jpegOfSize(60000, 60000)],
+    ["an image of 60,000 × 60,000 pixels", await jpegOfSize(60000, 60000)],
     ["bytes cannot hold 8,000 × 8,000 pixels", await jpegOfSize(8000, 8000)],
-    ["a progressive JPEG picture of 8,191 × 8,191", stretched(await jpegOfSize(8191, 8191), 2)],
+    ["a progressive JPEG image of 8,191 × 8,191", stretched(await jpegOfSize(8191, 8191), 2)],
     ["expected at most 12,582,912; make it smaller", stretched(await jpegOfSize(3072, 4097), 1)],
-    ["a progressive JPEG picture of 4,096 × 4,096", stretched(await jpegOfPlanes(4096, 4096), 1)],
+    ["a progressive JPEG image of 4,096 × 4,096", stretched(await jpegOfPlanes(4096, 4096), 1)],
     ["refines its pixels 33 times; expected at most 32", await jpegOfScans(33)],
   ];
   for (const [what, bytes] of files) {
@@ -177,7 +177,7 @@ Deno.test("a JPEG file whatever its ending is read, and any number of broken one
   assertEquals(await readImage(path, SIZE), before);
 });
 
-Deno.test("what follows the end of a JPEG picture, such as a film of the same scene, is no part of it", async () => {
+Deno.test("what follows the end of a JPEG image, such as a film of the same scene, is no part of it", async () => {
   const jpeg = await fixture("d4_exif6.jpg");
   const film = Array.from({ length: 500 }, () => [0xff, 0xda, 0xff, 0xc0, 0, 8, 8, 0xff]).flat();
   const size = { height: 28, width: 28, channels: 1 };
@@ -202,7 +202,7 @@ Deno.test("transparent pixels lie on the ground that is named, or show what is s
   assertEquals(opaque.isOnGround, false);
 });
 
-Deno.test("a network of other channels than a picture's is refused", () => {
+Deno.test("a network of other channels than an image's is refused", () => {
   assertThrows(() => requirePictures("a", { ...SIZE, channels: 4 }), InputError, "images of 4");
   [1, 3].forEach((channels) => requirePictures("a", { ...SIZE, channels }));
 });

@@ -22,8 +22,8 @@ const FILES: readonly (readonly [head: string, kind: string, advice: string])[] 
   ["\xfd7zXZ\0", "a compressed file", "unpack it"],
   ["\x28\xb5\x2f\xfd\x04", "a compressed file", "unpack it"],
   [`${"model.safetensors".padEnd(257, "\0")}ustar\0`, "a tar archive", "unpack it"],
-  ["GIF89a", "a GIF picture", "NETWORK PICTURE"],
-  ["RIFF\0\0\0\0WEBPVP8 ", "a WebP picture", "NETWORK PICTURE"],
+  ["GIF89a", "a GIF image", "CHECKPOINT IMAGE"],
+  ["RIFF\0\0\0\0WEBPVP8 ", "a WebP image", "CHECKPOINT IMAGE"],
   ["\x93NUMPY\x01", "a NumPy file", "overfold import"],
   ["GGUF\x03\0", "a model for another program", "expected a checkpoint"],
   ["%PDF-1.7", "a PDF document", "expected a checkpoint"],
@@ -33,8 +33,8 @@ const FILES: readonly (readonly [head: string, kind: string, advice: string])[] 
     "join them",
   ],
   // What a picture, a config or a network may be is refused where another of them is wanted.
-  ["\x89PNG\r\n", "a PNG picture", "NETWORK PICTURE"],
-  ["\xff\xd8\xff\xe0", "a JPEG picture", "NETWORK PICTURE"],
+  ["\x89PNG\r\n", "a PNG image", "CHECKPOINT IMAGE"],
+  ["\xff\xd8\xff\xe0", "a JPEG image", "CHECKPOINT IMAGE"],
   ["# A config\ndata:\n  dataset: mnist\n", "a config", "overfold train CONFIG"],
   ['{ "data": {} }', "a JSON file", "expected a checkpoint"],
   ["Gr\xc3\xbc\xc3\x9fe\n", "a text file", "expected a checkpoint"],
@@ -68,7 +68,7 @@ Deno.test("what fits is no other kind, and what is not known is not guessed", ()
   assertEquals(refused.map(([, wanted]) => wanted), ["network"], "of those the empty file alone");
   assertEquals(otherKind("file", bytesOf("\x01\x02\x03\xfe"), "network"), undefined);
   assertStringIncludes(otherKind("c", SAFETENSORS, "config")!.message, "train CONFIG --resume");
-  assertStringIncludes(otherKind("p", SAFETENSORS, "picture")!.message, "NETWORK PICTURE");
+  assertStringIncludes(otherKind("p", SAFETENSORS, "picture")!.message, "CHECKPOINT IMAGE");
   assertStringIncludes(otherKind("a/.b.1-2.tmp", SAFETENSORS, "network")!.message, "interrupted");
 });
 

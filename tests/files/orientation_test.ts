@@ -70,7 +70,7 @@ async function pictureIn(file: Uint8Array<ArrayBuffer>): Promise<ImageData> {
   return toImageData(picture);
 }
 
-Deno.test("PNG and JPEG pictures are held as their EXIF data says, in all eight ways", async () => {
+Deno.test("PNG and JPEG images are held as their EXIF data says, in all eight ways", async () => {
   const stored = await Promise.all([JPEG, PNG].map(pictureIn));
   for (const [i, [rowSide, columnSide]] of SIDES.entries()) {
     for (const isLittle of [false, true]) {
@@ -101,7 +101,7 @@ Deno.test("PNG and JPEG pictures are held as their EXIF data says, in all eight 
   }
 });
 
-Deno.test("damaged EXIF data is passed over, and the picture is read as it is stored", async () => {
+Deno.test("damaged EXIF data is passed over, and the image is read as it is stored", async () => {
   const sound = exif(6, true);
   const beyond = sound.slice();
   beyond[4] = 200;
@@ -130,7 +130,7 @@ Deno.test("damaged EXIF data is passed over, and the picture is read as it is st
   }
 });
 
-Deno.test("a picture that was stored turned is the one that was stored upright", async () => {
+Deno.test("an image that was stored turned is the one that was stored upright", async () => {
   const [turned, upright] = await Promise.all(
     ["d4_exif6.jpg", "d4_upright.jpg"].map(async (name) =>
       await pictureIn(

@@ -17,7 +17,7 @@ function networkPixels(picture: Picture, size: ImageShape): Uint8Array {
   return fit(toRaster(picture, size.channels), size).data;
 }
 
-Deno.test("pictures are cut and scaled as Squoosh's triangle filter does", async () => {
+Deno.test("images are cut and scaled as Squoosh's triangle filter does", async () => {
   const cases = [[100, 60, 32, 32], [60, 100, 28, 28], [10, 10, 32, 24], [300, 200, 16, 40]];
   for (const [fromWidth, fromHeight, width, height] of cases) {
     const from = picture(fromWidth, fromHeight);
@@ -35,7 +35,7 @@ Deno.test("pictures are cut and scaled as Squoosh's triangle filter does", async
   }
 });
 
-Deno.test("a picture of the network's size keeps its pixels; grey is luma", () => {
+Deno.test("an image of the network's size keeps its pixels; grey is luma", () => {
   const from = picture(3, 2);
   assertEquals(
     [...networkPixels(from, { width: 3, height: 2, channels: 3 })],

@@ -244,7 +244,7 @@ const LENGTHS = {
   "a zip archive": 0x4b50,
   "a gzip file": 0x8b1f,
   "a BMP picture": 0x4d42,
-  "a JPEG picture": 0xd8ff,
+  "a JPEG image": 0xd8ff,
   "a TIFF picture": 0x4949,
   "an ONNX file": 0x0708,
   "a text": 0x2023,

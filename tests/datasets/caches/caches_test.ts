@@ -85,7 +85,7 @@ async function disguise(folder: string): Promise<void> {
 
 for (const cache of ["memory", "disk"] as const) {
   for (const [what, transforms] of Object.entries(LISTS)) {
-    Deno.test(`batches are the same with pictures ${what} kept: ${cache}`, () =>
+    Deno.test(`batches are the same with images ${what} kept: ${cache}`, () =>
       withPictures(async (folder) => {
         const expected = await served(await trainingIn(folder, { transforms }), 1, [0, 1, 2]);
         for (const workers of [1, 3]) {
@@ -95,7 +95,7 @@ for (const cache of ["memory", "disk"] as const) {
       }));
   }
 
-  Deno.test(`a picture is decoded once in a run: ${cache}`, () =>
+  Deno.test(`an image is decoded once in a run: ${cache}`, () =>
     withPictures(async (folder) => {
       const expected = await served(await trainingIn(folder, {}), 1, [1]);
       const ofPart = await served((await trainingIn(folder, {})).slice(3, 9));
@@ -198,7 +198,7 @@ function withTwoSwapped(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
 }
 
 for (const [name, contents] of Object.entries(SHARDS)) {
-  Deno.test(`pictures of a file that has changed are decoded again: ${name}`, () =>
+  Deno.test(`images of a file that has changed are decoded again: ${name}`, () =>
     withFolder(async (folder) => {
       const [before, after] = await contents();
       assertEquals(after.length, before.length);

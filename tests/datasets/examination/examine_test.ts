@@ -20,7 +20,7 @@ const FILES = {
   "val/b/8.png": plainPng([1, 2, 3], 3, 2),
 };
 
-Deno.test("every picture is counted, measured and compared, by any number of threads", () =>
+Deno.test("every image is counted, measured and compared, by any number of threads", () =>
   withFiles(FILES, async (root) => {
     const choice = { name: "image_folder", root } as DatasetChoice;
     const { info, load } = (await openPictures(choice, { scan: false }))!;
@@ -56,7 +56,7 @@ Deno.test("every picture is counted, measured and compared, by any number of thr
         split,
         reason.split(":")[0],
       ]);
-      const empty = "this is an empty file, not a picture that can be read; fetch or make it again";
+      const empty = "this is an empty file, not an image that can be read; fetch or make it again";
       assertEquals(named, [
         ["train/a/cut.png", "training", "a damaged PNG file"],
         ["train/b/empty.png", "training", empty],
@@ -91,7 +91,7 @@ Deno.test("every picture is counted, measured and compared, by any number of thr
     }
   }));
 
-Deno.test("a picture of several classes counts in each, one of none in none", () => {
+Deno.test("an image of several classes counts in each, one of none in none", () => {
   const list = 'path,labels\n1.png,x|y\n2.png,y\n3.png,\n4.png,x\n5.png,""\n';
   const names = Array.from({ length: 5 }, (_, i) => [`${i + 1}.png`, plainPng([i, 0, 0])]);
   return withFiles({ ...Object.fromEntries(names), "list.csv": list }, async (folder) => {

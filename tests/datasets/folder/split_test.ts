@@ -11,7 +11,7 @@ function pathsOf(names: readonly string[]): Paths {
 /** So many pictures of each class. */
 function pictures(...counts: number[]): string[] {
   return counts.flatMap((count, label) =>
-    Array.from({ length: count }, (_, i) => `${label}/picture ${i}.jpg`)
+    Array.from({ length: count }, (_, i) => `${label}/image ${i}.jpg`)
   );
 }
 
@@ -31,7 +31,7 @@ Deno.test("each class gives its share; the numbers add up and none is used up", 
   assertEquals(held([0, 10], { count: 2 }), [0, 2]);
 });
 
-Deno.test("the order follows from paths and seed, and one more picture changes little", () => {
+Deno.test("the order follows from paths and seed, and one more image changes little", () => {
   const all = pictures(50, 50);
   const order = (list: readonly string[], seed = 0) =>
     Array.from(shuffled(pathsOf(list), seed), (i) => list[i]);

@@ -22,7 +22,7 @@ function apply(choice: TransformChoice, raster: Raster, sample = 0): Raster {
   return transform.apply(raster, random(sample));
 }
 
-Deno.test("a list must leave pictures of one size", () => {
+Deno.test("a list must leave images of one size", () => {
   const plan = (choices: TransformChoice[]) => planTransforms(choices, { isRandom: true });
   assertEquals(
     plan([{ name: "resize", size: 40 }, { name: "center_crop", size: [32, 24] }, "vertical_flip"])
@@ -53,7 +53,7 @@ Deno.test("mistakes in a list are refused at their place", () => {
       0,
       "scale",
     ]],
-    [[{ name: "fit", size: 8 }, "horizontal_flip"], "needs the same pictures", [1]],
+    [[{ name: "fit", size: 8 }, "horizontal_flip"], "needs the same images", [1]],
   ];
   for (const [choices, message, at] of refused) {
     const error = assertThrows(
@@ -65,7 +65,7 @@ Deno.test("mistakes in a list are refused at their place", () => {
   }
 });
 
-Deno.test("parts are drawn by torchvision's laws, inside the picture", () => {
+Deno.test("parts are drawn by torchvision's laws, inside the image", () => {
   const size = { height: 60, width: 90 };
   const laws = { scale: [0.08, 1] as [number, number], ratio: [3 / 4, 4 / 3] as [number, number] };
   let area = 0;
@@ -85,7 +85,7 @@ Deno.test("parts are drawn by torchvision's laws, inside the picture", () => {
   assertEquals(centre(800, 9), { height: 12, width: 9, top: 394, left: 0 });
 });
 
-Deno.test("a random crop shows each place of the padded picture, or says what is too small", () => {
+Deno.test("a random crop shows each place of the padded image, or says what is too small", () => {
   const raster = picture(4, 4);
   const places = new Set(
     Array.from(
@@ -98,13 +98,13 @@ Deno.test("a random crop shows each place of the padded picture, or says what is
   assertThrows(
     () => apply({ name: "random_crop", size: 6 }, raster),
     InputError,
-    "a picture of 4x4 is smaller than the crop of 6x6",
+    "an image of 4x4 is smaller than the crop of 6x6",
   );
   const enlarged = apply({ name: "random_crop", size: [6, 4], padIfNeeded: true }, raster);
   assertEquals([enlarged.height, enlarged.width], [6, 4]);
 });
 
-Deno.test("pictures are mirrored as often as is said, and the one given stays as it is", () => {
+Deno.test("images are mirrored as often as is said, and the one given stays as it is", () => {
   const raster = picture(2, 3);
   const before = raster.data.join();
   const results = Array.from(
@@ -121,11 +121,11 @@ Deno.test("pictures are mirrored as often as is said, and the one given stays as
   assertEquals(twice, raster);
 });
 
-Deno.test("no picture grows beyond what is ever read", () => {
+Deno.test("no image grows beyond what is ever read", () => {
   const long = picture(1, 60000);
   assertThrows(
     () => apply({ name: "resize", size: 256 }, long),
     InputError,
-    "it would become a picture of 15,360,000 × 256 pixels",
+    "it would become an image of 15,360,000 × 256 pixels",
   );
 });

@@ -58,9 +58,9 @@ Deno.test("BMP files that are other files in disguise, or absurdly large, are re
     [patched(file, 30, 4), "a BMP file of an unsupported kind (24 bits, compression 4)"],
     [patched(file, 28, 7), "7 bits"],
     [patched(file, 14, 13), "a header of 13 bytes"],
-    [patched(file, 18, 0, 0, 1, 0), "a picture of 65,536 × 22 pixels"],
-    [patched(file, 18, 255, 255, 0, 0, 255, 255, 0, 0), "a picture of 65,535 × 65,535 pixels"],
-    [patched(file, 18, 0, 0, 0, 0x80), "a picture of -2,147,483,648 × 22"],
+    [patched(file, 18, 0, 0, 1, 0), "an image of 65,536 × 22 pixels"],
+    [patched(file, 18, 255, 255, 0, 0, 255, 255, 0, 0), "an image of 65,535 × 65,535 pixels"],
+    [patched(file, 18, 0, 0, 0, 0x80), "an image of -2,147,483,648 × 22"],
   ];
   for (const [bytes, message] of refused) {
     await assertRejects(() => decoded(bytes), InputError, message);

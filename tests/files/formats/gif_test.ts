@@ -37,9 +37,9 @@ Deno.test("a GIF file's frame is no larger than its bytes can hold", async () =>
   const frame = file.lastIndexOf(0x2c);
   const refused: readonly [Uint8Array<ArrayBuffer>, string][] = [
     [patched(file, frame + 5, 0, 16, 0, 16), "bytes cannot hold 4,096 × 4,096 pixels"],
-    [patched(file, frame + 5, 255, 255, 255, 255), "a picture of 65,535 × 65,535 pixels"],
-    [patched(file, 6, 255, 255, 255, 255), "a picture of 65,535 × 65,535 pixels"],
-    [patched(file, frame + 5, 0, 0), "a picture of 0 × 1 pixels"],
+    [patched(file, frame + 5, 255, 255, 255, 255), "an image of 65,535 × 65,535 pixels"],
+    [patched(file, 6, 255, 255, 255, 255), "an image of 65,535 × 65,535 pixels"],
+    [patched(file, frame + 5, 0, 0), "an image of 0 × 1 pixels"],
     [patched(file, frame, 0x77), `there is no block at byte ${frame}`],
     [patched(file, frame + 10, 12), "codes of 12 bits"],
   ];

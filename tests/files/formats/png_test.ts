@@ -148,10 +148,10 @@ Deno.test("a damaged PNG file says what is wrong, and gives the rows before", as
 Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refused undecoded", async () => {
   const data = pngChunk("IDAT", pngPixels(SOME, numbers(3 * 16 * 15, 256)));
   const cases: readonly [why: string, header: Uint8Array][] = [
-    ["a picture of 20,000 × 4,000 pixels", pngHeader({ ...SOME, width: 20000, height: 4000 })],
+    ["an image of 20,000 × 4,000 pixels", pngHeader({ ...SOME, width: 20000, height: 4000 })],
     ["of 4,294,967,295 × 1 pixels", pngHeader({ ...SOME, width: 2 ** 32 - 1, height: 1 })],
     ["67,108,864, 65,535 a side", pngHeader({ ...SOME, width: 1, height: 65536 })],
-    ["a picture of 0 × 15 pixels", pngHeader({ ...SOME, width: 0 })],
+    ["an image of 0 × 15 pixels", pngHeader({ ...SOME, width: 0 })],
     ["cannot be 8,000 × 8,000 of them", pngHeader({ ...SOME, width: 8000, height: 8000 })],
     ["of an unsupported kind (3 2 0 0 0)", pngHeader({ ...SOME, depth: 3 })],
     ["it has no header", new Uint8Array()],
@@ -163,7 +163,7 @@ Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refu
   await assertRejects(() => decodePng(apple), InputError, "of an unsupported kind (CgBI)");
 });
 
-Deno.test("a PNG file of more chunks than a picture needs is refused", async () => {
+Deno.test("a PNG file of more chunks than an image needs is refused", async () => {
   const data = pngChunk("IDAT", pngPixels(SOME, numbers(3 * 16 * 15, 256)));
   const empty = pngChunk("teXt", new Uint8Array());
   const fileOf = (count: number) =>
@@ -182,7 +182,7 @@ Deno.test("of a PNG file whose damage is seen beforehand, nothing is decoded tha
   await assertRejects(() => decodeFile(whole.slice(0, -12), refuse), InputError, "it is truncated");
 });
 
-Deno.test("compressed bytes beyond a picture's end are not unpacked", async () => {
+Deno.test("compressed bytes beyond an image's end are not unpacked", async () => {
   const kind: PngKind = { width: 1, height: 1, depth: 8, colour: 0 };
   const bomb = new Uint8Array(deflateSync(new Uint8Array(2_000_000)));
   const { picture, damage } = await decodePng(
@@ -191,7 +191,7 @@ Deno.test("compressed bytes beyond a picture's end are not unpacked", async () =
   assertEquals([bytesOf(picture), damage], [[0, 0, 0, 255], undefined]);
 });
 
-Deno.test("pictures that break another decoder leave this one as it was", async () => {
+Deno.test("images that break another decoder leave this one as it was", async () => {
   const fixture = (name: string) =>
     Deno.readFile(fromFileUrl(new URL(`../../fixtures/pictures/${name}`, import.meta.url)));
   const bad = await fixture("png_poisons_decoder_948.png");

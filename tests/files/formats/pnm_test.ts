@@ -27,10 +27,10 @@ Deno.test("PNM files that are cut off are read as far as they go", async () => {
   assertEquals(text.damage, ["a damaged PNM file: it contains too few pixels"]);
   const refused: readonly [string, string][] = [
     ["P5 2", "it is truncated at byte 4"],
-    ["P6 70000 1 255\n", "a picture of 70,000 × 1 pixels"],
+    ["P6 70000 1 255\n", "an image of 70,000 × 1 pixels"],
     ["P6 7000 7000 255\n123", "its 3 bytes cannot hold 7,000 × 7,000 pixels"],
     ["P6 7 7 70000\n123", "its largest sample is 70000"],
-    ["P6 0 7 255\n123", "a picture of 0 × 7 pixels"],
+    ["P6 0 7 255\n123", "an image of 0 × 7 pixels"],
   ];
   for (const [text, message] of refused) {
     await assertRejects(() => decoded(pnm(text)), InputError, message);

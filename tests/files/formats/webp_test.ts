@@ -28,8 +28,8 @@ Deno.test("WebP files that say what cannot be are refused before they are decode
   const text = new TextDecoder("latin1").decode(animated);
   const [canvas, frame] = [text.indexOf("VP8X") + 12, text.indexOf("ANMF") + 8];
   const refused: readonly [Uint8Array<ArrayBuffer>, string][] = [
-    [patched(animated, canvas, 255, 255, 255), "a picture of 16,777,216 × 26 pixels"],
-    [patched(animated, canvas, 255, 250, 0, 255, 250, 0), "a picture of 64,256 × 64,256 pixels"],
+    [patched(animated, canvas, 255, 255, 255), "an image of 16,777,216 × 26 pixels"],
+    [patched(animated, canvas, 255, 250, 0, 255, 250, 0), "an image of 64,256 × 64,256 pixels"],
     [patched(animated, frame, 200), "its first frame lies outside the image"],
     [patched(animated, frame + 6, 3), "its first frame does not have the size in its header"],
   ];

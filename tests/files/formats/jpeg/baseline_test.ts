@@ -32,7 +32,7 @@ async function encoded(
   return new Uint8Array(await encodeJpeg(picture, { progressive: false, ...options }));
 }
 
-Deno.test("baseline pictures of every size, sampling and quality have libjpeg's pixels", async () => {
+Deno.test("baseline images of every size, sampling and quality have libjpeg's pixels", async () => {
   for (const [width, height] of [[5, 1], [6, 7], [16, 16], [17, 15], [33, 50], [131, 67]]) {
     for (const quality of [30, 50, 90, 100]) {
       for (const chroma_subsample of [1, 2]) {
@@ -44,7 +44,7 @@ Deno.test("baseline pictures of every size, sampling and quality have libjpeg's 
   }
 });
 
-Deno.test("so have pictures with halved columns, restarts, in grey, of other programs", async () => {
+Deno.test("so have images with halved columns, restarts, in grey, of other programs", async () => {
   const names = [
     ...[
       "422",
