@@ -3,11 +3,18 @@
  * and an exit code.
  */
 
-import { columns, type Command, commandHelp, type Context, parseArguments } from "./cli/command.ts";
+import {
+  columns,
+  type Command,
+  commandHelp,
+  type Context,
+  parseArguments,
+  UsageError,
+} from "./cli/command.ts";
 import { suggestion } from "./schema/nearest.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { tellError } from "./cli/told_error.ts";
-import { EXIT, InputError, RunError } from "./errors.ts";
+import { EXIT, RunError } from "./errors.ts";
 import { refusalOf } from "./files/refusal.ts";
 import { spellControls } from "./reporting/controls.ts";
 import { Progress, type ProgressTarget, standardError } from "./reporting/progress.ts";
@@ -92,7 +99,7 @@ async function dispatch(
   const entry = COMMANDS.find(({ name }) => name === first);
   if (!entry) {
     const kind = first.startsWith("-") ? "option" : "command";
-    throw new InputError(
+    throw new UsageError(
       `unknown ${kind} "${first}"${
         suggestion(first, COMMANDS.map(({ name }) => name), "commands")
       }`,

@@ -42,6 +42,9 @@ export const setOption = (whose = "the config", example = "data.batchSize=64"): 
   help: `Override one key of ${whose}, such as ${example}`,
 });
 
+/** A mistake in the command line, which all ranks make that a launcher started with it. */
+export class UsageError extends InputError {}
+
 /** One command. A file in `cli/` exports it as `command`; `cli.ts` lists the file. */
 export interface Command {
   positionals?: readonly Positional[];
@@ -98,22 +101,22 @@ export class Arguments {
     return this.options[name] === true;
   }
 
-  /** The value of an option that must be one of some words. Throws InputError for another. */
+  /** The value of an option that must be one of some words. Throws UsageError for another. */
   choice<T extends string>(name: string, words: readonly T[]): T | undefined {
     const text = this.text(name);
     const word = words.find((known) => known === text);
     if (text === undefined || word !== undefined) return word;
     const expected = words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`;
-    throw new InputError(`--${name}: found "${text}", expected ${expected}`);
+    throw new UsageError(`--${name}: found "${text}", expected ${expected}`);
   }
 
-  /** The value of an option as an integer of at least `minimum`. Throws InputError for another. */
+  /** The value of an option as an integer of at least `minimum`. Throws UsageError for another. */
   integer(name: string, minimum = 1): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const value = Number(text);
     if (text.trim() === "" || !Number.isSafeInteger(value) || value < minimum) {
-      throw new InputError(
+      throw new UsageError(
         `--${name}: found "${text}", expected an integer of at least ${minimum}`,
       );
     }
@@ -131,7 +134,7 @@ const COMMON: Readonly<Record<string, Option>> = {
 
 /**
  * Parses the arguments of `overfold NAME`; a path may begin with `~/`, which shells do not expand in
- * quotes and in `--output=~/x`. Throws InputError for any that the command does not have.
+ * quotes and in `--output=~/x`. Throws UsageError for any that the command does not have.
  */
 export function parseArguments(
   name: string,
@@ -165,11 +168,11 @@ export function parseArguments(
       mistake = `${rawName} needs a value, ${option.value}; if "${value}" is meant, write ` +
         `${rawName}=${value}`;
     }
-    if (mistake !== undefined) throw new InputError(`overfold ${name}: ${mistake}`);
+    if (mistake !== undefined) throw new UsageError(`overfold ${name}: ${mistake}`);
   }
   for (const [key, value] of Object.entries(parsed.values)) {
     if ([value].flat().includes("")) {
-      throw new InputError(
+      throw new UsageError(
         `--${key}: found an empty value, expected ${command.options?.[key].value}`,
       );
     }
@@ -200,13 +203,13 @@ function checkPositionals(name: string, command: Command, found: readonly string
   const wanted = command.positionals ?? [];
   const missing = wanted.find((positional, index) => !positional.optional && index >= found.length);
   if (missing) {
-    throw new InputError(
+    throw new UsageError(
       `overfold ${name}: ${missing.name} is missing (${missing.help})\n` +
         `Usage: ${usage(name, command)}`,
     );
   }
   if (found.length > wanted.length && !wanted.at(-1)?.repeated) {
-    throw new InputError(
+    throw new UsageError(
       `overfold ${name}: unexpected argument "${found[wanted.length]}"\n` +
         `Usage: ${usage(name, command)}`,
     );

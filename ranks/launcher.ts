@@ -50,6 +50,11 @@ export function findLauncher(
   );
 }
 
+/** The rank that a launcher gave this process, known before MPI is initialized; 0 without one. */
+export function launchedRank(get = readableVariable): number {
+  return Number(get("PMIX_RANK") ?? get("PMI_RANK") ?? 0);
+}
+
 /** Throws InputError unless the library reports as many ranks as were started. */
 export function checkPairing(launcher: Launcher, library: MpiLibrary, size: number): void {
   if (launcher.size === undefined || launcher.size === size) return;

@@ -58,6 +58,11 @@ export class Agreement {
     return messages.map(({ value }) => value as T);
   }
 
+  /** This rank's lines, which name the rank if there are several. */
+  named(lines: readonly string[] = []): readonly string[] {
+    return this.isAlone ? lines : lines.map((line) => `${ranksOf([this.ranks.rank])}: ${line}`);
+  }
+
   /** The values of all ranks in turn, starting with the first rank's. */
   async *inTurn<T>(own: AsyncIterable<T>): AsyncGenerator<T, void, void> {
     if (this.isAlone) return yield* own;

@@ -99,10 +99,11 @@ class TrainingLoop {
   }
 
   async #run(): Promise<TrainingOutcome> {
-    const { epochs, data: { stepsPerEpoch, complaints }, observer, store } = this.options;
+    const { epochs, data, data: { stepsPerEpoch }, observer, store } = this.options;
     await store?.start?.();
     // A run that has started always has a checkpoint: one without has lost it.
     if (store && !this.options.start) await this.#save("last", await this.#snapshot());
+    const complaints = this.#agreement.named(data.complaints);
     observer?.start?.({ stepsPerEpoch, epochs, state: this.#state, complaints });
     for (let end = this.#end;; end = this.#end) {
       if (end) {
@@ -225,7 +226,7 @@ class TrainingLoop {
     if (!this.#agreement.isAlone) {
       await this.#agreement.compareWeights(await session.digest(), step);
     }
-    const complaints = await this.#agreement.share(data.complaints ?? []);
+    const complaints = await this.#agreement.share(this.#agreement.named(data.complaints));
     const tensors = store && await this.#snapshot();
     const isBest = validation !== undefined && isBetter(validation, best, monitor);
     const { learningRate } = schedule(step - 1, before);

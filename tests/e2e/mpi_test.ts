@@ -47,6 +47,13 @@ for (const launcher of LAUNCHERS) {
       }
     }, JOINT));
 
+  Deno.test(`a mistake in the command line is reported once by the ranks of ${name}`, () =>
+    withTinyConfig(async (folder) => {
+      const process = startRanks(launcher, 3, folder, [...train("none"), "--timout", "5"]);
+      const { code, error } = await finished(process);
+      assertEquals([code, error.split("unknown option --timout").length], [2, 2], error);
+    }, JOINT));
+
   Deno.test(`a rank of ${name} that is killed ends all within 15 s, and one process goes on to the same bits`, () =>
     withTinyConfig(async (folder) => {
       const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
-import { checkPairing, findLauncher } from "../../ranks/launcher.ts";
+import { checkPairing, findLauncher, launchedRank } from "../../ranks/launcher.ts";
 import { describeVersion, type MpiLibrary } from "../../ranks/mpi_library.ts";
 
 const launcherIn = (variables: Record<string, string>) => findLauncher((name) => variables[name]);
@@ -27,6 +27,8 @@ Deno.test("who started the ranks is told by the environment", () => {
   });
   assertEquals(launcherIn({ ...STEP, PMI_SIZE: "4" })?.name, "srun --mpi=pmi2");
   assertEquals(launcherIn({ PMIX_RANK: "0" })?.size, undefined);
+  const ranks: Record<string, string>[] = [{ PMIX_RANK: "3" }, { PMI_RANK: "2" }, {}];
+  assertEquals(ranks.map((variables) => launchedRank((name) => variables[name])), [3, 2, 0]);
 });
 
 Deno.test("helpers of mpirun that srun started do not count", () => {

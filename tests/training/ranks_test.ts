@@ -226,7 +226,7 @@ Deno.test("the first rank hears of images that others could not read", async () 
     observer: rank === 0 ? { epoch: ({ complaints }) => heard.push(complaints) } : undefined,
     epochs: 1,
   }));
-  assertEquals(heard, [["picture 0 is broken", "picture 1 is broken"]]);
+  assertEquals(heard, [["rank 0: picture 0 is broken", "rank 1: picture 1 is broken"]]);
 });
 
 Deno.test("a rank reads its own images alone", async () => {
