@@ -13,7 +13,7 @@ import {
 } from "./cli/command.ts";
 import { suggestion } from "./schema/nearest.ts";
 import manifest from "./deno.json" with { type: "json" };
-import { tellError } from "./cli/told_error.ts";
+import { reportError } from "./cli/report_error.ts";
 import { EXIT, RunError } from "./errors.ts";
 import { refusalOf } from "./files/refusal.ts";
 import { spellControls } from "./reporting/controls.ts";
@@ -76,7 +76,7 @@ export async function main(
   try {
     return await dispatch(args, streams, progress, call);
   } catch (thrown) {
-    return tellError(thrown, progress);
+    return reportError(thrown, progress);
   }
 }
 

@@ -21,7 +21,7 @@ import {
   howToDoWithoutNative,
   setOption,
 } from "./command.ts";
-import { asMember } from "./member.ts";
+import { runOnRank } from "./rank_group.ts";
 import { buildNetwork, planNetwork, readConfig, recipeOf, shardSizeOf } from "./prepare.ts";
 
 /** Warm-up steps that are not counted: JavaScript engines are still optimizing the code. */
@@ -61,8 +61,8 @@ export const command: Command = {
     if (!args.flag("machines") || !findLauncher()) return await bench(args, context, ALONE);
     // Imported only here because it calls MPI.
     const { joinMpi } = await import("../ranks/mpi.ts");
-    const member = await joinMpi();
-    return await asMember(member, context, (context) => bench(args, context, member.ranks));
+    const group = await joinMpi();
+    return await runOnRank(group, context, (context) => bench(args, context, group.ranks));
   },
 };
 

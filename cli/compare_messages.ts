@@ -34,7 +34,7 @@ interface Failure {
 }
 
 /** The line printed for a run that was stopped. */
-export const GOES_ON = "the same command resumes it";
+export const RESUME_ADVICE = "the same command resumes it";
 
 /** Serializes an error. */
 export function failureOf(error: unknown): Failure {

@@ -16,7 +16,7 @@ import { monitored } from "../training/recipe.ts";
 import { runFile } from "../training/run_files.ts";
 import type { Context } from "./command.ts";
 import { type Train, trainingThread } from "./compare_jobs.ts";
-import { GOES_ON } from "./compare_messages.ts";
+import { RESUME_ADVICE } from "./compare_messages.ts";
 import type { Interruption } from "./interruption.ts";
 import { type Images, loadImages, objectiveFor, openImages } from "./load_data.ts";
 import { buildNetwork, planNetwork, recipeOf } from "./prepare.ts";
@@ -98,7 +98,7 @@ export async function trainAll(
         file: run.file,
         path: run.path,
         existing: "resume",
-        howToGoOn: GOES_ON,
+        resumeAdvice: RESUME_ADVICE,
         load: () => load(run),
       },
       interruption,

@@ -8,22 +8,28 @@ import { loadConfig } from "../config/load.ts";
 import { Progress } from "../reporting/progress.ts";
 import type { TrainingOutcome } from "../training/observer.ts";
 import type { Context } from "./command.ts";
-import { failureOf, type FromJob, GOES_ON, type Job, type ToJob } from "./compare_messages.ts";
+import {
+  failureOf,
+  type FromJob,
+  type Job,
+  RESUME_ADVICE,
+  type ToJob,
+} from "./compare_messages.ts";
 import { trainConfig } from "./train_config.ts";
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<ToJob>) => void;
   postMessage(message: FromJob): void;
 };
-const tell = (message: FromJob) => scope.postMessage(message);
+const send = (message: FromJob) => scope.postMessage(message);
 const stop = new AbortController();
 
 scope.onmessage = async ({ data }) => {
   if ("stop" in data) return stop.abort();
   try {
-    tell({ status: await train(data.job) });
+    send({ status: await train(data.job) });
   } catch (error) {
-    tell({ failure: failureOf(error) });
+    send({ failure: failureOf(error) });
   }
 };
 
@@ -33,10 +39,10 @@ async function train(
   const context: Context = {
     call,
     json,
-    print: (line) => tell({ print: line }),
-    emit: (record) => tell({ emit: record }),
+    print: (line) => send({ print: line }),
+    emit: (record) => send({ emit: record }),
     progress: new Progress({
-      write: (text) => tell({ note: text.trimEnd() }),
+      write: (text) => send({ note: text.trimEnd() }),
       isTerminal: false,
       columns: () => Infinity,
       now: () => performance.now(),
@@ -52,7 +58,7 @@ async function train(
   };
   const file = await loadConfig(config, { set: [...set] });
   return await trainConfig(
-    { file, path, existing: "resume", howToGoOn: GOES_ON, threads },
+    { file, path, existing: "resume", resumeAdvice: RESUME_ADVICE, threads },
     interruption,
     context,
   );

@@ -57,7 +57,7 @@ export async function checkPictures(
   });
   progress.finish();
   const left = passedOver.filter(({ isPicture }) => isPicture);
-  tell(path, report, left, context);
+  printReport(path, report, left, context);
   if (sheet !== undefined) await writeSheet(sheet, report.classes, context);
   const wrong = [
     [report.broken.length, "broken"],
@@ -130,7 +130,7 @@ async function writeSheet(
   context.print(`contact sheet: ${path}${more}`);
 }
 
-function tell(
+function printReport(
   path: string,
   { classes, broken, duplicates, bytes, transparent }: ExaminationReport,
   left: readonly PassedOverFile[],

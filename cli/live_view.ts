@@ -26,11 +26,11 @@ export function liveView(
   { title, done, figures, curve, metrics, best }: LiveState,
   columns: number,
 ): View {
-  const told = figures.join(GAP);
-  const room = columns - 1 - title.length - told.length - 2 * GAP.length;
+  const shown = figures.join(GAP);
+  const room = columns - 1 - title.length - shown.length - 2 * GAP.length;
   const [first, ...others] = metrics;
   return [
-    [{ text: title, style: "bold" }, { text: GAP }, ...bar(done, room), { text: GAP + told }],
+    [{ text: title, style: "bold" }, { text: GAP }, ...bar(done, room), { text: GAP + shown }],
     [
       { text: [first, curve].filter(Boolean).join(" ") },
       ...others.map((text) => ({ text: GAP + text })),

@@ -137,8 +137,8 @@ export const command: Command = {
           onFailure,
           keepsPictures: explanation !== undefined,
         };
-        for await (const { told, seen } of predictions(network, paths, backend, options)) {
-          const { isOnGround, ...found } = told;
+        for await (const { result, seen } of predictions(network, paths, backend, options)) {
+          const { isOnGround, ...found } = result;
           if (seen) await explanation?.add(seen);
           const prediction = isOnGround ? { ...found, background } : found;
           if (found.damage) {

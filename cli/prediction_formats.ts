@@ -51,9 +51,9 @@ const csv = (damaged: boolean): PredictionFormat => ({
   heading: `image,rank,class,probability${damaged ? ",damage" : ""}`,
   lines: ({ image, predictions, damage = "" }) => {
     const rows = predictions.map(({ name, probability }, i) => [image, i + 1, name, probability]);
-    const told = (rows.length === 0 ? [[image, "", "", ""]] : rows)
+    const lines = (rows.length === 0 ? [[image, "", "", ""]] : rows)
       .map((row) => damaged ? [...row, damage] : row);
-    return stringify(told).replaceAll("\r\n", "\n").trimEnd();
+    return stringify(lines).replaceAll("\r\n", "\n").trimEnd();
   },
 });
 

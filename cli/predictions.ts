@@ -32,18 +32,18 @@ interface PredictionOptions extends ReadOptions {
 }
 
 /** What is reported of an image that has been read. */
-type Told = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
+type ImageFacts = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
 
 /** The result for an image. */
 interface Predicted {
-  readonly told: Told & Pick<Prediction, "predictions">;
+  readonly result: ImageFacts & Pick<Prediction, "predictions">;
   /** The decoded image, if kept. */
   readonly seen?: SeenPicture;
 }
 
 /** Decoded images in the network's input format. */
 interface PictureBatch {
-  readonly pictures: readonly (Told & { readonly raster?: Raster })[];
+  readonly pictures: readonly (ImageFacts & { readonly raster?: Raster })[];
   /** u8 [batchSize · views, height, width, channels]; zero after the last image. */
   readonly pixels: Uint8Array;
 }
@@ -77,7 +77,7 @@ export async function* predictions(
         }));
         const ranked = ranking(meanProbabilities(own, views, activation), classNames);
         yield {
-          told: { ...picture, predictions: options.choose(ranked) },
+          result: { ...picture, predictions: options.choose(ranked) },
           ...(raster ? { seen: { image: picture.image, raster, pixels, logits: own } } : {}),
         };
       }
@@ -117,9 +117,9 @@ async function* readBatches(
       };
       const read = await Promise.race([readImage(image, size, options, keeping), stopped]);
       if (!read) break;
-      const { pixels, ...told } = read;
+      const { pixels, ...rest } = read;
       batch.pixels.set(pixels, batch.pictures.length * imageBytes);
-      batch.pictures.push({ image, ...told, ...(raster ? { raster } : {}) });
+      batch.pictures.push({ image, ...rest, ...(raster ? { raster } : {}) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       options.onFailure(error.message);

@@ -20,7 +20,7 @@ import { firstBatch } from "./batch_picture.ts";
 import type { Context } from "./command.ts";
 import type { PreparedRun } from "./finish_run.ts";
 import { type Images, loadImages } from "./load_data.ts";
-import { BY_ITSELF, type Member, processesBeside } from "./member.ts";
+import { processesOnHost, type RankGroup, SINGLE_RANK } from "./rank_group.ts";
 import { checkPlan, planRun } from "./memory_plan.ts";
 import { rememberPlaces } from "./places.ts";
 import {
@@ -46,7 +46,7 @@ export interface RunRequest {
   /** CPU threads of a new run, instead of those of the config. */
   readonly threads?: Config["threads"];
   /** The ranks that train together. Default: this process alone. */
-  readonly member?: Member;
+  readonly group?: RankGroup;
 }
 
 /**
@@ -60,8 +60,8 @@ export async function prepareRun(
   folder: RunFolder | undefined,
   context: Context,
 ): Promise<PreparedRun> {
-  const { path, otherBits = false, found, member = BY_ITSELF } = request;
-  const { ranks } = member;
+  const { path, otherBits = false, found, group = SINGLE_RANK } = request;
+  const { ranks } = group;
   const former = found && parseStored(found.checkpoint.config, runFile(path, found.file)).config;
   const file = withShards(request.file, former, ranks.size);
   const { config } = file;
@@ -117,7 +117,7 @@ export async function prepareRun(
   const plan = planTraining(recipe, options);
   const memory = planRun(file, backend, plan.programs, model, images);
   warnings.push(
-    ...checkPlan(file, memory, processesBeside(member)),
+    ...checkPlan(file, memory, processesOnHost(group)),
     ...sharedGpuWarnings(backend, ranks),
   );
   for (const warning of warnings) context.progress.print(`warning: ${warning}`);

@@ -168,7 +168,7 @@ export function announceResume(
  *
  * @param size number of ranks; a launcher must start several again
  */
-export function howToGoOn(args: Arguments, { call }: Context, size: number): string {
+export function resumeAdvice(args: Arguments, { call }: Context, size: number): string {
   const output = args.text("output");
   const start = size > 1 ? "to resume, started by MPI as before" : "to resume";
   return [

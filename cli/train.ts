@@ -11,12 +11,12 @@ import {
   howToDoWithoutNative,
   setOption,
 } from "./command.ts";
-import { dashboardBeside } from "./dashboard/beside.ts";
+import { startDashboard } from "./dashboard/background.ts";
 import { stopAfterStep } from "./interruption.ts";
-import { BY_ITSELF, type Member, together } from "./member.ts";
+import { type RankGroup, SINGLE_RANK, together } from "./rank_group.ts";
 import { checkFolder } from "./output.ts";
 import { readConfig } from "./prepare.ts";
-import { existingRun, howToGoOn } from "./resume.ts";
+import { existingRun, resumeAdvice } from "./resume.ts";
 import { trainConfig } from "./train_config.ts";
 
 /** `train CONFIG`. */
@@ -38,16 +38,20 @@ export const command: Command = {
     "However a run was stopped, --resume continues it as if it had never stopped: with the threads and\n" +
     "kernels it started with, even if others would be faster; if these are unavailable, it refuses.\n" +
     howToDoWithoutNative("train"),
-  run: (args, context) => trainAs(BY_ITSELF, args, context),
+  run: (args, context) => trainAs(SINGLE_RANK, args, context),
 };
 
 /**
- * `train` in a process that trains alone or, within {@link asMember}, together with others; only the
+ * `train` in a process that trains alone or, within {@link runOnRank}, together with others; only the
  * first of these has the run's folder.
  */
-export async function trainAs(member: Member, args: Arguments, context: Context): Promise<number> {
-  const { ranks } = member;
-  const { file, path, existing } = await together(member, async () => {
+export async function trainAs(
+  group: RankGroup,
+  args: Arguments,
+  context: Context,
+): Promise<number> {
+  const { ranks } = group;
+  const { file, path, existing } = await together(group, async () => {
     const file = await readConfig(args.positionals[0], args, context);
     const { config } = file;
     const path = args.text("output") ?? fromHome(join(config.output, config.name));
@@ -63,8 +67,8 @@ export async function trainAs(member: Member, args: Arguments, context: Context)
       path,
       existing,
       otherBits: args.flag("other-bits"),
-      howToGoOn: howToGoOn(args, context, member.ranks.size),
-      member,
+      resumeAdvice: resumeAdvice(args, context, group.ranks.size),
+      group,
     },
     interruption,
     context,
@@ -74,7 +78,7 @@ export async function trainAs(member: Member, args: Arguments, context: Context)
 
 /** A dashboard of the folder that contains the run, which shows the run first. */
 async function servedDashboard(path: string, { call, print, emit }: Context): Promise<Disposable> {
-  const dashboard = await dashboardBeside({
+  const dashboard = await startDashboard({
     root: dirname(path),
     reportCall: callOf("report", call),
   });

@@ -20,7 +20,7 @@ import type { Context } from "./command.ts";
 import { describeEnd, finish, type PreparedRun } from "./finish_run.ts";
 import type { Interruption } from "./interruption.ts";
 import { waitingHint } from "./load_data.ts";
-import { BY_ITSELF, describeJointTraining, type Member, together } from "./member.ts";
+import { describeJointTraining, type RankGroup, SINGLE_RANK, together } from "./rank_group.ts";
 import { describePlan } from "./memory_plan.ts";
 import { prepareRun, type RunRequest } from "./prepare_run.ts";
 import { factsOf } from "./same_run.ts";
@@ -30,7 +30,7 @@ import { TrainReport } from "./train_report.ts";
 interface TrainingRequest extends RunRequest {
   readonly existing: ExistingRun;
   /** A line that explains how to resume a run that was stopped. */
-  readonly howToGoOn: string;
+  readonly resumeAdvice: string;
 }
 
 /**
@@ -44,16 +44,16 @@ export async function trainConfig(
   interruption: Pick<Interruption, "gracefully" | "outputFailure">,
   context: Context,
 ): Promise<TrainingOutcome["status"]> {
-  const { path, existing, howToGoOn, member = BY_ITSELF } = request;
-  const { ranks } = member;
+  const { path, existing, resumeAdvice, group = SINGLE_RANK } = request;
+  const { ranks } = group;
   await requireSame(ranks, () => factsOf(request.file.config));
   const isFirst = ranks.rank === 0;
   using folder = await together(
-    member,
+    group,
     async () => isFirst ? await RunFolder.open(path, existing) : undefined,
   );
   const found = await foundByFirst(ranks, folder?.found);
-  const run = await together(member, () => prepareRun({ ...request, found }, folder, context));
+  const run = await together(group, () => prepareRun({ ...request, found }, folder, context));
   // The contents of image files are not compared.
   await requireSame(ranks, () => ({ pictures: run.identity.pictures ?? "of no files" }));
   const start = performance.now();
@@ -61,26 +61,26 @@ export async function trainConfig(
   try {
     outcome = await interruption.gracefully(
       context,
-      (signal, context) => trainRun(run, folder, member, signal, context),
+      (signal, context) => trainRun(run, folder, group, signal, context),
     );
   } catch (error) {
     const kind = [DeviceError, UnwritableError].find((kind) => error instanceof kind);
     if (!kind || !folder?.lastCheckpoint()) throw error;
-    throw new kind(`${(error as Error).message}\n${howToGoOn}`, { cause: error });
+    throw new kind(`${(error as Error).message}\n${resumeAdvice}`, { cause: error });
   }
   context.progress.finish();
   const ending = folder && describeEnd(outcome, run, folder);
   if (ending !== undefined) context.progress.print(ending);
   const isStopped = outcome.status === "interrupted";
   if (isStopped || outcome.status === "out of time") {
-    context.progress.print(howToGoOn);
+    context.progress.print(resumeAdvice);
   }
   if (interruption.outputFailure !== undefined) throw interruption.outputFailure;
   if (isStopped) return outcome.status;
   const wasComplete = found?.checkpoint.state.step === outcome.state.step;
   const seconds = wasComplete ? 0 : (performance.now() - start) / 1000;
   // The other ranks wait here, where a signal still ends all with its exit code.
-  await together(member, () => folder && finish(run, folder, outcome, seconds, context));
+  await together(group, () => folder && finish(run, folder, outcome, seconds, context));
   return outcome.status;
 }
 
@@ -103,7 +103,7 @@ async function foundByFirst(
 async function trainRun(
   { config, images, backend, identity, recipe, options, plan, memory }: PreparedRun,
   folder: RunFolder | undefined,
-  member: Member,
+  group: RankGroup,
   signal: AbortSignal,
   context: Context,
 ): Promise<TrainingOutcome> {
@@ -124,8 +124,8 @@ async function trainRun(
   if (frozen !== undefined) context.print(frozen);
   const weights = describeWeights(recipe, identity.description);
   if (weights !== undefined) context.print(weights);
-  const { ranks } = member;
-  if (ranks.size > 1) context.print(describeJointTraining(member, data));
+  const { ranks } = group;
+  if (ranks.size > 1) context.print(describeJointTraining(group, data));
   context.print(describePlan(memory));
   if (options.mixing) {
     context.print("mixed images: training metrics count each as the class of its larger share");

@@ -2,7 +2,7 @@
 
 import { DEFAULT_TIMEOUT, joinMpi } from "../ranks/mpi.ts";
 import type { Command } from "./command.ts";
-import { asMember } from "./member.ts";
+import { runOnRank } from "./rank_group.ts";
 import { command as train, trainAs } from "./train.ts";
 
 /** `train:mpi CONFIG`. */
@@ -24,15 +24,15 @@ export const command: Command = {
     "data.shards. The environment variable OVERFOLD_MPI names the MPI library, if not the system's.\n" +
     "docs/machines.md explains how to choose the shards and what to do if something hangs.",
   async run(args, context) {
-    const { warning, ...member } = await joinMpi(args.integer("timeout") ?? DEFAULT_TIMEOUT);
+    const { warning, ...group } = await joinMpi(args.integer("timeout") ?? DEFAULT_TIMEOUT);
     // A launcher that sees one rank exit with a code other than 0 signals the others, which are about to
     // exit with the same code: the signal must not replace it.
     for (const signal of ["SIGTERM", "SIGINT", "SIGUSR2"] as const) {
       Deno.addSignalListener(signal, () => {});
     }
-    return await asMember(member, context, async (context) => {
+    return await runOnRank(group, context, async (context) => {
       if (warning !== undefined) context.progress.print(`warning: ${warning}`);
-      return await trainAs(member, args, context);
+      return await trainAs(group, args, context);
     });
   },
 };

@@ -44,7 +44,7 @@ export class TrainReport implements TrainingObserver {
   #epochMean: Metrics | undefined;
   /** The best validation so far, and its epoch. */
   #best: RunState["best"];
-  readonly #told = new Set<string>();
+  readonly #printed = new Set<string>();
 
   /**
    * @param header contents of the JSON event `start` besides the position
@@ -150,7 +150,7 @@ export class TrainReport implements TrainingObserver {
       seconds,
       dataWait,
     });
-    if (hasWaited) this.#tell(this.remedy);
+    if (hasWaited) this.#printOnce(this.remedy);
     if (reducedTo !== undefined) {
       this.context.progress.print(`the learning rate is reduced to ${formatRate(reducedTo)}`);
     }
@@ -195,14 +195,14 @@ export class TrainReport implements TrainingObserver {
   /** Warns of images that could not be read; each warning is printed once. */
   #complain(complaints: readonly string[] = []): void {
     for (const line of complaints) {
-      this.#tell(`warning: ${spellName(line)}; replaced by another image of its class`);
+      this.#printOnce(`warning: ${spellName(line)}; replaced by another image of its class`);
     }
   }
 
   /** Prints a line, once. */
-  #tell(line: string): void {
-    if (this.#told.has(line)) return;
-    this.#told.add(line);
+  #printOnce(line: string): void {
+    if (this.#printed.has(line)) return;
+    this.#printed.add(line);
     this.context.progress.print(line);
   }
 

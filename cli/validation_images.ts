@@ -71,16 +71,16 @@ async function configOf(
     onHint: (line: string) => context.progress.print(line),
   };
   if (checkpoint?.config) return parseStored(checkpoint.config, path, options);
-  const beside = join(dirname(path), "..", "config.yaml");
+  const inFolder = join(dirname(path), "..", "config.yaml");
   try {
-    await Deno.stat(beside);
+    await Deno.stat(inFolder);
   } catch {
     throw new InputError(
       `${path}: does not record which images the network was validated on, and is not in the folder of ` +
         "a run; name a config with these images by --config CONFIG",
     );
   }
-  return await loadConfig(beside, { ...options, isForeign: true });
+  return await loadConfig(inFolder, { ...options, isForeign: true });
 }
 
 function checkImages(

@@ -16,7 +16,7 @@ interface Underway {
   readonly done: PromiseWithResolvers<boolean>;
 }
 
-interface Member {
+interface RankGroup {
   readonly worker: Worker;
   readonly jobs: Map<number, Underway>;
   /** Whether it has ever answered. */
@@ -27,7 +27,7 @@ type Settled = Extract<WorkerReply, { ticket: number }>;
 
 /** A number of workers that share the batches of one loader. */
 export class LoaderWorkers {
-  #members: Member[];
+  #members: RankGroup[];
   readonly #waiting: Underway[] = [];
   #lastTicket = 0;
 
@@ -80,8 +80,8 @@ export class LoaderWorkers {
     this.#handOut();
   }
 
-  #start(setup: WorkerSetup, worker: Worker): Member {
-    const member: Member = { worker, jobs: new Map(), started: false };
+  #start(setup: WorkerSetup, worker: Worker): RankGroup {
+    const member: RankGroup = { worker, jobs: new Map(), started: false };
     worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       if ("unfit" in data) this.#lose(member);
       else if ("ends" in data) this.#lose(member, "it closed itself");
@@ -109,7 +109,7 @@ export class LoaderWorkers {
     }
   }
 
-  #settle(member: Member, { ticket, failure, fresh = [] }: Settled): void {
+  #settle(member: RankGroup, { ticket, failure, fresh = [] }: Settled): void {
     member.started = true;
     if (fresh.length > 0) this.keep?.(fresh);
     const underway = member.jobs.get(ticket);
@@ -120,7 +120,7 @@ export class LoaderWorkers {
   }
 
   /** One that could not start leaves its jobs to others; those of one that ended at work fail. */
-  #lose(member: Member, reason = ""): void {
+  #lose(member: RankGroup, reason = ""): void {
     member.worker.terminate();
     this.#members = this.#members.filter((other) => other !== member);
     const jobs = [...member.jobs.values()];

@@ -10,7 +10,7 @@ import { objectiveOf, UNKNOWN_CLASSES } from "../../training/objectives/registry
 import { monitored } from "../../training/recipe.ts";
 import { isUnderWay, runFile } from "../../training/run_files.ts";
 import { leavesOf } from "../report/run.ts";
-import { readGrown } from "./grown.ts";
+import { readLogTail } from "./log_tail.ts";
 
 /** Such a run. */
 export class WatchedRun {
@@ -59,7 +59,7 @@ export class WatchedRun {
   async logFrom(edition: number, from: { metrics: number; timing: number }): Promise<LogPart> {
     const now = this.#summary?.edition ?? 0;
     const read = async (file: "metrics" | "timing") =>
-      await readGrown(runFile(this.folder, file), edition === now ? from[file] : 0);
+      await readLogTail(runFile(this.folder, file), edition === now ? from[file] : 0);
     const [metrics, timing] = await Promise.all([read("metrics"), read("timing")]);
     if (metrics && timing) return { edition: now, metrics, timing };
     // It was truncated: as a new edition, it is read from the start.
@@ -105,7 +105,7 @@ export class WatchedRun {
     const epochs = [];
     let last;
     for (let isMore = true; isMore;) {
-      const part = await readGrown(runFile(this.folder, "metrics"), this.#end);
+      const part = await readLogTail(runFile(this.folder, "metrics"), this.#end);
       if (!part) break;
       const lines = part.text.split("\n").slice(0, -1);
       epochs.push(...lines.filter((line) => line.includes('"event":"epoch"')));

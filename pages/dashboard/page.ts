@@ -76,11 +76,11 @@ async function update(): Promise<void> {
     if (!isChosen && shown.length > 0) choose(firstOf(shown));
     await showChosen();
     const running = shown.filter(({ status }) => status === "running").length;
-    tell(`${formatNumberOf(shown.length, "run")}, ${running} running`);
+    showState(`${formatNumberOf(shown.length, "run")}, ${running} running`);
     if (!changes.isComplete) return;
   } catch (error) {
     const why = error instanceof TypeError ? "the server has stopped" : (error as Error).message;
-    tell(`Not up to date: ${why}`);
+    showState(`Not up to date: ${why}`);
   }
   await new Promise<void>((resolve) => {
     wake = () => (isHurried || !document.hidden) && resolve();
@@ -96,7 +96,7 @@ function firstOf(shown: readonly RunSummary[]): string[] {
   return (running.length > 0 ? running : shown.slice(0, 1)).slice(0, 4).map(({ name }) => name);
 }
 
-function tell(text: string): void {
+function showState(text: string): void {
   if (state.textContent !== text) state.textContent = text;
 }
 

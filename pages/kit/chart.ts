@@ -86,7 +86,7 @@ export class Chart implements Drawn {
       const [xs] = this.#plot.data;
       this.#plot.setData(this.#data(), min === xs[0] && max === xs[xs.length - 1]);
       this.#plot.redraw();
-      this.#tell(this.#plot.cursor.idx);
+      this.#showValues(this.#plot.cursor.idx);
     }
   }
 
@@ -146,12 +146,12 @@ export class Chart implements Drawn {
             ? [{ series: [EACH * i + 3, EACH * i + 2], fill: () => this.#legend.colour(i, 0.2) }]
             : []
         ),
-        hooks: { setCursor: [(plot) => this.#tell(plot.cursor.idx)] },
+        hooks: { setCursor: [(plot) => this.#showValues(plot.cursor.idx)] },
       },
       this.#data(),
       this.#place,
     );
-    this.#tell(undefined);
+    this.#showValues(undefined);
   }
 
   /** A series and the bounds of its band for uPlot. */
@@ -225,7 +225,7 @@ export class Chart implements Drawn {
   }
 
   /** Shows the values at a position, or the last of each series. */
-  #tell(index: number | null | undefined): string {
+  #showValues(index: number | null | undefined): string {
     const data = this.#plot?.data ?? [[]];
     const { x, y } = this.#options;
     const at = index ?? undefined;
@@ -267,7 +267,7 @@ export class Chart implements Drawn {
     const plot = this.#plot!;
     const x = plot.data[0][index] as number;
     plot.setCursor({ left: plot.valToPos(x, "x"), top: plot.over.clientHeight / 2 });
-    this.#spoken.textContent = this.#tell(index);
+    this.#spoken.textContent = this.#showValues(index);
   }
 
   /** Shows a range `factor` times as wide around the cursor; with 0 everything. */

@@ -4,7 +4,7 @@ import type { RunData } from "./data.ts";
 
 /** Repetitions of a training. */
 export interface RunGroup {
-  /** What tells it from the other groups. */
+  /** What distinguishes it from the other groups. */
   readonly name: string;
   readonly runs: readonly RunData[];
 }

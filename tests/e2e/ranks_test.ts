@@ -61,7 +61,7 @@ Deno.test("runs of 1, 2 and 4 ranks leave the same files, and so does one that c
     const { out } = await train(4, "four");
     assertStringIncludes(
       out,
-      "4 ranks by memory: ranks 0, 1 on node-0; ranks 2, 3 on node-1; each has 2 shards of 2 images",
+      "4 ranks over memory: ranks 0, 1 on node-0; ranks 2, 3 on node-1; each has 2 shards of 2 images",
     );
     assertStringIncludes(out, "epoch 2/2");
     assertEquals(await resultsOf(folder, "four"), expected);

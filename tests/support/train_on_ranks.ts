@@ -3,9 +3,9 @@
  * Prints one: the exit code that the launcher would see, and what each rank said.
  */
 import { type Context, parseArguments } from "../../cli/command.ts";
-import { asMember } from "../../cli/member.ts";
+import { runOnRank } from "../../cli/rank_group.ts";
 import { command, trainAs } from "../../cli/train.ts";
-import { tellError } from "../../cli/told_error.ts";
+import { reportError } from "../../cli/report_error.ts";
 import { Progress } from "../../reporting/progress.ts";
 import { Aborted, memoryRanks } from "./memory_ranks.ts";
 
@@ -29,12 +29,12 @@ const results = await Promise.all(
       loadCommands: () => Promise.resolve(),
     };
     const args = parseArguments("train", command, all[ranks.rank]);
-    const member = { ranks, hosts };
+    const group = { ranks, hosts };
     try {
-      const code = await asMember(member, context, (context) => trainAs(member, args, context));
+      const code = await runOnRank(group, context, (context) => trainAs(group, args, context));
       return { code, ...said };
     } catch (error) {
-      const code = error instanceof Aborted ? error.code : tellError(error, context.progress);
+      const code = error instanceof Aborted ? error.code : reportError(error, context.progress);
       return { code, ...said };
     }
   }),

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Context } from "../../cli/command.ts";
-import { asMember, BY_ITSELF, processesBeside, together } from "../../cli/member.ts";
+import { processesOnHost, runOnRank, SINGLE_RANK, together } from "../../cli/rank_group.ts";
 import { InputError, RunError } from "../../errors.ts";
 import { Progress } from "../../reporting/progress.ts";
 import { thrownByAll } from "../../training/agreement.ts";
@@ -29,8 +29,8 @@ function onMembers(
         }),
         loadCommands: () => Promise.resolve(),
       };
-      const member = { ranks, hosts };
-      const ended = await asMember(member, context, (context) => work(ranks.rank, context))
+      const group = { ranks, hosts };
+      const ended = await runOnRank(group, context, (context) => work(ranks.rank, context))
         .catch((error) => error);
       return { ended, said };
     }),
@@ -88,7 +88,7 @@ Deno.test("work of each rank gives its result, or the errors of all to all", asy
 });
 
 Deno.test("processes are counted by machine", () => {
-  const counts = memoryRanks(3).map((ranks) => processesBeside({ ranks, hosts: HOSTS }));
+  const counts = memoryRanks(3).map((ranks) => processesOnHost({ ranks, hosts: HOSTS }));
   assertEquals(counts, [2, 2, 1]);
-  assertEquals(processesBeside(BY_ITSELF), 1);
+  assertEquals(processesOnHost(SINGLE_RANK), 1);
 });

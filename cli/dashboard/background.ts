@@ -26,7 +26,7 @@ const MAY: Pick<WorkerOptions, "deno"> = "bundle" in Deno
   : {};
 
 /** Serves a dashboard until it is disposed. Throws as `serveDashboard` does. */
-export async function dashboardBeside(
+export async function startDashboard(
   options: ServeOptions,
 ): Promise<{ readonly url: string } & Disposable> {
   const worker = new Worker(new URL("./thread.ts", import.meta.url), { type: "module", ...MAY });

@@ -18,7 +18,7 @@ const MAX_SHOWN = 20_000;
  * @param by which rank met it, before its message. Default: none
  * @returns the exit code
  */
-export function tellError(thrown: unknown, progress: Progress, by = ""): number {
+export function reportError(thrown: unknown, progress: Progress, by = ""): number {
   progress.finish();
   const error = missingLibrary(thrown) ?? thrown;
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;

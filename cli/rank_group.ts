@@ -1,4 +1,4 @@
-/** A process as one of several that run a command together: who speaks, and what becomes of errors. */
+/** Runs a command on several ranks: which of them prints, and how errors end them. */
 
 import type { DataConfig } from "../config/schema.ts";
 import { EXIT, UserError } from "../errors.ts";
@@ -7,49 +7,48 @@ import { Progress } from "../reporting/progress.ts";
 import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import { isThrownByAll, ranksOf, sharedWork } from "../training/agreement.ts";
 import type { Context } from "./command.ts";
-import { tellError } from "./told_error.ts";
+import { reportError } from "./report_error.ts";
 
-/** One of the processes, and where all of them are. */
-export interface Member {
+/** This process as a rank, and the machines of all ranks. */
+export interface RankGroup {
   readonly ranks: Ranks;
   /** The machine of each rank. */
   readonly hosts: readonly string[];
 }
 
-/** A process by itself. */
-export const BY_ITSELF: Member = { ranks: ALONE, hosts: [] };
+/** A process that runs a command alone. */
+export const SINGLE_RANK: RankGroup = { ranks: ALONE, hosts: [] };
 
-/** How a rank is called: `rank 3 (node-2)`. */
-function nameOf({ hosts }: Member, rank: number): string {
+/** The name of a rank: `rank 3 (node-2)`. */
+function nameOf({ hosts }: RankGroup, rank: number): string {
   return `${ranksOf([rank])}${hosts[rank] === undefined ? "" : ` (${hosts[rank]})`}`;
 }
 
-/** How many of those that train together are on this one's machine, itself included. */
-export function processesBeside({ ranks: { rank }, hosts }: Member): number {
+/** Number of ranks on this machine, this one included. */
+export function processesOnHost({ ranks: { rank }, hosts }: RankGroup): number {
   return Math.max(1, hosts.filter((host) => host === hosts[rank]).length);
 }
 
 /**
- * Runs a command's work on a rank, of which the first one speaks for all. Where one fails by itself it
- * says so, and the processes of all ranks end with its exit code; what all have thrown the first one
- * throws, as does one that is alone.
+ * Runs a command's work on a rank; only the first rank prints. If one rank fails, it reports the error
+ * and the processes of all ranks end with its exit code. An error on all ranks is thrown by the first.
  *
- * @param work as of `Command.run`, in which other ranks are silent
+ * @param work the work of `Command.run`, whose output is discarded on other ranks
  * @returns the exit code
  */
-export async function asMember(
-  member: Member,
+export async function runOnRank(
+  group: RankGroup,
   context: Context,
   work: (context: Context) => Promise<number>,
 ): Promise<number> {
-  const { ranks } = member;
+  const { ranks } = group;
   const isFirst = ranks.rank === 0;
   let code: number;
   try {
     code = await work(isFirst ? context : silent(context));
   } catch (error) {
     if (ranks.size > 1 && !isThrownByAll(error)) {
-      return ranks.abort(tellError(error, context.progress, `${nameOf(member, ranks.rank)}: `));
+      return ranks.abort(reportError(error, context.progress, `${nameOf(group, ranks.rank)}: `));
     }
     await ranks.close();
     if (isFirst) throw error;
@@ -59,30 +58,32 @@ export async function asMember(
   return code;
 }
 
-/** As {@link sharedWork}; ranks are told of with their machines. */
-export function together<T>(member: Member, work: () => Promise<T> | T): Promise<T> {
-  return sharedWork(member.ranks, work, (rank) => nameOf(member, rank));
+/** As {@link sharedWork}; errors name the ranks' machines. */
+export function together<T>(group: RankGroup, work: () => Promise<T> | T): Promise<T> {
+  return sharedWork(group.ranks, work, (rank) => nameOf(group, rank));
 }
 
-/** Says nothing. */
+/** A context that prints nothing. */
 function silent(context: Context): Context {
   const target = { write: () => {}, isTerminal: false, columns: () => 80, now: () => 0 };
   return { ...context, print: () => {}, emit: () => {}, progress: new Progress(target) };
 }
 
-/** Who trains together, and what each has of a batch, in lines for a person. */
+/** The ranks of a training, and their share of each batch, as text. */
 export function describeJointTraining(
-  { ranks: { size, description }, hosts }: Member,
+  { ranks: { size, description }, hosts }: RankGroup,
   { batchSize, shards }: Pick<DataConfig, "batchSize" | "shards">,
 ): string {
   const byHost = Map.groupBy(hosts.keys(), (rank) => hosts[rank]);
   const places = [...byHost].map(([host, ranks]) => `${ranksOf(ranks)} on ${host}`);
   const own = Number(shards) / size;
-  return `${size} ranks by ${description}${places.length === 0 ? "" : `: ${places.join("; ")}`}; ` +
+  return `${size} ranks over ${description}${
+    places.length === 0 ? "" : `: ${places.join("; ")}`
+  }; ` +
     `each has ${formatNumberOf(own, "shard")} of ${
       formatNumberOf(batchSize / Number(shards), "image")
-    } of every batch` +
+    } of each batch` +
     (Number.isInteger(Math.log2(size)) ? "" : (
-      `; ${size} are no power of two, so the last bits are not those of another number of ranks`
+      `; ${size} is not a power of two, so the last bits depend on the number of ranks`
     ));
 }

@@ -11,7 +11,7 @@ const LINE_END = 10;
  * The complete lines of a file from a byte position, up to a limit; empty if it is missing or not a
  * regular file. Undefined if it is shorter than the position: it was truncated or replaced.
  */
-export async function readGrown(path: string, from: number): Promise<GrownText | undefined> {
+export async function readLogTail(path: string, from: number): Promise<GrownText | undefined> {
   const nothing = { text: "", end: from, isMore: false };
   const info = await Deno.stat(path).catch(() => undefined);
   // Opening a pipe blocks until its other end is opened.
