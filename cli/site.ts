@@ -15,7 +15,7 @@ import { exists } from "../files/exists.ts";
 import { requirePictures } from "../files/images.ts";
 import { decoderLocations } from "../files/decode.ts";
 import { bundleScripts } from "../pages/bundle.ts";
-import palette from "../pages/palette.css" with { type: "text" };
+import base from "../pages/base.css" with { type: "text" };
 import { foldForInference } from "../ops/fold_for_inference.ts";
 import { sizeOf } from "../graph/types.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
@@ -72,7 +72,7 @@ export const command: Command = {
     context.progress.update(() => "bundling the page");
     const files: Record<string, string | Uint8Array> = {
       "index.html": html,
-      "style.css": `${palette}\n${style}`,
+      "style.css": `${base}\n${style}`,
       "icon.svg": icon,
       ...await bundleScripts(SCRIPTS),
       ...await readDecoders(),

@@ -12,7 +12,7 @@
  * - a line in {@link PAGES}. A command then creates it by `pageHtml({ title, page: "NAME", data })`.
  *
  * The kit handles light and dark mode, print, narrow screens and the keyboard. Colors are the variables
- * of `palette.css` and `kit/kit.css`. Set styles with classes or `element.style`: the policy forbids
+ * of `base.css` and `kit/kit.css`. Set styles with classes or `element.style`: the policy forbids
  * style attributes in HTML text.
  */
 import { escape } from "@std/html";
@@ -21,7 +21,7 @@ import { spellName } from "../reporting/controls.ts";
 import { bundleScripts } from "./bundle.ts";
 import dashboardStyle from "./dashboard/dashboard.css" with { type: "text" };
 import kitStyle from "./kit/kit.css" with { type: "text" };
-import palette from "./palette.css" with { type: "text" };
+import base from "./base.css" with { type: "text" };
 import reportStyle from "./report/report.css" with { type: "text" };
 
 /** What distinguishes a kind of page. */
@@ -60,7 +60,7 @@ export async function pageHtml({ title, page, data, isServed }: PageParts): Prom
   const [bytes] = Object.values(await bundleScripts([script]));
   // Occurs only inside strings.
   const code = new TextDecoder().decode(bytes).replaceAll("</script", "<\\/script");
-  const style = [palette, chartStyle, kitStyle, own].join("\n");
+  const style = [base, chartStyle, kitStyle, own].join("\n");
   const policy = [
     "default-src 'none'",
     `script-src ${await hashOf(code)}`,

@@ -21,11 +21,12 @@ import { pageData } from "../kit/data.ts";
 import { commandLine, element, section } from "../kit/dom.ts";
 import { showPage } from "../kit/layout.ts";
 import { formatNumber, formatShortShare, type NumberFormat } from "../kit/numbers.ts";
-import { dataTable } from "../kit/table.ts";
+import { type Column, dataTable } from "../kit/table.ts";
 import type { ComparisonData } from "./data.ts";
 
 const { comparison, verdicts, curves, config, command } = pageData<ComparisonData>();
 const { baseline, at, seeds, metrics, variants, runs, targetMetric } = comparison;
+type Variant = typeof variants[number];
 const hasResults = runs.length > 0;
 
 const formatOf = (unit: MetricSummary["unit"]): NumberFormat =>
@@ -193,37 +194,37 @@ function bySeed(
   }).element;
 }
 
+/** A table with one row per variant. */
+function variantTable(caption: string, columns: readonly Column<Variant>[]): HTMLElement {
+  const name: Column<Variant> = { title: "variant", value: ({ name }) => name };
+  return dataTable({ caption, columns: [name, ...columns], rows: variants });
+}
+
 function settings(): HTMLElement[] {
   const keys = variants[0].settings.map(({ key }) => key);
   if (keys.length === 0) return [];
-  return [dataTable({
-    caption: "Variants",
-    columns: [
-      { title: "variant", value: ({ name }: typeof variants[number]) => name },
-      ...keys.map((key, i) => ({
-        title: key,
-        value: ({ settings }: typeof variants[number]) => {
-          const { value } = settings[i];
-          return typeof value === "string" || typeof value === "number"
-            ? value
-            : JSON.stringify(value);
-        },
-        format: String,
-      })),
-    ],
-    rows: variants,
-  })];
+  return [variantTable(
+    "Variants",
+    keys.map((key, i) => ({
+      title: key,
+      value: ({ settings }) => {
+        const { value } = settings[i];
+        return typeof value === "string" || typeof value === "number"
+          ? value
+          : JSON.stringify(value);
+      },
+      format: String,
+    })),
+  )];
 }
 
 function costs(): HTMLElement {
-  type Row = typeof variants[number];
-  return dataTable<Row>({
-    caption: "Cost of a run (mean time and speed, peak memory) and size of its network",
-    columns: [
-      { title: "variant", value: ({ name }) => name },
+  return variantTable(
+    "Cost of a run (mean time and speed, peak memory) and size of its network",
+    [
       text("runs", ({ runs }) => runs, formatCount),
       ...(comparison.diverged.length > 0
-        ? [text<Row>("diverged", ({ diverged }) => diverged, formatCount)]
+        ? [text<Variant>("diverged", ({ diverged }) => diverged, formatCount)]
         : []),
       text("parameters", ({ trainingParameters }) => trainingParameters, formatCount),
       text("folded", ({ foldedParameters }) => foldedParameters, formatCount),
@@ -232,32 +233,26 @@ function costs(): HTMLElement {
       text("images/s", ({ imagesPerSecond }) => imagesPerSecond.mean, formatCount),
       text("memory", ({ memory }) => memory, formatBytes),
     ],
-    rows: variants,
-  });
+  );
 }
 
 function targets(): HTMLElement[] {
   const { title, unit } = metrics.find(({ name }) => name === targetMetric)!;
   const all = variants[0].reached;
   if (all.length === 0) return [];
-  type Row = typeof variants[number];
-  return [dataTable<Row>({
-    caption: `Cost until the validation reaches ${title}, means of the runs that reach it`,
-    columns: [
-      { title: "variant", value: ({ name }) => name },
-      ...all.flatMap(({ target }, i) => {
-        const name = formatOf(unit)(target);
-        return [
-          text<Row>(`${name}: epochs`, ({ reached }) => reached[i].epoch, (epoch, row) => {
-            const { runs } = row.reached[i];
-            return epoch.toFixed(1) + (runs < row.runs ? ` (${runs} of ${row.runs} runs)` : "");
-          }),
-          text<Row>(`${name}: time`, ({ reached }) => reached[i].seconds, formatDuration),
-        ];
-      }),
-    ],
-    rows: variants,
-  })];
+  return [variantTable(
+    `Cost until the validation reaches ${title}, means of the runs that reach it`,
+    all.flatMap(({ target }, i) => {
+      const name = formatOf(unit)(target);
+      return [
+        text<Variant>(`${name}: epochs`, ({ reached }) => reached[i].epoch, (epoch, row) => {
+          const { runs } = row.reached[i];
+          return epoch.toFixed(1) + (runs < row.runs ? ` (${runs} of ${row.runs} runs)` : "");
+        }),
+        text<Variant>(`${name}: time`, ({ reached }) => reached[i].seconds, formatDuration),
+      ];
+    }),
+  )];
 }
 
 function everyRun(): HTMLElement {
