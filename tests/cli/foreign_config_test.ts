@@ -54,14 +54,17 @@ const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
   ],
   [
     { dataset: { name: "image_folder", root: "/home/me/private" } },
-    "data.dataset.root: /home/me/private is where this network's config has its images, and no " +
+    "data.dataset.root: /home/me/private is where the config of this network expects its images, but no " +
     "training here has used that place; to allow it, add --set data.dataset.root=",
   ],
   [
     { dataset: { name: "tar_shards", train: ["one.tar", "/home/me/private/{0..9}.tar"] } },
-    "data.dataset.train: one.tar is where this network's config has its images",
+    "data.dataset.train: one.tar is where the config of this network expects its images",
   ],
-  [{ dataset: "mnist", root: "/home/me/private" }, "say so with --set data.root=/home/me/private"],
+  [
+    { dataset: "mnist", root: "/home/me/private" },
+    "to allow it, add --set data.root=/home/me/private",
+  ],
 ];
 
 for (const [data, message] of REFUSED) {
