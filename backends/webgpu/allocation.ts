@@ -4,12 +4,12 @@ import type { MemoryBuffer } from "./kernel.ts";
 import type { LoweredProgram, VariableBuffers } from "./lowered_program.ts";
 import { planTemporaries, sharedSizes, sharedSlots, type TemporaryPlan } from "./memory.ts";
 
-/** What the programs of an executable need together; no device is needed to know it. */
+/** The memory that the programs of an executable need together; computed without a device. */
 export interface AllocationPlan {
   readonly programs: readonly LoweredProgram[];
   readonly variables: VariableBuffers;
   readonly temporaries: readonly TemporaryPlan[];
-  /** Bytes of the buffers the programs' temporaries share. */
+  /** Bytes of the buffers that the programs' temporaries share. */
   readonly sizes: readonly number[];
   readonly memory: Omit<MemoryPlan, "fits">;
 }
@@ -21,24 +21,18 @@ export function planAllocation(
 ): AllocationPlan {
   const temporaries = programs.map(planTemporaries);
   const sizes = sharedSizes(temporaries);
-  const fixed = programs.flatMap((program) => [
-    ...inputBuffers(program),
-    ...program.constants.keys(),
-  ]);
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, bytes) => total + bytes, 0);
-  const variableBytes = sum([...variables.values()].map(({ bytes }) => bytes));
-  const temporaryBytes = sum(sizes) + sum(fixed.map(({ bytes }) => bytes));
-  const totalBytes = variableBytes + temporaryBytes;
-  return {
-    programs,
-    variables,
-    temporaries,
-    sizes,
-    memory: { variableBytes, temporaryBytes, totalBytes },
-  };
+  const fixed = programs.flatMap((
+    program,
+  ) => [...inputBuffers(program), ...program.constants.keys()]);
+  const sum = (buffers: Iterable<{ bytes: number }>) =>
+    [...buffers].reduce((total, { bytes }) => total + bytes, 0);
+  const variableBytes = sum(variables.values());
+  const temporaryBytes = sum(sizes.map((bytes) => ({ bytes }))) + sum(fixed);
+  const memory = { variableBytes, temporaryBytes, totalBytes: variableBytes + temporaryBytes };
+  return { programs, variables, temporaries, sizes, memory };
 }
 
-/** The buffers that hold a program's inputs. */
+/** The buffers of a program's inputs. */
 function inputBuffers({ inputs }: LoweredProgram): Set<MemoryBuffer> {
   return new Set([...inputs.values()].map(({ buffer }) => buffer));
 }
@@ -61,25 +55,23 @@ export class Allocation {
       plan.temporaries[i].slots.forEach((slot, buffer) => {
         this.#buffers.set(buffer, shared[slots[slot]]);
       });
-      for (const buffer of inputBuffers(program)) {
+      for (const buffer of [...inputBuffers(program), ...program.constants.keys()]) {
         this.#buffers.set(buffer, this.#create(buffer.bytes, storage, buffer.label));
       }
-      for (const [buffer, data] of program.constants) {
-        const made = this.#create(buffer.bytes, storage, buffer.label);
-        this.#buffers.set(buffer, made);
-        device.queue.writeBuffer(made, 0, data);
-      }
+      program.constants.forEach((data, buffer) =>
+        device.queue.writeBuffer(this.buffer(buffer), 0, data)
+      );
     });
   }
 
-  /** The GPU buffer that holds some memory of the plan. */
+  /** The GPU buffer of some memory of the plan. */
   buffer(memory: MemoryBuffer): GPUBuffer {
     const found = this.#buffers.get(memory);
     if (!found) throw new Error(`no buffer was planned for ${memory.label}`);
     return found;
   }
 
-  /** A uniform buffer with these contents, freed with the rest. */
+  /** A uniform buffer with these contents, freed with the others. */
   uniform(data: Uint32Array<ArrayBuffer>): GPUBuffer {
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
     const buffer = this.#create(data.byteLength, usage, "bases");
@@ -87,7 +79,7 @@ export class Allocation {
     return buffer;
   }
 
-  /** Frees all buffers: what scripts cannot see the size of, the garbage collector keeps too long. */
+  /** Frees all buffers; the garbage collector, which does not see their size, would be too late. */
   destroy(): void {
     this.#all.splice(0).forEach((buffer) => buffer.destroy());
     this.#buffers.clear();

@@ -1,4 +1,4 @@
-/** From programs to what runs them on a device. */
+/** Compiles programs for a device. */
 import { InputError } from "../../errors.ts";
 import type { Program } from "../../graph/types.ts";
 import { Allocation, type AllocationPlan, planAllocation } from "./allocation.ts";
@@ -21,11 +21,8 @@ export function planPrograms(
 }
 
 /** How programs are lowered for a device. */
-export function loweringFor({ gpu, isSoftware }: Device): LoweringOptions {
-  return {
-    maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
-    software: isSoftware,
-  };
+export function loweringFor({ gpu, isSoftware: software }: Device): LoweringOptions {
+  return { maxStorageBuffers: gpu.limits.maxStorageBuffersPerShaderStage, software };
 }
 
 /** Programs on a device. */
@@ -36,8 +33,8 @@ export interface CompiledPrograms {
 }
 
 /**
- * Allocates the memory of a plan and makes its pipelines. Throws MemoryLimitError for a batch that
- * exceeds the device's limits, InputError for other such excess and where memory is not free.
+ * Allocates the memory of a plan and makes its pipelines. Throws MemoryLimitError if the batch
+ * exceeds the device's limits, InputError if something else does or the memory is not available.
  */
 export async function compilePlan(plan: AllocationPlan, device: Device): Promise<CompiledPrograms> {
   const { gpu } = device;

@@ -1,4 +1,4 @@
-/** What a program costs on a GPU, counted from its dispatches; no device is needed. */
+/** The cost of a program on a GPU, computed from its dispatches; no device is needed. */
 import { isLeaf } from "../../graph/leaves.ts";
 import { optimize } from "../../graph/passes/mod.ts";
 import { type Program, sizeOf, type Value } from "../../graph/types.ts";
@@ -10,9 +10,9 @@ import { buildShader } from "./shader.ts";
 
 /** The cost of one run. */
 export interface ProgramCost {
-  /** Dispatches a run. */
+  /** Dispatches per run. */
   readonly dispatches: number;
-  /** Floating-point operations of the kernels that count them: products of matrices of all kinds. */
+  /** Floating-point operations of the kernels that count them: all kinds of matrix products. */
   readonly flops: number;
   /** Bytes that the kernels' own loads and stores move between memory and shaders. */
   readonly bytes: number;
@@ -22,7 +22,7 @@ export interface ProgramCost {
   readonly pipelines: number;
   /** Bytes of GPU memory, variables included. */
   readonly memoryBytes: number;
-  /** The same by kernel, the most moving first. */
+  /** The same per kernel, in descending order of bytes. */
   readonly kernels: readonly KernelCost[];
 }
 
@@ -34,23 +34,18 @@ export interface KernelCost {
   readonly bytes: number;
 }
 
-/** Counts the cost of a program. */
+/** Computes the cost of a program. */
 export function programCost(program: Program): ProgramCost {
   const variables = variableBuffers([program]);
   const lowered = lowerProgram(program, variables);
-  const kernels = new Map<string, KernelCost>();
-  for (const dispatch of lowered.dispatches) {
-    const known = kernels.get(dispatch.name);
-    kernels.set(dispatch.name, {
-      kernel: dispatch.name,
-      dispatches: (known?.dispatches ?? 0) + 1,
-      flops: (known?.flops ?? 0) + (dispatch.flops ?? 0),
-      bytes: (known?.bytes ?? 0) + movedBytes(dispatch),
-    });
-  }
-  const sorted = [...kernels.values()].sort((a, b) => b.bytes - a.bytes);
+  const kernels = [...Map.groupBy(lowered.dispatches, ({ name }) => name)].map(([kernel, all]) => ({
+    kernel,
+    dispatches: all.length,
+    flops: all.reduce((sum, { flops = 0 }) => sum + flops, 0),
+    bytes: all.reduce((sum, dispatch) => sum + movedBytes(dispatch), 0),
+  }));
   const sum = (key: "dispatches" | "flops" | "bytes") =>
-    sorted.reduce((total, kernel) => total + kernel[key], 0);
+    kernels.reduce((total, kernel) => total + kernel[key], 0);
   return {
     dispatches: sum("dispatches"),
     flops: sum("flops"),
@@ -58,7 +53,7 @@ export function programCost(program: Program): ProgramCost {
     perfectBytes: perfectBytes(program),
     pipelines: new Set(lowered.dispatches.map((dispatch) => buildShader(dispatch).text)).size,
     memoryBytes: planAllocation([lowered], variables).memory.totalBytes,
-    kernels: sorted,
+    kernels: kernels.toSorted((a, b) => b.bytes - a.bytes),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The GPU: adapter, device and what can go wrong with them. */
+/** The GPU: its adapter and device, and their failures. */
 import { InputError, RunError } from "../../errors.ts";
 import { DeviceError } from "../backend.ts";
 import { canReadEarly } from "./early_read.ts";
@@ -7,17 +7,17 @@ import { canReadEarly } from "./early_read.ts";
 export interface DeviceOptions {
   /** Default: `navigator.gpu`. */
   readonly gpu?: GPU;
-  /** Whether a software adapter will do. Default true. */
+  /** Whether a software adapter is accepted. Default true. */
   readonly software?: boolean;
-  /** Whether shaders must know floats of 16 bits. Default false. */
+  /** Whether shaders need 16-bit floats. Default false. */
   readonly half?: boolean;
-  /** Called with what a person should know though it stops nothing. Default: dropped. */
+  /** Called with warnings for the user. Default: none are reported. */
   readonly warn?: (message: string) => void;
 }
 
 /**
- * Limits that programs may need beyond what every adapter gives; asked for as far as this one offers
- * them. Kernels keep to the standard's workgroup memory and invocations.
+ * Limits that programs may need beyond the standard's defaults; the adapter's own are requested.
+ * Kernels stay within the default workgroup memory and invocations.
  */
 export const WANTED_LIMITS = [
   "maxBufferSize",
@@ -31,31 +31,31 @@ export type WantedLimit = typeof WANTED_LIMITS[number];
 /** An open device. */
 export interface Device {
   readonly gpu: GPUDevice;
-  /** One line for a person: what computes. */
+  /** One line that names the backend and adapter, for the user. */
   readonly description: string;
   readonly isSoftware: boolean;
   /** Whether the device can time dispatches. */
   readonly hasTimestamps: boolean;
-  /** Whether a buffer can be read as soon as it is asked for, if it was mapped before. */
+  /** Whether a buffer that was mapped before can be read as soon as `mapAsync` returns. */
   readonly readsEarly: boolean;
   /**
-   * What made the device unusable, if anything has. Set by a loss of the device or an error that
-   * WebGPU reports outside any call.
+   * Why the device is unusable: it was lost, or WebGPU reported an error outside any call.
+   * Undefined while it works.
    */
   readonly failure: RunError | undefined;
   /**
-   * Calls `listener` once when the device fails, at once if it has. The function that is returned
-   * ends that.
+   * Calls `listener` once when the device fails, at once if it has failed. Returns a function that
+   * removes the listener.
    */
   onFailure(listener: (failure: RunError) => void): () => void;
-  /** Ends the device; no failure is reported. */
+  /** Destroys the device; no failure is reported. */
   destroy(): void;
 }
 
 /**
- * Opens the adapter's device with all it offers of {@link WANTED_LIMITS}. Throws InputError if there
- * is no adapter, only a software one and that was ruled out, or one without floats of 16 bits where
- * they are needed; RunError if it gives no device.
+ * Opens the adapter's device with the adapter's own {@link WANTED_LIMITS}. Throws InputError if
+ * there is no adapter, only a software one that is not accepted, or one without the 16-bit floats
+ * that are needed; RunError if the adapter provides no device.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const { gpu = globalThis.navigator?.gpu, software = true, half = false } = options;
@@ -63,8 +63,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new InputError(
-      "no WebGPU adapter was found; `overfold doctor` tells the likely cause, and `backend: cpu` " +
-        "runs everything without one",
+      "no WebGPU adapter was found; `overfold doctor` names the likely cause, and `backend: cpu` " +
+        "needs none",
     );
   }
   const { info } = adapter;
@@ -72,14 +72,14 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const isSoftware = info.isFallbackAdapter;
   if (isSoftware && !software) {
     throw new InputError(
-      `the only WebGPU adapter is software (${name}), far slower than the CPU backend; ask for it ` +
-        "with `backend: webgpu`, or use `backend: cpu`",
+      `the only WebGPU adapter is software (${name}), far slower than the CPU backend; use ` +
+        "`backend: cpu`, or request it with `backend: webgpu`",
     );
   }
   if (half && !adapter.features.has("shader-f16")) {
     throw new InputError(
-      `\`precision: mixed\` needs the WebGPU feature shader-f16, which this adapter (${name}) does ` +
-        "not have; use `precision: fast`, or a newer driver or another adapter",
+      `\`precision: mixed\` needs the WebGPU feature shader-f16, which this adapter (${name}) ` +
+        "lacks; use `precision: fast`, or a newer driver or another adapter",
     );
   }
   if (isSoftware) {
@@ -99,7 +99,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     });
   } catch (error) {
     throw new RunError(
-      `the WebGPU adapter (${name}) gave no device: ${
+      `the WebGPU adapter (${name}) provided no device: ${
         error instanceof Error ? error.message : error
       }; use \`backend: cpu\``,
     );

@@ -1,9 +1,9 @@
-/** Dispatches: pipelines and bind groups for dispatches. */
+/** Pipelines and bind groups of dispatches. */
 import type { Allocation } from "./allocation.ts";
 import type { LoweredDispatch, LoweredProgram } from "./lowered_program.ts";
 import { type Binding, BINDING_ALIGNMENT, buildShader, type Shader } from "./shader.ts";
 
-/** One dispatch, ready to encode. */
+/** A dispatch that is ready to encode. */
 export interface ReadyDispatch {
   readonly dispatch: LoweredDispatch;
   readonly pipeline: GPUComputePipeline;
@@ -22,7 +22,7 @@ export function encodeDispatches(
   }
 }
 
-/** Pipelines by shader text, and bind group layouts by what is bound. */
+/** Pipelines by shader text, and bind group layouts by kinds of bindings. */
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -52,17 +52,15 @@ export class PipelineCache {
     return layout;
   }
 
-  /** The pipeline of a shader. Rejects with an Error that holds the text where it does not compile. */
+  /** The pipeline of a shader. Rejects with an Error that shows the text if it does not compile. */
   pipeline(shader: Shader, label: string): Promise<GPUComputePipeline> {
-    const known = this.#pipelines.get(shader.text);
-    if (known) return known;
-    const made = this.#compile(shader, label);
-    this.#pipelines.set(shader.text, made);
-    return made;
+    const pipeline = this.#pipelines.get(shader.text) ?? this.#compile(shader, label);
+    this.#pipelines.set(shader.text, pipeline);
+    return pipeline;
   }
 
   async #compile(shader: Shader, label: string): Promise<GPUComputePipeline> {
-    // A text that does not compile is a defect of a kernel, not a failure of the device.
+    // A text that does not compile is a bug in a kernel, not a failure of the device.
     this.#device.pushErrorScope("validation");
     const module = this.#device.createShaderModule({ label, code: shader.text });
     const invalid = await this.#device.popErrorScope();
@@ -75,54 +73,48 @@ export class PipelineCache {
   }
 }
 
-/** Makes a program's dispatches over allocated memory. */
+/** Prepares a program's dispatches over allocated memory. */
 export async function makeDispatches(
   lowered: LoweredProgram,
   allocation: Allocation,
   cache: PipelineCache,
   device: GPUDevice,
 ): Promise<ReadyDispatch[]> {
-  const shaders = lowered.dispatches.map((dispatch) => buildShader(dispatch));
-  const uniform = makeBases(shaders, allocation);
-  const dispatches: ReadyDispatch[] = [];
+  const shaders = lowered.dispatches.map(buildShader);
+  const bases = uploadBases(shaders, allocation);
+  const ready: ReadyDispatch[] = [];
   for (const [i, dispatch] of lowered.dispatches.entries()) {
     const shader = shaders[i];
     const pipeline = await cache.pipeline(shader, dispatch.name);
-    const entries = shader.bindings.map((binding) => resource(binding, allocation));
-    const bases = uniform(i);
-    if (bases) entries.push(bases);
+    const resources = [
+      ...shader.bindings.map((binding) => resource(binding, allocation)),
+      ...bases[i],
+    ];
     const group = device.createBindGroup({
       layout: cache.layout(shader),
-      entries: entries.map((resource, binding) => ({ binding, resource })),
+      entries: resources.map((resource, binding) => ({ binding, resource })),
     });
-    dispatches.push({ dispatch, pipeline, group });
+    ready.push({ dispatch, pipeline, group });
   }
-  return dispatches;
+  return ready;
 }
 
 function resource({ buffer, offset, bytes }: Binding, allocation: Allocation): GPUBufferBinding {
   return { buffer: allocation.buffer(buffer), offset, size: Math.ceil(bytes / 4) * 4 };
 }
 
-/** Uploads the bases of all shaders as one buffer; gives each shader's stretch of it. */
-function makeBases(
-  shaders: readonly Shader[],
-  allocation: Allocation,
-): (shader: number) => GPUBufferBinding | undefined {
-  const stretches = new Map<number, { offset: number; size: number }>();
-  let end = 0;
-  shaders.forEach(({ bases }, i) => {
-    if (bases.length === 0) return;
-    const size = 16 * Math.ceil(bases.length / 4);
-    stretches.set(i, { offset: end, size });
-    end += Math.ceil(size / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
+/** Uploads the bases of all shaders as one buffer; each shader that has bases gets a binding. */
+function uploadBases(shaders: readonly Shader[], allocation: Allocation): GPUBufferBinding[][] {
+  const words: number[] = [];
+  const offsets = shaders.map(({ bases }) => {
+    const offset = 4 * words.length;
+    words.push(...bases);
+    while (words.length % (BINDING_ALIGNMENT / 4) !== 0) words.push(0);
+    return offset;
   });
-  if (end === 0) return () => undefined;
-  const data = new Uint32Array(end / 4);
-  stretches.forEach(({ offset }, i) => data.set(shaders[i].bases, offset / 4));
-  const buffer = allocation.uniform(data);
-  return (shader) => {
-    const stretch = stretches.get(shader);
-    return stretch && { buffer, ...stretch };
-  };
+  if (words.length === 0) return shaders.map(() => []);
+  const buffer = allocation.uniform(Uint32Array.from(words));
+  return shaders.map(({ bases: { length } }, i) =>
+    length === 0 ? [] : [{ buffer, offset: offsets[i], size: 16 * Math.ceil(length / 4) }]
+  );
 }

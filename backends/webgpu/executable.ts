@@ -1,5 +1,5 @@
-/** Programs on the device: pipelines, bind groups and buffers, all made once. */
-import { InputError, type RunError } from "../../errors.ts";
+/** Executes compiled programs; their pipelines, bind groups and buffers are made once. */
+import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
 import type { Executable, KernelTiming, TensorData } from "../backend.ts";
 import { checkInputs, readTarget } from "../inputs.ts";
@@ -12,14 +12,14 @@ import { Readback } from "./readback.ts";
 import { Staging } from "./staging.ts";
 import { Submissions } from "./submissions.ts";
 
-/** A program ready to run. */
+/** A program ready to execute. */
 interface ReadyProgram {
   readonly lowered: LoweredProgram;
   readonly dispatches: readonly ReadyDispatch[];
   readonly readback: Readback;
   /** Byte offset of each output in a run's readback. */
   readonly outputOffsets: ReadonlyMap<string, number>;
-  /** Whether the program has run, so that its inputs hold something to profile with. */
+  /** Whether the program has run, so that its inputs contain data to profile with. */
   hasRun: boolean;
 }
 
@@ -30,7 +30,7 @@ export class WebgpuExecutable implements Executable {
   readonly #variables: VariableBuffers;
   readonly #programs: ReadonlyMap<string, ReadyProgram>;
   readonly #submissions: Submissions;
-  /** By variables that have been read. */
+  /** By name of a variable that has been read. */
   readonly #stagings = new Map<string, Staging>();
   #isDisposed = false;
 
@@ -91,13 +91,15 @@ export class WebgpuExecutable implements Executable {
     const { bytes } = this.#variables.get(variable)!;
     const target = readTarget(variable, bytes / 4, into);
     this.#throwFailure();
-    const staging = this.#stagingOf(variable, source.size);
+    const staging = this.#stagings.get(variable) ??
+      new Staging(this.#device, `read ${variable}`, source.size);
+    this.#stagings.set(variable, staging);
     const buffer = staging.take();
     const encoder = this.#device.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(source, 0, buffer, 0, source.size);
     this.#submissions.submit(encoder);
     const reading = staging.read(buffer, bytes, (data) => target.set(new Float32Array(data)));
-    // Runs before are done by then, so nobody needs to wait for their outputs any longer.
+    // Earlier runs are done then, so their outputs need not wait for further runs.
     for (const { readback } of this.#programs.values()) readback.flush();
     await reading;
     return target;
@@ -135,7 +137,7 @@ export class WebgpuExecutable implements Executable {
     const pass = encoder.beginComputePass();
     encodeDispatches(pass, dispatches);
     pass.end();
-    // Outputs first: one may be what a variable held before the run.
+    // Outputs first: one may be a variable's value before the run.
     for (const [name, { buffer, offset, bytes }] of Object.entries(lowered.outputs)) {
       const place = at + outputOffsets.get(name)!;
       encoder.copyBufferToBuffer(this.#allocation.buffer(buffer), offset, target, place, bytes);
@@ -166,25 +168,16 @@ export class WebgpuExecutable implements Executable {
     return this.#allocation.buffer(buffer);
   }
 
-  #stagingOf(variable: string, bytes: number): Staging {
-    const known = this.#stagings.get(variable);
-    if (known) return known;
-    const made = new Staging(this.#device, `read ${variable}`, bytes);
-    this.#stagings.set(variable, made);
-    return made;
-  }
-
   #throwIfDisposed(): void {
     if (this.#isDisposed) throw new InputError("the programs have been disposed of");
   }
 
   #throwFailure(): void {
-    const failure: RunError | undefined = this.#device.failure;
-    if (failure) throw failure;
+    if (this.#device.failure) throw this.#device.failure;
   }
 }
 
-/** Writes data of any length; WebGPU writes multiples of four bytes. */
+/** Writes data of any length; WebGPU itself writes only multiples of four bytes. */
 function writeBuffer(queue: GPUQueue, buffer: GPUBuffer, offset: number, data: TensorData): void {
   const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   const whole = bytes.length - bytes.length % 4;

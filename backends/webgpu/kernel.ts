@@ -1,18 +1,18 @@
 /**
- * What a kernel family is: the interface between the kernels and the driver that compiles programs.
+ * The interface between the kernel families and the driver that compiles programs.
  *
- * A family lowers a node to dispatches. A dispatch is one dispatch of a compute shader; dispatches run in order,
- * each seeing all that the ones before it wrote. Its shader is plain WGSL, kept in a `.wgsl` file
- * beside the family. What the WGSL depends on comes before it in a header that `shader.ts` writes:
+ * A family lowers a node to dispatches of compute shaders; they run in order, and each sees all
+ * that earlier ones wrote. A shader is plain WGSL, usually in a `.wgsl` file next to the family. It
+ * defines `item(i)`, or `computeGroup(group, thread)`. `shader.ts` adds the entry point `main`, and
+ * a header:
  *
- * - the dispatch's constants, such as `const CHANNELS = 64;`: without a type, so that they fit where a
- *   u32 is wanted and where an i32 is; `THREADS` and `GROUPS_X`, the invocations of a workgroup and
- *   the workgroups along x, are always among them;
- * - a function for each operand: `x(i)` is element `i` of operand `x`; `storeY(i, value)` stores one
- *   of operand `y`, which the shader writes.
+ * - the dispatch's constants, such as `const CHANNELS = 64;`: untyped, to serve as u32 and i32;
+ *   always among them are `THREADS`, the invocations of a workgroup, and `GROUPS_X`, the workgroups
+ *   along x;
+ * - a function for each operand: `x(i)` reads element `i` of operand `x`, zero if there is no such
+ *   operand; `storeY(i, value)` stores one of operand `y`.
  *
- * Where operands lie is so kept out of the WGSL, and as a number out of the header, so nodes of equal
- * shapes share a pipeline.
+ * Operands' addresses are not part of the text, so nodes of equal shapes share a pipeline.
  *
  * ```ts
  * export const double: KernelFamily = {
@@ -20,7 +20,8 @@
  *   lower({ inputs: [x], outputs: [y] }, lowering) {
  *     lowering.eachItem({
  *       name: "double",
- *       operands: { ...lowering.reads("f32", { x }), ...lowering.writes("f32", { y }) },
+ *       reads: { f32: { x } },
+ *       writes: { f32: { y } },
  *       items: lowering.layout(x).elements,
  *       constants: { FACTOR: 2 },
  *       wgsl: "fn item(i: u32) { storeY(i, FACTOR * x(i)); }",
@@ -42,49 +43,55 @@ export interface KernelFamily {
    */
   orders?(node: GraphNode, available: readonly Order[]): NodeOrders;
   /**
-   * Whether small outputs share one buffer instead of having their own, so that the small dispatches
-   * that make or read them can share a dispatch. Such memory is not reused within a run; it is
-   * accessed by single elements only. Default false.
+   * Whether small outputs share one buffer, so that the small dispatches that write or read them
+   * can be merged. Such memory is not reused within a run and is accessed element by element.
+   * Default false.
    */
   readonly pooled?: boolean;
   /** Adds the dispatches that compute the node's outputs. */
   lower(node: GraphNode, lowering: Lowering): void;
 }
 
-/** Memory of one purpose; temporaries that live at different times share a GPU buffer. */
+/** {@link KernelFamily.orders} of a family that wants every operand in one order. */
+export function allIn(order: Order): (node: GraphNode) => NodeOrders {
+  return ({ inputs, outputs }) => ({
+    inputs: inputs.map(() => order),
+    outputs: outputs.map(() => order),
+  });
+}
+
+/** Memory with one purpose; temporaries with disjoint lifetimes share a GPU buffer. */
 export interface MemoryBuffer {
-  /** Bytes it takes. */
   readonly bytes: number;
-  /**
-   * `temporary`: computed by the program; `variable`, `input`, `constant`: what it starts with.
-   * Only temporaries and variables are written by shaders.
-   */
+  /** The source of its contents. Shaders write only temporaries and variables. */
   readonly kind: "temporary" | "variable" | "input" | "constant";
-  /** What it holds, for messages. */
+  /** Its contents, for messages. */
   readonly label: string;
   /**
-   * Whether it holds floats of 16 bits. Kernels neither know nor care: accessors convert, and places
-   * in it count four bytes an element as everywhere. Only what begins the buffer lies in it. Default
-   * false.
+   * Whether it stores 16-bit floats. Kernels need not know: the operands' functions convert, and a
+   * {@link Ref} into it counts four bytes per element, as everywhere. Only a value at the start of
+   * the buffer can be stored in it. Default false.
    */
   readonly half?: boolean;
 }
+
+/** Contents of a buffer of constants. */
+export type ConstantData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
 /** A place in memory. */
 export interface Ref {
   readonly buffer: MemoryBuffer;
   /** Bytes from the buffer's start. */
   readonly offset: number;
-  /** Bytes that belong to the operand; see {@link MemoryBuffer.half}. */
   readonly bytes: number;
 }
 
-/** Bytes of global memory that a stretch of so many bytes takes where the operand lies. */
+/** Bytes of memory that `bytes` bytes of an operand occupy; see {@link MemoryBuffer.half}. */
 export function storedBytes({ buffer }: Ref, bytes: number): number {
   return buffer.half ? bytes / 2 : bytes;
 }
 
-/** How a shader sees memory: an array of these. */
+/** Type of the elements that a shader sees in memory. */
 export type ElementType = "f32" | "i32" | "u32" | "vec4<f32>" | "vec4<i32>" | "vec4<u32>";
 
 /** Bytes of an element. */
@@ -92,7 +99,7 @@ export function elementBytes(type: ElementType): number {
   return type.startsWith("vec4") ? 16 : 4;
 }
 
-/** Memory a dispatch reads or writes. */
+/** Memory that a dispatch reads or writes. */
 export interface Operand {
   readonly ref: Ref;
   readonly type: ElementType;
@@ -100,138 +107,137 @@ export interface Operand {
   readonly write?: boolean;
 }
 
-/**
- * What a shader knows by name: whole numbers, truths, and other values as WGSL expressions, such as
- * those of `float`.
- */
+/** Constants of a shader: integers, booleans, and WGSL expressions for other values. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
 
 /** Numbers of workgroups along x, y and z. */
 export type Workgroups = readonly [number, number, number];
 
-/** One dispatch. */
-export interface Dispatch<N extends string = string> {
+/** One dispatch of a shader. */
+export interface Dispatch {
   /** The kernel's name and variant, for profiles. */
   readonly name: string;
-  readonly operands: Readonly<Record<N, Operand>>;
-  /** Invocations of a workgroup. */
+  readonly operands: Readonly<Record<string, Operand>>;
+  /** Invocations per workgroup. */
   readonly workgroupSize: number;
   readonly workgroups: Workgroups;
-  /** Constants of the shader. Default: none but those that all have. */
+  /** Default: only those that every shader has. */
   readonly constants?: Constants;
-  /** The shader without its header: the entry point `main`, or `item` where there are items. */
+  /** The shader without its header and entry point. */
   readonly wgsl: string;
-  /** Where given, an invocation each does `fn item(i: u32)` for items 0 up to it. */
+  /** Number of items, for each of which `item` is called. Default: `computeGroup` is called. */
   readonly items?: number;
-  /** Floating-point operations, where it is worth counting. Default 0. */
+  /** Floating-point operations, if worth counting. Default 0. */
   readonly flops?: number;
   /**
    * Bytes that the shader's own loads and stores move between global memory and the invocations.
-   * Default: every operand's, once.
+   * Default: those of every operand, once.
    */
   readonly bytes?: number;
   /**
-   * Whether it is so little work that it should share a dispatch with others. It then has items,
-   * and its grid one dimension. Default false.
+   * Whether it is so little work that it should be merged with others. It then has items and a
+   * one-dimensional grid. Default false.
    */
   readonly small?: boolean;
 }
 
-/** The same work for each of some items, one invocation each: the shader is a function `item`. */
-export type ItemDispatch<N extends string = string> =
-  & Omit<Dispatch<N>, "workgroupSize" | "workgroups" | "bytes">
+/** Operands by the type that the shader sees; `undefined` is one that the node does not have. */
+export type Operands = {
+  readonly [Type in ElementType]?: Readonly<Record<string, Ref | Value | undefined>>;
+};
+
+/** A dispatch as families describe it. */
+export interface DispatchRequest extends Omit<Dispatch, "operands"> {
+  readonly reads?: Operands;
+  /** Operands that the shader writes; it may read them too. */
+  readonly writes: Operands;
+}
+
+/** A dispatch with one invocation per item. */
+export type ItemRequest =
+  & Omit<DispatchRequest, "workgroupSize" | "workgroups">
   & { readonly items: number };
 
-/** One of several ways to compute the same. */
+/** One of several ways to compute the same result. */
 export interface Variant {
-  /** Tells it from the others of its node; part of what tuning keeps. */
+  /** Unique among the node's variants; stored by tuning. */
   readonly name: string;
 }
 
-/** What a family lowers a node with. */
+/** The interface through which a family lowers a node. */
 export interface Lowering {
-  /** Whether the adapter is software: it has few cores, which vectors of invocations do not widen. */
+  /** Whether the adapter is software: few cores, which more invocations do not use better. */
   readonly software: boolean;
-  /** How a value lies in memory. */
+  /** How a value's elements are ordered in memory. */
   layout(value: Value): Layout;
-  /** Where a value lies. */
+  /** Where a value is stored. */
   ref(value: Value): Ref;
-  /** Memory, not zeroed, that lives from its first dispatch to its last. */
+  /** Memory, not zeroed, that lives from the first dispatch that uses it to the last. */
   scratch(bytes: number, label: string): Ref;
   /**
-   * Memory in one buffer with all else of this label, if it is small: for what the small dispatches of
-   * many nodes make. It is not reused within a run.
+   * Memory in a buffer shared by all requests with this label, if it is small: for what small
+   * dispatches of many nodes write. It is not reused within a run.
    */
   pooled(bytes: number, label: string): Ref;
   /** Constant data. */
-  table(data: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Ref;
+  table(data: ConstantData): Ref;
   /**
-   * Something derived from a value that several nodes want, such as a kernel's weights in another
-   * order: made by the first to ask.
+   * Data derived from a value and used by several nodes, such as a kernel's weights in another
+   * order; `make` is called for the first of them.
    */
   derived(value: Value, form: string, make: () => Ref): Ref;
   /**
-   * One of several variants of the node's kernel: the one that tuning found to be the fastest on this
-   * adapter, else the first, which is the family's own choice by shape. To be called once a node.
+   * The variant that tuning found to be the fastest on this adapter, otherwise the first, which is
+   * the family's own choice by shape. Call it once per node.
    */
   choose<V extends Variant>(variants: readonly V[]): V;
-  /** Operands that a shader reads, of one type; what is undefined is left out. */
-  reads<N extends string>(
-    type: ElementType,
-    places: Readonly<Record<N, Ref | Value | undefined>>,
-  ): Record<N, Operand>;
-  /** Operands that a shader writes, of one type. */
-  writes<N extends string>(
-    type: ElementType,
-    places: Readonly<Record<N, Ref | Value>>,
-  ): Record<N, Operand>;
+  /** Appends a copy of the bytes at `source`, enough to fill `target`. */
+  copy(source: Ref, target: Ref): void;
   /** Appends a dispatch. */
-  dispatch<N extends string>(dispatch: Dispatch<N>): void;
-  /** Appends a dispatch with an invocation for each item. */
-  eachItem<N extends string>(dispatch: ItemDispatch<N>): void;
+  dispatch(request: DispatchRequest): void;
+  /** Appends a dispatch with one invocation per item. */
+  eachItem(request: ItemRequest): void;
 }
 
-/** Most bytes of what shares a buffer with others. */
+/** Most bytes of one place in a shared buffer. Measure with `deno task bench CONFIG --cost`. */
 export const POOLED_BYTES = 1 << 18;
 
-/** Most items of an elementwise dispatch that is small. */
+/** Most items of a small elementwise dispatch. Measure with `deno task bench CONFIG --cost`. */
 export const SMALL_ITEMS = 1 << 12;
 
-/** Invocations of a workgroup where nothing speaks for another number. */
+/** Usual invocations per workgroup. Measure with `deno task kernel relu --backend webgpu`. */
 export const THREADS = 64;
 
-/** Most workgroups along one axis that every adapter takes. */
+/** Most workgroups along one axis that every adapter accepts. */
 export const MAX_WORKGROUPS = 65535;
 
-/** Most invocations of a workgroup that every adapter takes. */
+/** Most invocations per workgroup that every adapter accepts. */
 export const MAX_INVOCATIONS = 256;
 
 /** Bytes of workgroup memory that every adapter offers. */
 export const WORKGROUP_BYTES = 16384;
 
 /**
- * A grid of at least one workgroup for each of `items` items, `depth` of it along z. The item's number
- * is `group.y * GROUPS_X + group.x`; some numbers are past the last.
+ * A grid of at least `groups` workgroups, `depth` times along z. A workgroup's number is
+ * `group.y * GROUPS_X + group.x`; some numbers may exceed the last.
  */
-export function coverByGroups(items: number, depth = 1): Workgroups {
-  const groups = Math.max(1, items);
-  const rows = Math.ceil(groups / MAX_WORKGROUPS);
-  return [Math.ceil(groups / rows), rows, depth];
+export function coverByGroups(groups: number, depth = 1): Workgroups {
+  const rows = Math.ceil(Math.max(1, groups) / MAX_WORKGROUPS);
+  return [Math.ceil(Math.max(1, groups) / rows), rows, depth];
 }
 
-/** A dispatch with an invocation for each item. */
-export function itemDispatch<N extends string>(dispatch: ItemDispatch<N>): Dispatch<N> {
-  const workgroups = coverByGroups(Math.ceil(dispatch.items / THREADS));
-  return { ...dispatch, workgroupSize: THREADS, workgroups };
+/** The grid of a dispatch with one invocation per item. */
+export function itemGrid(items: number): Pick<Dispatch, "workgroupSize" | "workgroups"> {
+  return { workgroupSize: THREADS, workgroups: coverByGroups(Math.ceil(items / THREADS)) };
 }
 
-/** {@link Dispatch.bytes} of a dispatch, with its default. */
+/** {@link Dispatch.bytes} with its default. */
 export function movedBytes({ operands, bytes }: Dispatch): number {
-  const all = Object.values<Operand>(operands);
+  const all = Object.values(operands);
   return bytes ?? all.reduce((sum, { ref }) => sum + storedBytes(ref, ref.bytes), 0);
 }
 
-/** Whether an operand of this place can be read four floats at a time. */
+/** Whether an operand stored there can be read four floats at a time. */
 export function isVectorAligned({ offset, bytes }: Ref): boolean {
   return offset % 16 === 0 && bytes % 16 === 0;
 }

@@ -1,14 +1,14 @@
-/** Whether a device can hold and run some programs. */
+/** Whether programs stay within the limits of a device. */
 import { InputError } from "../../errors.ts";
 import { MemoryLimitError } from "../backend.ts";
 import type { AllocationPlan } from "./allocation.ts";
 import type { WantedLimit } from "./device.ts";
 import { buildShader } from "./shader.ts";
 
-/** What the limits of a device are compared with. */
+/** The limits of a device that are checked. */
 export type Limits = Readonly<Record<WantedLimit, number>>;
 
-/** What exceeds a limit. */
+/** An amount that is compared with a limit. */
 interface Need {
   readonly limit: WantedLimit;
   readonly amount: number;
@@ -17,14 +17,14 @@ interface Need {
   readonly isBatch: boolean;
 }
 
-/** Whether a device gives all that a plan needs. */
+/** Whether a device provides all that a plan needs. */
 export function fitsLimits(plan: AllocationPlan, limits: Limits): boolean {
   return exceeding(plan, limits) === undefined;
 }
 
 /**
- * Throws InputError if a plan needs more than the device gives, MemoryLimitError where a smaller
- * batch may help; names the limit, the need and a way out. Nothing has been allocated by then.
+ * Throws InputError if a plan needs more than the device provides, MemoryLimitError if a smaller
+ * batch may help; the message names the limit, the amount and a remedy. Call it before allocating.
  */
 export function checkLimits(plan: AllocationPlan, limits: Limits, description: string): void {
   const exceeded = exceeding(plan, limits);

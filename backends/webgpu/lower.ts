@@ -1,6 +1,6 @@
 /**
- * From a program to dispatches: lays values out, asks the kernel families for dispatches and resolves
- * where their operands lie. Nothing here needs a device.
+ * From a program to dispatches: assigns layouts, asks the kernel families for dispatches and
+ * resolves the addresses of their operands. Nothing here needs a device.
  */
 import { constantOp, inputOp, isLeaf } from "../../graph/leaves.ts";
 import type { FuseOptions } from "../../graph/passes/mod.ts";
@@ -8,17 +8,19 @@ import type { GraphNode, Program, Value } from "../../graph/types.ts";
 import { convertLayoutOp, ordersCoincide } from "../layout.ts";
 import { ProgramLowering, variableSizes } from "../lowering.ts";
 import { sourceOf, updatedRange } from "../placement.ts";
-import { itemDispatch, POOLED_BYTES } from "./kernel.ts";
-import type {
-  Dispatch,
-  ElementType,
-  ItemDispatch,
-  KernelFamily,
-  Lowering,
-  MemoryBuffer,
-  Operand,
-  Ref,
-  Variant,
+import {
+  type ConstantData,
+  type DispatchRequest,
+  type ElementType,
+  itemGrid,
+  type ItemRequest,
+  type KernelFamily,
+  type Lowering,
+  type MemoryBuffer,
+  type Operand,
+  POOLED_BYTES,
+  type Ref,
+  type Variant,
 } from "./kernel.ts";
 import { familyOf } from "./kernels/mod.ts";
 import { copyDispatch } from "./kernels/copy.ts";
@@ -33,23 +35,21 @@ import { mergeDispatches } from "./merge_dispatches.ts";
 import { BINDING_ALIGNMENT } from "./shader.ts";
 import { kernelKey, NO_TUNING, type Tuning } from "./tuning.ts";
 
-/** Most tensors a fused node reads: what it writes and parameters need bindings too. */
+/** Most tensors that a fused node reads, of few bindings: `deno task bench CONFIG --cost`. */
 export const FUSION: FuseOptions = { maxInputs: 8 };
 
 /**
- * Memory for the variables of some programs. Throws InputError where sizes disagree or two programs
- * have one name.
+ * Memory for the variables of some programs. Throws InputError if sizes disagree or two programs
+ * have the same name.
  */
 export function variableBuffers(programs: readonly Program[]): VariableBuffers {
+  const sizes = variableSizes(programs);
   return new Map(
-    Array.from(
-      variableSizes(programs),
-      ([name, size]) => [name, { bytes: 4 * size, kind: "variable", label: name }],
-    ),
+    Array.from(sizes, ([label, size]) => [label, { bytes: 4 * size, kind: "variable", label }]),
   );
 }
 
-/** The dispatches of a program, of the variants that the tuning names. */
+/** The dispatches of a program, with the kernel variants that the tuning names. */
 export function lowerProgram(
   program: Program,
   variables: VariableBuffers,
@@ -61,12 +61,9 @@ export function lowerProgram(
 
 /** Options of {@link lowerProgram}. */
 export interface LoweringOptions {
-  /** Whether feature maps are stored in 16 bits a number. Default false. */
+  /** Whether feature maps are stored with 16 bits per number. Default false. */
   readonly halfActivations?: boolean;
-  /**
-   * Most storage buffers of a shader: fused ops are split where they would need more. Default: as
-   * many as they need.
-   */
+  /** Most storage buffers per shader; fused ops are split to stay below. Default: no limit. */
   readonly maxStorageBuffers?: number;
   /** Whether the adapter is software. Default false. */
   readonly software?: boolean;
@@ -83,10 +80,7 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
   readonly #source: Program;
   readonly #pools = new Map<string, Pool>();
   readonly #scalars: Pool = { bytes: 0, kind: "input", label: "scalars" };
-  readonly #constants = new Map<
-    MemoryBuffer,
-    Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>
-  >();
+  readonly #constants = new Map<MemoryBuffer, ConstantData>();
   readonly #derived = new Map<Value, Map<string, Ref>>();
   readonly #dispatches: LoweredDispatch[] = [];
   readonly #tuning: Tuning;
@@ -145,7 +139,7 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
     return whole({ bytes: roundUp(bytes), kind: "temporary", label: `${this.#label}: ${label}` });
   }
 
-  table(data: Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): Ref {
+  table(data: ConstantData): Ref {
     const buffer: MemoryBuffer = { bytes: data.byteLength, kind: "constant", label: this.#label };
     this.#constants.set(buffer, data);
     return whole(buffer);
@@ -170,37 +164,29 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
     return variants.find(({ name }) => name === tuned) ?? variants[0];
   }
 
-  reads<N extends string>(
-    type: ElementType,
-    places: Readonly<Record<N, Ref | Value | undefined>>,
-  ): Record<N, Operand> {
-    const operands: Partial<Record<N, Operand>> = {};
-    for (const name in places) {
-      const place: Ref | Value | undefined = places[name];
-      if (place) operands[name] = { ref: "node" in place ? this.ref(place) : place, type };
+  copy(source: Ref, target: Ref): void {
+    this.#dispatches.push({ ...copyDispatch(source, target), label: this.#label });
+  }
+
+  eachItem(request: ItemRequest): void {
+    this.dispatch({ ...request, ...itemGrid(request.items) });
+  }
+
+  dispatch({ reads = {}, writes, ...rest }: DispatchRequest): void {
+    const operands: Record<string, Operand> = {};
+    let { wgsl } = rest;
+    for (const [byType, write] of [[reads, false], [writes, true]] as const) {
+      for (const type of Object.keys(byType) as ElementType[]) {
+        for (const [name, place] of Object.entries(byType[type]!)) {
+          const ref = place && ("node" in place ? this.ref(place) : place);
+          if (ref) operands[name] = { ref, type, write };
+          else wgsl = `fn ${name}(i: u32) -> ${type} { return ${type}(); }\n${wgsl}`;
+        }
+      }
     }
-    // Shaders ask of what may be left out whether it is there.
-    return operands as Record<N, Operand>;
-  }
-
-  writes<N extends string>(
-    type: ElementType,
-    places: Readonly<Record<N, Ref | Value>>,
-  ): Record<N, Operand> {
-    const operands = this.reads(type, places);
-    for (const name in operands) operands[name] = { ...operands[name], write: true };
-    return operands;
-  }
-
-  eachItem<N extends string>(dispatch: ItemDispatch<N>): void {
-    this.dispatch(itemDispatch(dispatch));
-  }
-
-  dispatch<N extends string>(dispatch: Dispatch<N>): void {
-    const { before, after, fitted } = fitOperands(dispatch, (bytes) => this.#copyMemory(bytes));
-    for (const part of [...before, fitted, ...after]) {
-      this.#dispatches.push({ ...part, label: this.#label } as LoweredDispatch);
-    }
+    const dispatch = { ...rest, operands, wgsl };
+    const fitted = fitOperands(dispatch, (bytes) => this.#copyMemory(bytes));
+    for (const part of fitted) this.#dispatches.push({ ...part, label: this.#label });
   }
 
   protected allocate(value: Value): Ref {
@@ -227,31 +213,31 @@ class WebGpuLowering extends ProgramLowering<MemoryBuffer, KernelFamily> impleme
   }
 
   /**
-   * Feature maps: what has pixels is large, and nothing but kernels reads it in this order. What the
-   * program is given keeps its bits: only the network may choose the range of its numbers.
+   * Whether a value is a feature map: those are large, and only kernels read this order. The
+   * program's inputs stay at 32 bits: only the network may choose the range of its numbers.
    */
   #isHalf(value: Value): boolean {
     const { op, inputs } = value.node;
-    const given = op === convertLayoutOp && isLeaf(inputs[0].node.op);
-    return this.#options.halfActivations === true && value.dtype === "f32" && !given &&
+    const isInput = op === convertLayoutOp && isLeaf(inputs[0].node.op);
+    return this.#options.halfActivations === true && value.dtype === "f32" && !isInput &&
       this.layout(value).order === "channelsLast" && !ordersCoincide(value);
   }
 
-  /** The same memory, or a copy of it if a variable holds it: WebGPU copies only between buffers. */
+  /** The same memory, or a copy if a variable stores it: WebGPU copies only between buffers. */
   #outsideVariables(ref: Ref): Ref {
     if (ref.buffer.kind !== "variable") return ref;
     const copy = this.#copyMemory(ref.bytes);
-    this.dispatch(copyDispatch(ref, copy));
+    this.copy(ref, copy);
     return copy;
   }
 
-  /** Memory for a copy of exactly so many bytes. */
+  /** Memory for a copy of exactly this number of bytes. */
   #copyMemory(bytes: number): Ref {
     return { ...this.scratch(bytes, "copy"), bytes };
   }
 }
 
-/** A place behind all else in a pool; it begins where bindings may, so that no base is needed. */
+/** The next place in a pool; it begins where bindings may, so that no base is needed. */
 function placeIn(pool: Pool, bytes: number): Ref {
   const offset = pool.bytes;
   pool.bytes += Math.ceil(bytes / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;

@@ -1,11 +1,11 @@
 /**
- * Which GPU buffer holds what.
+ * Assigns temporaries to GPU buffers.
  *
- * Temporaries get whole buffers, handed on once their content has been read for the last time,
- * instead of places in one large buffer: WebGPU tracks reading and writing by buffer, so a place
- * beside one that is being written could not be bound for reading only, and dispatches that do not
- * depend on each other would wait for each other. A network's activations have few sizes, so little
- * is lost by it.
+ * A temporary gets a whole buffer, which is reused after its contents have been read for the last
+ * time, instead of a place in one large buffer: WebGPU tracks reads and writes per buffer, so a
+ * place next to one that is being written could not be bound for reading only, and independent
+ * dispatches would wait for each other. A network's activations have few sizes, so little memory is
+ * wasted.
  */
 import type { MemoryBuffer, Ref } from "./kernel.ts";
 import type { LoweredProgram } from "./lowered_program.ts";
@@ -14,11 +14,11 @@ import type { LoweredProgram } from "./lowered_program.ts";
 export interface TemporaryPlan {
   /** Bytes of each shared buffer. */
   readonly sizes: readonly number[];
-  /** Which shared buffer holds a temporary. */
+  /** The shared buffer of each temporary. */
   readonly slots: ReadonlyMap<MemoryBuffer, number>;
 }
 
-/** When a buffer is used: numbers of its first and last dispatch. */
+/** Indices of the first and last dispatch that use a buffer. */
 interface Lifetime {
   readonly buffer: MemoryBuffer;
   readonly first: number;
@@ -26,8 +26,8 @@ interface Lifetime {
 }
 
 /**
- * Hands buffers out in the order of the dispatches: the smallest free one that fits, else the largest,
- * which grows; a new one where none is free or it would be far too large.
+ * Assigns buffers in the order of the dispatches: the smallest free one that fits, otherwise the
+ * largest, which grows; a new one if none is free or it would be far too large.
  */
 export function planTemporaries(lowered: LoweredProgram): TemporaryPlan {
   const slots = new Map<MemoryBuffer, number>();
@@ -48,11 +48,11 @@ export function planTemporaries(lowered: LoweredProgram): TemporaryPlan {
   return { sizes, slots };
 }
 
-/** A free buffer for so many bytes; the largest free one grows if none is large enough. */
+/** A free buffer for `bytes` bytes; the largest free one grows if none is large enough. */
 function takeSlot(bytes: number, sizes: number[], free: Set<number>): number {
   const candidates = [...free].sort((a, b) => sizes[a] - sizes[b]);
   const chosen = candidates.find((slot) => sizes[slot] >= bytes) ?? candidates.at(-1);
-  // A small tensor in a large buffer would keep a large one from it.
+  // A small tensor would block a large buffer. Measure with `deno task bench CONFIG --cost`.
   const isWasteful = chosen !== undefined && sizes[chosen] > 4 * bytes + 65536;
   const slot = chosen === undefined || isWasteful ? sizes.push(0) - 1 : chosen;
   free.delete(slot);
@@ -77,17 +77,14 @@ function lifetimesOf({ dispatches, outputs, copies }: LoweredProgram): Lifetime[
   return [...lifetimes.values()].sort((a, b) => a.first - b.first);
 }
 
-/** Bytes of buffers that serve several programs in turn: the k-th largest of each in one. */
+/** Bytes of buffers that several programs use in turn: one for the k-th largest of each program. */
 export function sharedSizes(plans: readonly TemporaryPlan[]): number[] {
   const ranked = plans.map(({ sizes }) => sizes.toSorted((a, b) => b - a));
   const count = Math.max(0, ...ranked.map(({ length }) => length));
-  return Array.from(
-    { length: count },
-    (_, k) => Math.max(...ranked.map((sizes) => sizes[k] ?? 0)),
-  );
+  return Array.from({ length: count }, (_, k) => Math.max(...ranked.map((sizes) => sizes[k] ?? 0)));
 }
 
-/** For each buffer of a plan, which of the shared buffers it is. */
+/** For each buffer of a plan, the index of its shared buffer. */
 export function sharedSlots({ sizes }: TemporaryPlan): number[] {
   const order = sizes.map((_, slot) => slot).sort((a, b) => sizes[b] - sizes[a]);
   const slots = new Array<number>(sizes.length);

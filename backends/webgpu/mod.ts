@@ -1,9 +1,9 @@
 /**
  * The WebGPU backend: tensor programs as WGSL kernels, generated for the shapes at hand.
  *
- * A program is lowered to dispatches (`lower.ts`), its memory planned (`memory.ts`), and the whole
- * of it encoded as one compute pass and submitted at once (`executable.ts`). Kernels are in
- * `kernels/`, one file a family.
+ * A program is lowered to dispatches (`lower.ts`) and its memory is planned (`memory.ts`); an
+ * execution encodes them as one compute pass and one submission (`executable.ts`). Kernels are in
+ * `kernels/`, one file per family.
  */
 import type { Backend, Numerics } from "../backend.ts";
 import type { AllocationPlan } from "./allocation.ts";
@@ -27,26 +27,26 @@ export type { TuningStore } from "./tuning.ts";
 /** Options of {@link webgpuBackend}. */
 export interface WebgpuOptions extends Omit<DeviceOptions, "half"> {
   /**
-   * `full` stores all numbers in 32 bits; `mixed` stores feature maps in 16, and computes in 32 all
-   * the same. Default `full`.
+   * `full` stores all numbers in 32 bits; `mixed` stores feature maps in 16 bits and still computes
+   * in 32. Default `full`.
    */
   readonly precision?: "full" | "mixed";
   /**
-   * Where the fastest variants of the kernels are kept that tuning found on this adapter. Default:
-   * nowhere; kernels are chosen by shape alone.
+   * Where tuning stores the fastest kernel variants of this adapter. Default: none; kernels are
+   * chosen by shape alone.
    */
   readonly tuning?: TuningStore;
-  /** That of a backend whose bits are to be repeated; `precision` is then not looked at. */
+  /** Numerics of the backend whose bits should be repeated; `precision` is ignored then. */
   readonly repeat?: Numerics;
 }
 
 /**
- * The WebGPU backend on this system's adapter. Throws InputError where there is no adapter, only a
- * software one and `software` is false, one that lacks what `precision` asks for, or another than
- * is to be repeated; RunError where the adapter gives no device.
+ * The WebGPU backend on this system's adapter. Throws InputError if there is no adapter, only a
+ * software one while `software` is false, one without a feature that `precision` needs, or a
+ * different one from that of `repeat`; RunError if the adapter provides no device.
  *
- * Runs of its executables resolve late, several at a time. When the device is lost or reports an
- * error, runs in flight and all later calls reject with a RunError that says so.
+ * Executions resolve late, several at a time. When the device is lost or reports an error, those in
+ * flight and all later calls reject with a RunError that says so.
  */
 export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backend> {
   const { warn = () => {}, repeat, tuning: store } = options;
@@ -66,7 +66,7 @@ export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Backen
   return halfActivations ? { ...mixed, fullPrecision: full } : full;
 }
 
-/** The backend that an open device makes. */
+/** The backend on an open device. */
 export function deviceBackend(
   device: Device,
   { tuning, warn, halfActivations = false }: {
@@ -82,7 +82,7 @@ export function deviceBackend(
     description: `${device.description}${halfActivations ? ", mixed precision" : ""}`,
     threads: 1,
     numerics: { halfActivations, tuning: Object.fromEntries(tuning) },
-    // While the results of some come back, the others keep the device busy.
+    // While the results of one half are read back, the other half keeps the device busy.
     runsInFlight: 2 * RUNS_PER_READBACK,
     blocking: false,
     plan(programs) {
@@ -106,10 +106,10 @@ function warnOfUnknownVariants(
   );
   if (unknown.length === 0) return;
   warn(
-    `tuning names variants of ${unknown.length} kernels that there are not, such as ` +
+    `tuning names variants that do not exist for ${unknown.length} kernels, such as ` +
       `"${
         unknown[0].tuned
-      }"; the built-in choice is taken for them, and \`overfold tune CONFIG\` ` +
-      "finds the fastest anew",
+      }"; these kernels use the built-in choice; run \`overfold tune CONFIG\` ` +
+      "to find the fastest again",
   );
 }

@@ -1,25 +1,21 @@
 /**
- * Operands that cannot be bound where they lie: a shader sees a buffer it writes as one type, and
- * elements of four numbers begin at multiples of 16 bytes. What does not is copied; kernels do not
- * have to know.
+ * Copies operands that cannot be bound in place, so that kernels need not know: a shader sees a
+ * buffer that it writes as one type, and elements of four numbers begin at multiples of 16 bytes.
  */
 import { type Dispatch, elementBytes, type Operand, type Ref } from "./kernel.ts";
 import { copyDispatch } from "./kernels/copy.ts";
 
-/** A dispatch all of whose operands can be bound, and the copies around it. */
-export interface FittedDispatch {
-  readonly before: readonly Dispatch[];
-  readonly fitted: Dispatch;
-  readonly after: readonly Dispatch[];
-}
-
-/** Puts copies in the place of operands that cannot be bound; `memoryFor` gives that for
- * a copy of so many bytes. */
-export function fitOperands(dispatch: Dispatch, memoryFor: (bytes: number) => Ref): FittedDispatch {
+/**
+ * A dispatch all of whose operands can be bound, with the copies before and after it.
+ *
+ * @param memoryFor gives memory for a copy of this number of bytes
+ */
+export function fitOperands(dispatch: Dispatch, memoryFor: (bytes: number) => Ref): Dispatch[] {
   const before: Dispatch[] = [], after: Dispatch[] = [];
   const operands: Record<string, Operand> = {};
-  // What is written keeps its place where it can: then nothing is copied back.
-  const inOrder = Object.entries<Operand>(dispatch.operands)
+  // Written operands come first, so that they stay in place if possible: nothing is copied back
+  // then.
+  const inOrder = Object.entries(dispatch.operands)
     .toSorted(([, a], [, b]) => Number(b.write ?? false) - Number(a.write ?? false));
   for (const [name, operand] of inOrder) {
     if (isBindable(operand, Object.values(operands))) {
@@ -32,10 +28,10 @@ export function fitOperands(dispatch: Dispatch, memoryFor: (bytes: number) => Re
     if (write) after.push(copyDispatch(copy, ref));
     operands[name] = { ...operand, ref: copy };
   }
-  return { before, fitted: before.length === 0 ? dispatch : { ...dispatch, operands }, after };
+  return before.length === 0 ? [dispatch] : [...before, { ...dispatch, operands }, ...after];
 }
 
-/** Whether an operand can be bound where it lies, beside those that are. */
+/** Whether an operand can be bound in place, together with the others. */
 function isBindable({ ref, type }: Operand, others: readonly Operand[]): boolean {
   return ref.offset % elementBytes(type) === 0 &&
     !others.some((other) => other.write && other.ref.buffer === ref.buffer && other.type !== type);

@@ -1,4 +1,4 @@
-/** Times of a program's kernels. */
+/** Measures the times of a program's kernels. */
 import { RunError } from "../../errors.ts";
 import type { KernelTiming } from "../backend.ts";
 import type { Device } from "./device.ts";
@@ -6,12 +6,12 @@ import { encodeDispatches, type ReadyDispatch } from "./dispatch.ts";
 import { movedBytes } from "./kernel.ts";
 import { Staging } from "./staging.ts";
 
-/** Most timestamps of a query set. */
+/** Most timestamps that WebGPU allows in a query set. */
 const MAX_QUERIES = 4096;
 
 /**
- * The mean time of each dispatch over some runs, in the order of the dispatches. Variables take the
- * updates that are written in place. Throws RunError on a device without timestamp queries,
+ * The mean time of each dispatch over `runs` runs, in the order of the dispatches. Updates that are
+ * written in place change the variables. Throws RunError if the device has no timestamp queries,
  * DeviceError when it fails.
  */
 export async function timeDispatches(
@@ -41,7 +41,7 @@ export async function timeDispatches(
   }));
 }
 
-/** Milliseconds of some passes, by timestamp queries. Throws DeviceError when the device fails. */
+/** Milliseconds of each pass, by timestamp queries. Throws DeviceError when the device fails. */
 export async function timePasses(
   device: Device,
   passes: readonly (readonly ReadyDispatch[])[],
@@ -51,7 +51,7 @@ export async function timePasses(
   return passes.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) * period / 1e6);
 }
 
-/** Ticks at the beginning and the end of each of some passes. */
+/** Ticks at the beginning and the end of each pass. */
 async function readStamps(
   device: Device,
   passes: readonly (readonly ReadyDispatch[])[],
@@ -64,7 +64,8 @@ async function readStamps(
     size,
     usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
   });
-  const staging = stagingOf(device);
+  const staging = stagings.get(gpu) ?? new Staging(device, "timestamps", 8 * MAX_QUERIES);
+  stagings.set(gpu, staging);
   const buffer = staging.take();
   const encoder = gpu.createCommandEncoder();
   passes.forEach((dispatches, i) => {
@@ -89,23 +90,17 @@ async function readStamps(
   }
 }
 
+/** The buffers through which a device's timestamps are read. */
 const stagings = new WeakMap<GPUDevice, Staging>();
 
-/** Through which a device's timestamps come. */
-function stagingOf(device: Device): Staging {
-  const staging = stagings.get(device.gpu) ?? new Staging(device, "timestamps", 8 * MAX_QUERIES);
-  stagings.set(device.gpu, staging);
-  return staging;
-}
-
-/** Milliseconds over which a device's clock is compared with the host's. */
+/** Milliseconds for which a device's clock is compared with the host's. */
 const CALIBRATION = 200;
 
 const periods = new WeakMap<GPUDevice, Promise<number>>();
 
 /**
- * Nanoseconds of a tick. By the standard it is one; what runs on native drivers may hand on the
- * GPU's own ticks, so the clock is compared with the host's, once a device.
+ * Nanoseconds per tick. The standard says one, but an implementation may pass on the GPU's own
+ * ticks, so the clock is compared with the host's, once per device.
  */
 function periodOf(device: Device): Promise<number> {
   const known = periods.get(device.gpu) ?? measurePeriod(device);
@@ -124,7 +119,7 @@ async function measurePeriod(device: Device): Promise<number> {
   return nanosecondsPerTick(Number(after.ticks - before.ticks), after.host - before.host);
 }
 
-/** The period that so many ticks in some milliseconds tell; 1 if it is about 1 or they tell none. */
+/** The tick period implied by the numbers; 1 if it is about 1 or there were no ticks. */
 export function nanosecondsPerTick(ticks: number, milliseconds: number): number {
   const period = 1e6 * milliseconds / ticks;
   const isStandard = period > 0.8 && period < 1.25;

@@ -1,9 +1,9 @@
-/** Keeps Linux drivers from printing what is no error. */
+/** Stops Linux drivers from printing a false alarm. */
 
 /**
- * Where nobody logged in, `XDG_RUNTIME_DIR` is not set, and GPU drivers print a line about that which
- * reads like an error. They do not need the folder, so any will do. To be called before the first
- * use of WebGPU; does nothing where the environment may not be changed.
+ * Without a login session `XDG_RUNTIME_DIR` is not set, and GPU drivers print a line about it that
+ * reads like an error. They do not need the folder, so any is good enough. Call it before the first
+ * use of WebGPU; does nothing if the environment may not be changed.
  */
 export function quietDriver(): void {
   const variable = "XDG_RUNTIME_DIR";

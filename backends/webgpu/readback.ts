@@ -1,28 +1,25 @@
 /**
- * Reading results back without waiting for each of them.
+ * Reads results back without waiting for each of them.
  *
  * In Deno, `mapAsync` blocks the calling thread until the queue is idle, and its promise takes
- * another 10 ms, which a device that reads early saves. While the thread is blocked it prepares no
- * further run, and when it goes on the GPU has nothing to do. So the outputs of several runs are
- * collected in one readback buffer, which is mapped once: when it is full, or when no further run
- * has followed for a moment, since a caller that awaits each run starts none. Where the promise
- * takes its time, further runs go to another buffer meanwhile.
+ * another 10 ms, which a device that reads early saves. A blocked thread prepares no further run,
+ * and when it continues the GPU is idle. So the outputs of several runs are collected in one
+ * readback buffer, which is mapped once: when it is full, or when no further run has followed for a
+ * moment, since a caller that awaits each run starts none. While a promise is pending, further runs
+ * use another buffer.
  */
 import { RunError } from "../../errors.ts";
 import type { Device } from "./device.ts";
 import { Staging } from "./staging.ts";
 
-/** Most runs whose outputs share a buffer. */
+/** Most runs whose outputs share a buffer. Measure these with `deno task bench CONFIG`. */
 export const RUNS_PER_READBACK = 8;
 /** Most bytes of a buffer for several runs. */
 const MAX_BYTES = 1 << 22;
-/**
- * Milliseconds without a further run after which the buffer is read as it is: what a batch from a
- * worker takes, not more.
- */
+/** Milliseconds without a run before the buffer is read: the time of a worker's batch. */
 const PATIENCE = 2;
 
-/** A run whose outputs are on their way. */
+/** A run whose outputs have not arrived. */
 interface PendingRun {
   readonly resolve: (data: ArrayBuffer) => void;
   readonly reject: (error: RunError) => void;
@@ -34,7 +31,7 @@ interface Batch {
   readonly runs: PendingRun[];
 }
 
-/** The readback of one program's outputs, which take `bytes` bytes a run. */
+/** The readback of one program's outputs, of `bytes` bytes per run. */
 export class Readback {
   readonly #device: Device;
   readonly #bytes: number;
@@ -54,8 +51,8 @@ export class Readback {
   }
 
   /**
-   * Takes a place for one run's outputs: `submit` is called with it and must submit the run. The
-   * promise resolves with the bytes.
+   * Reserves a place for one run's outputs and calls `submit` with it, which must submit the run.
+   * Resolves with the bytes.
    */
   add(submit: (buffer: GPUBuffer, offset: number) => void): Promise<ArrayBuffer> {
     clearTimeout(this.#timer);
@@ -69,7 +66,7 @@ export class Readback {
     return result;
   }
 
-  /** Starts to read what has been collected. */
+  /** Starts to read the outputs collected so far. */
   flush(): void {
     clearTimeout(this.#timer);
     const batch = this.#open;

@@ -1,25 +1,19 @@
 /**
- * The complete shader of a dispatch, and what is bound to it.
+ * The complete shader of a dispatch, and its bindings.
  *
  * WebGPU refuses a dispatch that binds one buffer both for reading and for writing, so operands in
- * one buffer share a binding if any of them is written. A binding begins at a multiple of 256 bytes,
- * which every adapter takes, so an operand may begin some elements after it: its base. Bases are
- * numbers in a uniform, not in the text, so that layers of equal shapes share a pipeline though their
- * parameters lie at different places of the arena.
+ * one buffer share a binding if any of them is written. A binding begins at a multiple of 256
+ * bytes, which every adapter accepts, so an operand may begin some elements after it: its base.
+ * Bases are stored in a uniform, not in the text, so that layers of equal shapes share a pipeline
+ * although their parameters have different addresses.
  */
-import {
-  type Dispatch,
-  elementBytes,
-  type ElementType,
-  type MemoryBuffer,
-  type Operand,
-} from "./kernel.ts";
+import { type Dispatch, elementBytes, type ElementType, type MemoryBuffer } from "./kernel.ts";
 import { storeName } from "./wgsl.ts";
 
-/** Every binding begins at a multiple of it, in bytes; the largest any adapter asks for. */
+/** Alignment of bindings in bytes; the largest that any adapter requires. */
 export const BINDING_ALIGNMENT = 256;
 
-/** A stretch of a buffer bound to a shader. */
+/** A range of a buffer bound to a shader. */
 export interface Binding {
   readonly buffer: MemoryBuffer;
   readonly offset: number;
@@ -32,11 +26,11 @@ export interface Shader {
   /** The whole WGSL module; dispatches of equal text share a pipeline. */
   readonly text: string;
   readonly bindings: readonly Binding[];
-  /** Contents of the uniform bound after the bindings; empty where the shader needs none. */
+  /** Contents of the uniform bound after the bindings; empty if the shader needs none. */
   readonly bases: readonly number[];
 }
 
-/** Operands of one buffer. */
+/** Operands in one buffer. */
 interface Group {
   readonly buffer: MemoryBuffer;
   readonly type: ElementType;
@@ -80,8 +74,7 @@ export function buildShader(dispatch: Dispatch): Shader {
     ...functions,
     ...declareConstants(dispatch),
     dispatch.wgsl.trim(),
-    ...(dispatch.items === undefined ? [] : [EACH_ITEM]),
-    "",
+    entryPoint(dispatch.items === undefined ? FOR_WORKGROUP : FOR_ITEM),
   ].join("\n");
   return {
     text,
@@ -95,7 +88,7 @@ export function buildShader(dispatch: Dispatch): Shader {
   };
 }
 
-/** The function that reads or stores an element; see `kernel.ts`. */
+/** The function that reads or stores an element. */
 function operandFunction(
   name: string,
   element: string,
@@ -120,30 +113,35 @@ function declareConstants(
   };
   return Object.entries(all).map(([key, value]) => {
     if (typeof value === "number" && !Number.isInteger(value)) {
-      throw new Error(`${name}: the constant ${key} is ${value}, not a whole number`);
+      throw new Error(`${name}: the constant ${key} is ${value}, not an integer`);
     }
     return `const ${key} = ${value};`;
   });
 }
 
-/** The entry point of a dispatch with items. */
-const EACH_ITEM = `
+const FOR_WORKGROUP = "computeGroup(group, thread);";
+const FOR_ITEM = `let i = (group.y * GROUPS_X + group.x) * THREADS + thread;
+  if (i < ITEMS) { item(i); }`;
+
+function entryPoint(body: string): string {
+  return `
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let i = (group.y * GROUPS_X + group.x) * THREADS + thread;
-  if (i < ITEMS) { item(i); }
-}`;
+  ${body}
+}
+`;
+}
 
-/** How elements are stored in 16 bits a float, and the function that makes them so. */
+/** How elements are stored with 16 bits per float, and the function that converts them. */
 const HALF: Readonly<Record<string, { stored: string; narrow: string }>> = {
   "f32": { stored: "f16", narrow: "narrow" },
   "vec4<f32>": { stored: "vec4<f16>", narrow: "narrow4" },
 };
 
-/** WGSL leaves open what becomes of a number f16 cannot hold: here it is infinite, and so noticed. */
+/** WGSL leaves larger numbers undefined in f16: here they become infinite, which is detected. */
 const HALF_GLOBALS = ["f32", "vec4<f32>"].reduce(
   (text, type) =>
     `${text}\nfn ${HALF[type].narrow}(x: ${type}) -> ${HALF[type].stored} { ` +
@@ -151,9 +149,9 @@ const HALF_GLOBALS = ["f32", "vec4<f32>"].reduce(
   "enable f16;",
 );
 
-/** Operands by buffer; a buffer that is only read may be bound once for each type it is read as. */
+/** Operands by buffer; a buffer that is only read may be bound once per type it is read as. */
 function groupOperands(dispatch: Dispatch): Group[] {
-  const operands = Object.entries<Operand>(dispatch.operands);
+  const operands = Object.entries(dispatch.operands);
   const written = new Set(operands.flatMap(([, { ref, write }]) => write ? [ref.buffer] : []));
   const groups: Group[] = [];
   for (const [name, { ref: { buffer, offset, bytes }, type }] of operands) {
@@ -167,7 +165,7 @@ function groupOperands(dispatch: Dispatch): Group[] {
     }
     if (group.type !== type) {
       throw new Error(
-        `${dispatch.name}: ${group.names[0]} and ${name} lie in one buffer as two types`,
+        `${dispatch.name}: ${group.names[0]} and ${name} are in one buffer as two types`,
       );
     }
     group.names.push(name);

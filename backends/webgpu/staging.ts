@@ -1,12 +1,12 @@
-/** Buffers through which data comes back from the device. */
+/** Buffers through which data is read back from the device. */
 import type { Device } from "./device.ts";
 
-/** Buffers of one size, which are used again once what they hold has been read. */
+/** Buffers of one size, which are reused after their contents have been read. */
 export class Staging {
   readonly #device: Device;
   readonly #descriptor: GPUBufferDescriptor;
   readonly #free: GPUBuffer[] = [];
-  /** Those that were mapped before; see {@link canReadEarly}. */
+  /** Buffers that were mapped before; see {@link canReadEarly}. */
   readonly #mapped = new WeakSet<GPUBuffer>();
   #disposed = false;
 
@@ -20,22 +20,21 @@ export class Staging {
     };
   }
 
-  /** A buffer to copy to, and then to {@link read} or {@link give} back. */
+  /** A buffer to copy to and then to {@link read}, or to {@link give} back. */
   take(): GPUBuffer {
     return this.#free.pop() ?? this.#device.gpu.createBuffer(this.#descriptor);
   }
 
-  /** Takes back a buffer that is not in use any more. */
+  /** Takes back a buffer that is no longer in use. */
   give(buffer: GPUBuffer): void {
     if (this.#disposed) buffer.destroy();
     else this.#free.push(buffer);
   }
 
   /**
-   * Gives `use` the first bytes of a buffer, to copy what it wants of them, and takes the buffer back.
-   * Where the device reads early, `use` has been called when this returns, after all that was
-   * submitted before has been done. Rejects with the device's failure, with an Error where there is
-   * none.
+   * Passes the first bytes of a buffer to `use`, which copies what it needs, and takes the buffer
+   * back. If the device reads early, all earlier submissions are done and `use` has been called
+   * when this returns. Rejects with the device's failure, or with an Error if there is none.
    */
   async read<T>(buffer: GPUBuffer, bytes: number, use: (data: ArrayBuffer) => T): Promise<T> {
     try {
@@ -47,7 +46,7 @@ export class Staging {
       const result = use(early ?? buffer.getMappedRange(0, bytes));
       buffer.unmap();
       this.#mapped.add(buffer);
-      // What has gone wrong is reported in the event loop's next turn.
+      // Failures are reported in the event loop's next turn.
       if (early) await nextTurn();
       if (this.#device.failure) throw this.#device.failure;
       this.give(buffer);
@@ -59,14 +58,14 @@ export class Staging {
     }
   }
 
-  /** Frees the buffers, those that are in use once they are given back. */
+  /** Frees the buffers; those in use are freed when they are given back. */
   dispose(): void {
     this.#disposed = true;
     this.#free.splice(0).forEach((buffer) => buffer.destroy());
   }
 }
 
-/** Resolves in the next turn of the event loop, which a timer would be a millisecond late for. */
+/** Resolves in the next turn of the event loop; a timer would take a millisecond longer. */
 function nextTurn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
@@ -78,7 +77,7 @@ function nextTurn(): Promise<void> {
   });
 }
 
-/** What was asked for, if it is there already. */
+/** The first bytes of a buffer, if they can be read already. */
 function rangeNow(
   buffer: GPUBuffer,
   bytes: number,

@@ -1,31 +1,31 @@
-/** Submissions, and the memory that V8 does not see behind them. */
+/** Submissions to the queue, and the memory they use outside V8's heap. */
 
-/** Submissions after which V8 is made to collect. */
+/** Submissions between two garbage collections. Measure with `bench/webgpu_memory.ts`. */
 const INTERVAL = 100;
 /** Above the 64 MiB by which memory outside V8's heap may grow until V8 collects. */
 const BALLAST_BYTES = 96 << 20;
 
 /**
- * Submits commands, and lets go of what they leave behind.
+ * Submits commands and makes V8 free the objects they leave behind.
  *
- * A submission leaves an encoder, a pass and a command buffer: objects of a few bytes for V8, of
- * kilobytes for the driver. WebGPU has no call that frees them, so they wait for V8's next full
- * collection, which on a heap as quiet as a training's is thousands of steps away. What V8 does
- * see is the size of array buffers. So every {@link INTERVAL} submissions a large one takes the
- * place of the one before: that starts a collection, of about a millisecond, in the background.
- * Nobody writes to the buffer, so that it takes up addresses but no memory.
+ * A submission leaves an encoder, a pass and a command buffer: objects of a few bytes for V8, but
+ * of kilobytes for the driver. WebGPU has no call that frees them, so they wait for V8's next full
+ * collection, which is thousands of steps away during a training. V8 does consider the size of
+ * array buffers. So every {@link INTERVAL} submissions a large one replaces the previous one, which
+ * starts a collection of about a millisecond in the background. The buffer is never written to, so
+ * it occupies addresses but no memory.
  */
 export class Submissions {
   readonly #queue: GPUQueue;
   #count = 0;
-  /** Held, as buffers that die young are freed without the collection that is wanted. */
+  /** Kept alive, because buffers that die young are freed without a full collection. */
   #ballast: ArrayBuffer | undefined;
 
   constructor(queue: GPUQueue) {
     this.#queue = queue;
   }
 
-  /** Submits what an encoder holds. */
+  /** Submits the commands of an encoder. */
   submit(encoder: GPUCommandEncoder): void {
     this.#queue.submit([encoder.finish()]);
     if (++this.#count % INTERVAL === 0) this.#ballast = new ArrayBuffer(BALLAST_BYTES);

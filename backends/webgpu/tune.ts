@@ -1,6 +1,7 @@
 /**
- * Finds the fastest variant of each kernel on an adapter: every one is run by itself on the shapes
- * at hand, compared with the built-in choice and, if it computes the same, timed.
+ * Finds the fastest variant of each kernel on an adapter: each is run by itself on the program's
+ * shapes, its results are compared with those of the built-in choice and, if they agree, it is
+ * timed.
  */
 import { InputError } from "../../errors.ts";
 import { apply, input, output, trace } from "../../graph/trace.ts";
@@ -15,16 +16,16 @@ import type { TunableKernel } from "./lowered_program.ts";
 import { timePasses } from "./profile.ts";
 import { NO_TUNING } from "./tuning.ts";
 
-/** How a variant did. */
+/** The result of trying a variant. */
 export interface TunedVariant {
   readonly name: string;
-  /** Time of one run; absent for a variant that is not to be used. */
+  /** Time of one run; absent for a variant that must not be used. */
   readonly milliseconds?: number;
-  /** Why it is not to be used. */
+  /** Why it must not be used. */
   readonly problem?: string;
 }
 
-/** What was found for one kernel. */
+/** The result for one kernel. */
 export interface TunedKernel {
   /** See `kernelKey`. */
   readonly key: string;
@@ -34,21 +35,18 @@ export interface TunedKernel {
   readonly variants: readonly TunedVariant[];
 }
 
-/**
- * Largest difference from the built-in choice's results, over the largest of them: sums may be in
- * another order.
- */
+/** Largest difference from the built-in choice's results, relative to their largest. */
 const TOLERANCE = 1e-4;
-/** A variant must take at most so much of the built-in choice's time: smaller gains are noise. */
+/** Most of the built-in choice's time that a faster variant may take: smaller gains are noise. */
 const WORTHWHILE = 0.97;
-/** A variant whose first run takes so many times as long as the fastest is timed no further. */
+/** A variant whose first run takes this many times longer than the fastest is timed no further. */
 const HOPELESS = 2;
-/** Most runs of a kernel in a pass. */
+/** Most runs of a kernel per pass. */
 const MAX_RUNS = 1024;
-/** Passes that are timed; the shortest counts, which was disturbed the least. */
+/** Passes that are timed; the shortest, which was disturbed the least, counts. */
 const PASSES = 3;
 
-/** The kernels of some programs that have several variants, each once. */
+/** The kernels with several variants in some programs, each once. */
 export function tunableKernels(
   programs: readonly Program[],
   lowering: LoweringOptions = {},
@@ -59,7 +57,7 @@ export function tunableKernels(
   return [...byKey.values()].filter(({ variants }) => variants.length > 1);
 }
 
-/** Tries all variants of a kernel. Throws InputError where the built-in choice does not fit the device. */
+/** Tries all variants of a kernel. Throws InputError if the device cannot run the first. */
 export async function tuneKernel(kernel: TunableKernel, device: Device): Promise<TunedKernel> {
   const bench = new KernelBench(kernel, device);
   const [first, ...others] = kernel.variants;
@@ -71,7 +69,7 @@ export async function tuneKernel(kernel: TunableKernel, device: Device): Promise
     best = Math.min(best, variant.milliseconds ?? Infinity);
     found.push(variant);
   }
-  // Adapters speed up while they work, so the first is given another chance.
+  // Adapters speed up under load, so the first variant is timed again.
   const again = await bench.try(first);
   const milliseconds = Math.min(expected.milliseconds, again.milliseconds);
   const fastest = best <= WORTHWHILE * milliseconds
@@ -80,13 +78,13 @@ export async function tuneKernel(kernel: TunableKernel, device: Device): Promise
   return { key: kernel.key, fastest, variants: [{ name: first, milliseconds }, ...found] };
 }
 
-/** What one run of a variant gave. */
+/** The outcome of running a variant. */
 interface Trial {
   readonly milliseconds: number;
   readonly results: Readonly<Record<string, Float32Array>>;
 }
 
-/** A program of one kernel, to try its variants with. */
+/** A program with one kernel, to try its variants. */
 class KernelBench {
   readonly #kernel: TunableKernel;
   readonly #device: Device;
@@ -106,7 +104,7 @@ class KernelBench {
     );
   }
 
-  /** Runs and times a variant; stops early, with a rough time, where that exceeds `limit`. */
+  /** Runs and times a variant; stops early with a rough time if that exceeds `limit`. */
   async try(variant: string, limit = Infinity): Promise<Trial> {
     const tuning = new Map([[this.#kernel.key, variant]]);
     const plan = planPrograms([this.#program], tuning, loweringFor(this.#device));
@@ -120,7 +118,7 @@ class KernelBench {
     }
   }
 
-  /** The same, and compares the results with what they should be. Throws only where the device fails. */
+  /** The same, and compares the results with the expected ones. Throws only if the device fails. */
   async tryAgainst(name: string, expected: Trial["results"], best: number): Promise<TunedVariant> {
     try {
       const { milliseconds, results } = await this.try(name, HOPELESS * best);
@@ -130,24 +128,25 @@ class KernelBench {
         ),
       );
       if (difference <= TOLERANCE) return { name, milliseconds };
-      return { name, problem: `wrong results: ${difference.toExponential(1)} off` };
+      return { name, problem: `wrong results: off by ${difference.toExponential(1)}` };
     } catch (error) {
       if (this.#device.failure) throw this.#device.failure;
       if (error instanceof InputError) return { name, problem: error.message };
-      // What a driver says of a shader is followed by the shader.
+      // The shader's text follows the driver's message.
       const [reason] = (error as Error).message.split("\n");
       return { name, problem: `does not compile: ${reason}` };
     }
   }
 }
 
-/** Milliseconds of some dispatches together; a rough figure where it exceeds `limit`. */
+/** Milliseconds of some dispatches together; a rough figure if it exceeds `limit`. */
 async function timeRepeated(
   dispatches: readonly ReadyDispatch[],
   device: Device,
   limit: number,
 ): Promise<number> {
-  // Without timestamps the host's own delay, about 10 ms in Deno, has to be small beside the pass.
+  // Without timestamps the host's own delay, about 10 ms in Deno, must be small compared to the
+  // pass.
   const [time, enough] = device.hasTimestamps ? [timePasses, 4] : [timeSubmissions, 160];
   let count = 1;
   let [rough] = await time(device, [dispatches]);
@@ -164,7 +163,7 @@ function repeat<T>(items: readonly T[], count: number): T[] {
   return Array.from({ length: count }, () => items).flat();
 }
 
-/** Milliseconds of some passes, by the host's clock. */
+/** Milliseconds of each pass, by the host's clock. */
 async function timeSubmissions(
   { gpu }: Device,
   passes: readonly (readonly ReadyDispatch[])[],
@@ -183,7 +182,7 @@ async function timeSubmissions(
   return times;
 }
 
-/** Numbers in [-1, 1) without a pattern that could hide a mistake; always the same. */
+/** Numbers in [-1, 1) without a pattern that could hide a mistake; the same for every call. */
 function scatteredNumbers(length: number, seed: number): Float32Array {
   return Float32Array.from(
     { length },

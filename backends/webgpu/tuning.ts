@@ -1,8 +1,8 @@
 /**
- * Which variants of kernels are the fastest on an adapter: what tuning found, and how it is kept.
+ * Tunings, the fastest kernel variants of an adapter, and how they are stored.
  *
- * A file holds what was found on one adapter. It says with which driver and which version of the
- * kernels, and counts for these alone: another driver may be faster with other variants.
+ * A file contains the tuning of one adapter. It names the driver and the version of the kernels,
+ * and is valid only for these: another driver may be faster with other variants.
  */
 import { InputError } from "../../errors.ts";
 import type { GraphNode } from "../../graph/types.ts";
@@ -12,26 +12,20 @@ import type { Numerics } from "../backend.ts";
 /** Names of the fastest variants by the keys of their kernels. */
 export type Tuning = ReadonlyMap<string, string>;
 
-/** Nothing is known: kernels use what their families choose by shape. */
+/** No tuning: kernels use the variants that their families choose by shape. */
 export const NO_TUNING: Tuning = new Map();
 
-/**
- * Where what tuning found is kept between runs: a folder for the command line, whatever there is
- * in a browser.
- */
+/** Where tunings are stored between runs: a folder, or any storage in a browser. */
 export interface TuningStore {
-  /** The text written under a name, which would do for a file; undefined if there is none. */
+  /** The text stored under a name, which is a valid file name; undefined if there is none. */
   read(name: string): Promise<string | undefined>;
-  /** Keeps a text under a name, in place of the one before. */
+  /** Stores a text under a name; replaces the previous one. */
   write(name: string, text: string): Promise<void>;
-  /**
-   * What tells versions of the driver apart, as far as the system knows: WebGPU itself does not
-   * say. Default: nothing.
-   */
+  /** The version of the driver, if the system knows it; WebGPU does not say. Default: empty. */
   driver?(): Promise<string>;
 }
 
-/** What of a GPUAdapterInfo tells adapters apart. */
+/** The fields of a GPUAdapterInfo that identify an adapter. */
 export interface AdapterName {
   readonly vendor: string;
   readonly architecture: string;
@@ -39,10 +33,10 @@ export interface AdapterName {
   readonly description: string;
 }
 
-/** To be raised when keys or variants change their meaning: what was found before is void then. */
+/** Increase it when keys or variants change their meaning; earlier tunings become invalid. */
 const VERSION = 1;
 
-/** Characters of a stored adapter that are shown. */
+/** Most characters of a stored value in a message. */
 const MAX_SHOWN = 300;
 
 /** The file of an adapter. */
@@ -50,28 +44,26 @@ interface TuningFile extends TuningContext {
   readonly kernels: Readonly<Record<string, string>>;
 }
 
-/** What must be as it was for a file to count, and for an adapter to repeat its bits. */
+/** What must be unchanged for a file to be valid, and for an adapter to repeat its bits. */
 export interface TuningContext {
   readonly version: number;
   readonly adapter: AdapterName;
   readonly driver: string;
-  /** The program that compiles the shaders, such as Deno and its version. */
+  /** The program that compiles the shaders, for example Deno with its version. */
   readonly runtime: string;
 }
 
-/**
- * What tells one kernel from another: the op, its shapes and options, but not the program it is in.
- */
+/** Identifies a kernel by its op, shapes and attributes, independently of its program. */
 export function kernelKey({ op, inputs, attributes }: GraphNode): string {
   const shapes = inputs.map(({ shape }) => shape.join("x"));
   return `${op.name} ${shapes.join(" ")} ${JSON.stringify(attributes)}`;
 }
 
 /**
- * What was found on an adapter. Nothing, with a warning, where that is damaged or was found with
- * another driver or version.
+ * The tuning of an adapter; empty, with a warning, if it is damaged or of another driver or
+ * version.
  *
- * @param context what a tuning found here counts for. Default: it is looked at
+ * @param context of this system. Default: determined from the store and the adapter
  */
 export async function loadTuning(
   store: TuningStore,
@@ -85,18 +77,18 @@ export async function loadTuning(
     const { kernels, ...found } = parse(text);
     const stale = difference(found, context ?? await contextOf(store, adapter));
     if (stale === undefined) return new Map(Object.entries(kernels));
-    warn(`what tuning found on ${adapter.description} is ignored: ${stale}; ${REMEDY}`);
+    warn(`the tuning of ${adapter.description} is ignored: ${stale}; ${REMEDY}`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    warn(`what tuning found on ${adapter.description} cannot be used: ${reason}; ${REMEDY}`);
+    warn(`the tuning of ${adapter.description} cannot be used: ${reason}; ${REMEDY}`);
   }
   return NO_TUNING;
 }
 
-/** What a person does about a file that does not count. */
-const REMEDY = "`overfold tune CONFIG` finds it anew";
+/** What to do about a file that is not valid. */
+const REMEDY = "run `overfold tune CONFIG` to tune again";
 
-/** Adds to what was found on an adapter; what no longer counts goes. */
+/** Adds to the tuning of an adapter; entries that are no longer valid are removed. */
 export async function saveTuning(
   store: TuningStore,
   adapter: AdapterName,
@@ -105,16 +97,13 @@ export async function saveTuning(
   const context = await contextOf(store, adapter);
   const known = await loadTuning(store, adapter, () => {}, context);
   const kernels = [...known, ...found].toSorted(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
-  const file: TuningFile = {
-    ...context,
-    kernels: Object.fromEntries(kernels),
-  };
+  const file: TuningFile = { ...context, kernels: Object.fromEntries(kernels) };
   await store.write(fileName(adapter), `${JSON.stringify(file, null, 2)}\n`);
 }
 
 /**
- * The tuning of a backend with these numerics. Throws InputError, saying what is another one, where
- * the bits here would be others.
+ * The tuning of a backend with these numerics. Throws InputError, which names the difference, if
+ * this system would compute different bits.
  */
 export function repeatedTuning(numerics: Numerics, here: TuningContext): Tuning {
   const { tuning, ...found } = numerics;
@@ -124,7 +113,7 @@ export function repeatedTuning(numerics: Numerics, here: TuningContext): Tuning 
   return new Map(kernels.map(([key, variant]) => [key, String(variant)]));
 }
 
-/** What a tuning found here counts for. Without a store nothing is known of the driver. */
+/** The context of this system; without a store the driver is unknown. */
 export async function contextOf(
   store: TuningStore | undefined,
   { vendor, architecture, device, description }: AdapterName,
@@ -142,7 +131,7 @@ function fileName({ vendor, architecture, device, description }: AdapterName): s
   return `${name.replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "")}.json`;
 }
 
-/** What of a context is not as it should be; undefined if all is. */
+/** The first difference between contexts, in words; undefined if there is none. */
 function difference(
   found: Readonly<Record<string, unknown>>,
   wanted: TuningContext,
@@ -151,22 +140,19 @@ function difference(
   for (const key of ["version", "adapter", "driver", "runtime"] as const) {
     if (JSON.stringify(found[key]) === JSON.stringify(wanted[key])) continue;
     const former = JSON.stringify(found[key])?.slice(0, MAX_SHOWN);
-    return `it is of another ${named[key]}, ${former} instead of ${JSON.stringify(wanted[key])}`;
+    return `it is of another ${named[key]}: ${former} instead of ${JSON.stringify(wanted[key])}`;
   }
 }
 
-/** Reads a file. Throws an Error that says what is wrong with it. */
+/** Parses a file. Throws an Error that says what is wrong with it. */
 function parse(text: string): TuningFile {
   const file: unknown = JSON.parse(text);
-  if (typeof file !== "object" || file === null || !("version" in file) || !("kernels" in file)) {
-    throw new Error("it is no object with version and kernels");
+  if (!isRecord(file) || !("version" in file) || !("kernels" in file)) {
+    throw new Error("it is not an object with version and kernels");
   }
   const { kernels } = file;
-  if (
-    typeof kernels !== "object" || kernels === null ||
-    Object.values(kernels).some((variant) => typeof variant !== "string")
-  ) {
-    throw new Error("its kernels are no object of names");
+  if (!isRecord(kernels) || Object.values(kernels).some((variant) => typeof variant !== "string")) {
+    throw new Error("its kernels are not an object of names");
   }
-  return file as TuningFile;
+  return file as unknown as TuningFile;
 }

@@ -1,4 +1,4 @@
-/** What tuning found, as files in the cache. */
+/** Tunings as files in the cache. */
 import { basename, join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { writeFileAtomic } from "../../files/atomic.ts";
@@ -7,10 +7,10 @@ import type { TuningStore } from "./tuning.ts";
 import { driverFiles, LIBRARY_FOLDERS } from "./vulkan_drivers.ts";
 
 /**
- * Keeps what tuning found in a folder, one file an adapter.
+ * Stores tunings in a folder, one file per adapter.
  *
- * @param folder default: `webgpu` in Overfold's cache; where there is none, or this process may not
- * look for it, nothing is found
+ * @param folder default: `webgpu` in Overfold's cache; nothing is found if there is none or this
+ * process may not read it
  */
 export function fileTuningStore(folder?: string): TuningStore {
   return {
@@ -34,7 +34,7 @@ function defaultFolder(): string {
 }
 
 /**
- * What tells versions of a Linux system's Vulkan drivers apart: the version of Vulkan that they name
+ * Identifies the versions of a Linux system's Vulkan drivers: the version of Vulkan that they name
  * and the sizes of their files. Empty on other systems.
  */
 async function driverVersion(): Promise<string> {

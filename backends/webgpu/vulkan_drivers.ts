@@ -1,4 +1,4 @@
-/** Where Linux systems keep Vulkan's drivers. */
+/** Where Linux systems install Vulkan's drivers. */
 
 /** Folders of the files that describe drivers. */
 export const DRIVER_FOLDERS: readonly string[] = [
@@ -29,7 +29,7 @@ async function jsonFilesIn(folder: string): Promise<string[]> {
       .filter(({ name }) => name.endsWith(".json"))
       .map(({ name }) => `${folder}/${name}`);
   } catch {
-    // Missing, or not for this process to read.
+    // Missing, or this process may not read it.
     return [];
   }
 }

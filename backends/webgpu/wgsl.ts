@@ -3,12 +3,12 @@ import type { Arithmetic } from "../../graph/types.ts";
 import type { Pair } from "../../ops/convolution_geometry.ts";
 import type { Constants } from "./kernel.ts";
 
-/** The function that stores elements of an operand in a shader. */
+/** The name of the function that stores elements of an operand. */
 export function storeName(operand: string): string {
   return `store${operand[0].toUpperCase()}${operand.slice(1)}`;
 }
 
-/** A number as a WGSL literal of type f32. Throws for numbers f32 cannot hold. */
+/** A number as a WGSL literal of type f32. Throws for numbers that f32 cannot represent. */
 export function float(value: number): string {
   const rounded = Math.fround(value);
   if (!Number.isFinite(rounded)) throw new Error(`${value} has no WGSL literal`);
@@ -24,13 +24,13 @@ export function pairConstants(name: string, [y, x]: Pair): Constants {
 /** A term of an expression: the name of a shader variable or a literal. */
 export interface Term {
   readonly code: string;
-  /** Its number, where that is known. */
+  /** Its number, if known. */
   readonly constant?: number;
 }
 
 /**
- * Arithmetic that writes WGSL: every operation becomes one `let`, so that a term may be used twice
- * without being computed twice.
+ * Arithmetic that writes WGSL: every operation becomes one `let`, so that a term can be used twice
+ * and computed once.
  */
 export class ExpressionWriter implements Arithmetic<Term> {
   /** The statements, in order. */
@@ -44,7 +44,7 @@ export class ExpressionWriter implements Arithmetic<Term> {
     this.#bits = width === 4 ? "vec4<u32>" : "u32";
   }
 
-  /** A term that holds the value of some WGSL text. */
+  /** A term with the value of some WGSL. */
   let(code: string): Term {
     const name = `t${this.lines.length}`;
     this.lines.push(`let ${name} = ${code};`);
@@ -64,7 +64,7 @@ export class ExpressionWriter implements Arithmetic<Term> {
   exp = (a: Term): Term => this.let(`exp(${a.code})`);
 
   tanh(a: Term): Term {
-    // Drivers compute it from exponentials, which overflow where the result is 1 to f32.
+    // Drivers compute it from exponentials, which overflow when the result is 1 in f32.
     return this.let(
       `select(tanh(${a.code}), sign(${a.code}), abs(${a.code}) > ${this.#type}(15.0f))`,
     );
@@ -72,7 +72,7 @@ export class ExpressionWriter implements Arithmetic<Term> {
 
   log1p(a: Term): Term {
     const number = (value: number) => `${this.#type}(${float(value)})`;
-    // Near 0 the sum would lose what the logarithm is made of; its series is exact to f32 there.
+    // Near 0 the sum would lose the digits that matter; the series is exact in f32 there.
     const series = [4, 3, 2].reduce(
       (rest, n) => `(${number(1 / n)} - ${a.code} * ${rest})`,
       number(1 / 5),
@@ -91,8 +91,8 @@ export class ExpressionWriter implements Arithmetic<Term> {
   }
 
   /**
-   * WGSL's `max` and `min` may lose NaN, and drivers take comparisons with it for what they like, so
-   * operands that may be NaN are looked at bit by bit.
+   * WGSL's `max` and `min` may lose NaN, and drivers may compile comparisons with it in any way, so
+   * operands that may be NaN are tested by their bits.
    */
   #extreme(a: Term, b: Term, name: "max" | "min"): Term {
     const chosen = this.let(`${name}(${a.code}, ${b.code})`);
@@ -105,7 +105,7 @@ export class ExpressionWriter implements Arithmetic<Term> {
   }
 }
 
-/** WGSL that tells which floats are NaN by their bits; `bits` is u32, or a vector of it. */
+/** WGSL that tests floats for NaN by their bits; `bits` is u32, or a vector of it. */
 function isNan(code: string, bits: string): string {
   return `((bitcast<${bits}>(${code}) & ${bits}(0x7fffffffu)) > ${bits}(0x7f800000u))`;
 }

@@ -53,7 +53,7 @@ Deno.test({
 
       await Deno.writeTextFile(file, "{");
       const { error } = await train(folder);
-      assertStringIncludes(error, "warning: what tuning found on");
+      assertStringIncludes(error, "warning: the tuning of");
       assertStringIncludes(error, "cannot be used");
     }, CONFIG),
 });

@@ -1,4 +1,4 @@
-// What number i of some parts takes of a size; see `adaptiveWindow`.
+// The range of part i when a size is divided into parts; see `adaptiveWindow`.
 fn start(i: i32, size: i32, parts: i32) -> i32 {
   return i * size / parts;
 }
@@ -11,6 +11,15 @@ fn count(i: i32, size: i32, parts: i32) -> i32 {
   return end(i, size, parts) - start(i, size, parts);
 }
 
+// The number of pixels in the window of an output: of (y, x) or, in the gradient, of (row, column).
+fn area(y: i32, x: i32, row: i32, column: i32) -> i32 {
+  if (IS_GRADIENT) {
+    return count(row, HEIGHT, OTHER_HEIGHT) * count(column, WIDTH, OTHER_WIDTH);
+  }
+  return count(y, OTHER_HEIGHT, HEIGHT) * count(x, OTHER_WIDTH, WIDTH);
+}
+
+// Sums the pixels of a window; the gradient's are the windows that contain a pixel.
 fn item(i: u32) {
   let pixel = pixelOf(i);
   let endRow = end(pixel.y, OTHER_HEIGHT, HEIGHT);

@@ -1,4 +1,4 @@
-// The tensor's first pixel, and the invocation's own relative to it.
+// The tensor's first pixel, and the invocation's first pixel relative to it.
 struct Base { origin: T, shift: T }
 
 fn begin(lane: u32, pixel: u32) -> Base {
@@ -6,7 +6,7 @@ fn begin(lane: u32, pixel: u32) -> Base {
   return Base(origin, x(pixel * LANES + lane) - origin);
 }
 
-// Until all pixels are added, the mean is their sum, and all is relative to the own first pixel.
+// Until the end `mean` is the sum; all pixels are relative to the invocation's first.
 fn add(state: State, base: Base, lane: u32, pixel: u32) -> State {
   let difference = x(pixel * LANES + lane) - base.origin - base.shift;
   return State(

@@ -1,4 +1,4 @@
-// Means relative to the tensor's first pixel, and summed squared deviations from them.
+// The mean relative to the tensor's first pixel, and the sum of squared deviations from it.
 struct State { mean: T, deviation: T, count: f32 }
 
 fn combine(a: State, b: State) -> State {

@@ -1,16 +1,15 @@
-/** Channels put elsewhere: concatenated, split, shuffled; an invocation for each number or four. */
+/** Moves of channels: concatenation, split, shuffle; one invocation per number, or per four. */
 import type { GraphNode, Value } from "../../../graph/types.ts";
 import type { ChannelShuffleAttributes } from "../../../ops/channel_shuffle.ts";
-import type { SplitAttributes } from "../../../ops/concat.ts";
-import type { KernelFamily, Lowering } from "../kernel.ts";
+import { allIn, type KernelFamily, type Lowering } from "../kernel.ts";
 
-/** Channels of a value, from `first` on. */
+/** The channels of a value, from `first`. */
 interface Stretch {
   readonly value: Value;
   readonly first: number;
 }
 
-/** Adds a dispatch that copies `count` channels of every pixel; behind the target's last are zeros. */
+/** Adds a dispatch that copies `count` channels of every pixel; zeros follow the target's last. */
 function copyChannels(
   name: string,
   lowering: Lowering,
@@ -26,10 +25,8 @@ function copyChannels(
   const [type, lanes] = isVector ? ["vec4<f32>", 4] as const : ["f32", 1] as const;
   lowering.eachItem({
     name,
-    operands: {
-      ...lowering.reads(type, { x: source.value }),
-      ...lowering.writes(type, { y: target.value }),
-    },
+    reads: { [type]: { x: source.value } },
+    writes: { [type]: { y: target.value } },
     items: batch * pixels * written / lanes,
     constants: {
       COUNT: count / lanes,
@@ -50,27 +47,17 @@ fn item(i: u32) {
   });
 }
 
-function lowerConcat({ inputs, outputs: [output] }: GraphNode, lowering: Lowering): void {
+function lowerMove({ op, inputs, outputs }: GraphNode, lowering: Lowering): void {
+  const isConcat = op.name === "concat";
   let first = 0;
-  for (const value of inputs) {
+  for (const value of isConcat ? inputs : outputs) {
     const [, count] = value.shape;
-    copyChannels("concat", lowering, { value, first: 0 }, { value: output, first }, count);
+    const part = { value, first: 0 };
+    const whole = { value: isConcat ? outputs[0] : inputs[0], first };
+    const [source, target] = isConcat ? [part, whole] : [whole, part];
+    copyChannels(op.name, lowering, source, target, count);
     first += count;
   }
-}
-
-function lowerSplit({ inputs: [input], outputs, attributes }: GraphNode, lowering: Lowering): void {
-  let first = 0;
-  (attributes as SplitAttributes).sizes.forEach((count, i) => {
-    copyChannels(
-      "split",
-      lowering,
-      { value: input, first },
-      { value: outputs[i], first: 0 },
-      count,
-    );
-    first += count;
-  });
 }
 
 function lowerShuffle({ inputs: [x], outputs: [y], attributes }: GraphNode, lowering: Lowering) {
@@ -78,7 +65,8 @@ function lowerShuffle({ inputs: [x], outputs: [y], attributes }: GraphNode, lowe
   const { channels, paddedChannels, elements } = lowering.layout(y);
   lowering.eachItem({
     name: "channelShuffle",
-    operands: { ...lowering.reads("f32", { x }), ...lowering.writes("f32", { y }) },
+    reads: { f32: { x } },
+    writes: { f32: { y } },
     items: elements,
     constants: { GROUPS: groups, CHANNELS: channels, PADDED_CHANNELS: paddedChannels },
     wgsl: `
@@ -92,19 +80,14 @@ fn item(i: u32) {
 }
 
 function family(op: string, lower: KernelFamily["lower"]): KernelFamily {
-  return {
-    ops: [op],
-    orders({ inputs, outputs }) {
-      const order = inputs[0].shape.length < 3 ? "plain" : "channelsLast";
-      return { inputs: inputs.map(() => order), outputs: outputs.map(() => order) };
-    },
-    lower,
-  };
+  const orders = (node: GraphNode) =>
+    allIn(node.inputs[0].shape.length < 3 ? "plain" : "channelsLast")(node);
+  return { ops: [op], orders, lower };
 }
 
 /** `concat`, `split` and `channelShuffle`. */
 export const channelMoves: readonly KernelFamily[] = [
-  family("concat", lowerConcat),
-  family("split", lowerSplit),
+  family("concat", lowerMove),
+  family("split", lowerMove),
   family("channelShuffle", lowerShuffle),
 ];

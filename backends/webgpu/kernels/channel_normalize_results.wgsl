@@ -1,7 +1,8 @@
 fn storeResults(lane: u32, state: State) {
   let channel = lane * WIDTH;
   let root = 1.0f / sqrt(varianceOf(channel) + EPS);
-  let scale = scaled(root, channel);
+  var scale = root;
+  if (HAS_WEIGHT) { scale *= weightOf(channel); }
   storeDWeightOf(channel, root * state.product);
   storeDBiasOf(channel, state.sum);
   storeDMeanOf(channel, -scale * state.sum);

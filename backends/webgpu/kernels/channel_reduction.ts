@@ -1,189 +1,185 @@
 /**
- * Reductions to one number a channel.
+ * Reductions to one number per channel.
  *
- * A workgroup reads a stretch of pixels; neighbouring invocations hold neighbouring channels, so
- * that memory is read in order. Its invocations' states are combined pairwise. Where one workgroup
- * would have too much to do, several leave a state each, which a second dispatch combines. The order
- * depends on the shape alone, so every run gives the same bits.
+ * A workgroup reads a range of pixels; adjacent invocations have adjacent channels, so that memory
+ * is read in order. The states of its invocations are combined pairwise. If one workgroup would
+ * have too much to do, several store one state each, which a second dispatch combines. The order
+ * depends only on the shape, so every run gives the same bits.
  */
+import type { Layout } from "../../layout.ts";
 import {
   type Constants,
+  type DispatchRequest,
   isVectorAligned,
   type Lowering,
   MAX_WORKGROUPS,
-  type Operand,
   type Ref,
 } from "../kernel.ts";
-import { type ChannelWidth, readChannels, storeChannels } from "./channel_vector.ts";
+import { storeName } from "../wgsl.ts";
 import wgsl from "./channel_reduction.wgsl" with { type: "text" };
 import statesOf from "./channel_states.wgsl" with { type: "text" };
-import { storeName } from "../wgsl.ts";
+import { type ChannelWidth, readChannels, storeChannels } from "./channel_vector.ts";
 
-/** Invocations of a workgroup, at most. */
+/** Most invocations per workgroup. Measure: `deno task kernel channelMoments --backend webgpu`. */
 const GROUP = 256;
-/** Channel lanes of a workgroup, at most. */
+/** Most channel lanes per workgroup. */
 const MAX_LANES = 64;
-/** Pixels an invocation reads before further workgroups are worth a second dispatch. */
+/** Pixels that an invocation reads before a second dispatch pays. */
 const PIXELS_EACH = 16;
 /** Most states that the second dispatch combines. */
 const MAX_PARTS = 256;
+
+type Refs = Readonly<Record<string, Ref>>;
 
 /** A reduction of tensors [N, C, …] to numbers by channel. In its WGSL, `T` is f32 or vec4<f32>. */
 export interface ChannelReduction {
   readonly name: string;
   /** Operands read pixel by pixel, all of one shape. */
-  readonly pixelOperands: Readonly<Record<string, Ref>>;
-  /** Operands with one number a channel; of operand `x`, `xOf(channel)` gives the numbers as a T. */
-  readonly channelOperands: Readonly<Record<string, Ref>>;
-  /** Of output `x`, `storeXOf(channel, value)` stores numbers. */
-  readonly outputs: Readonly<Record<string, Ref>>;
+  readonly pixelOperands: Refs;
+  /** Operands with one number per channel: `xOf(channel)` gives those of operand `x` as a T. */
+  readonly channelOperands: Readonly<Record<string, Ref | undefined>>;
+  /** Outputs: `storeXOf(channel, value)` stores numbers of output `x`. */
+  readonly outputs: Refs;
   /** Fields of a state that are of type T. */
   readonly fields: readonly string[];
-  /** WGSL of `State`, whose last field is `count: f32`, the pixels it is of, and of `combine(a, b)`. */
+  /** WGSL of `State`, whose last field, `count: f32`, counts its pixels, and `combine(a, b)`. */
   readonly state: string;
   /** WGSL of `storeResults(lane, state)`. */
   readonly results: string;
   /**
-   * WGSL of what makes a state of pixels: `begin(lane, pixel)` gives what an invocation needs of its
-   * channels and its first pixel, `add(state, base, lane, pixel)` and `finish(state, base)` take it.
+   * WGSL that makes a state from pixels: `begin(lane, pixel)` returns a base, which depends on an
+   * invocation's channels and first pixel; `add(state, base, lane, pixel)`; `finish(state, base)`.
    */
   readonly pixels: string;
-  /** A pixel operand whose numbers at the first pixel of all `storeResults` reads. */
+  /** A pixel operand of which `storeResults` reads the first pixel. */
   readonly origin?: string;
   readonly constants?: Constants;
 }
 
-/** How a reduction is spread over the GPU. */
-export interface Grid extends ChannelWidth {
+/** How a reduction is distributed over the GPU. */
+interface Grid extends ChannelWidth {
   /** Vectors (or floats, if the width is 1) of a pixel. */
   readonly lanes: number;
   readonly groupLanes: number;
   readonly groupRows: number;
 }
 
-/** Spreads the reduction of operands of so many channels a pixel. */
-export function planGrid(
-  pixelRefs: readonly Ref[],
-  paddedChannels: number,
-  channels: number,
-): Grid {
-  const isVector = paddedChannels % 4 === 0 && pixelRefs.every(isVectorAligned);
-  const width = isVector ? 4 : 1;
+function planGrid(pixelRefs: readonly Ref[], { channels, paddedChannels }: Layout): Grid {
+  const width = paddedChannels % 4 === 0 && pixelRefs.every(isVectorAligned) ? 4 : 1;
   const lanes = paddedChannels / width;
   const groupLanes = Math.min(lanes, MAX_LANES);
   const groupRows = 2 ** Math.floor(Math.log2(GROUP / groupLanes));
   return { width, channels, lanes, groupLanes, groupRows };
 }
 
-/** Adds the dispatches of a reduction over `pixels` pixels. */
+/** Adds the dispatches of a reduction of pixel operands with this layout. */
 export function reduceChannels(
   reduction: ChannelReduction,
-  grid: Grid,
-  pixels: number,
+  layout: Layout,
   lowering: Lowering,
 ): void {
+  const grid = planGrid(Object.values(reduction.pixelOperands), layout);
   const { groupRows, lanes, width } = grid;
-  const { fields } = reduction;
+  const pixels = layout.batch * layout.pixels;
+  const { name, fields, pixelOperands, outputs, origin } = reduction;
   const partsWanted = Math.ceil(pixels / (groupRows * PIXELS_EACH));
   const stretch = Math.ceil(pixels / Math.min(partsWanted, MAX_PARTS));
   const parts = Math.ceil(pixels / stretch);
-  const type = width === 4 ? "vec4<f32>" : "f32";
-  const pixelOperands = lowering.reads(type, reduction.pixelOperands);
-  const channelOperands = lowering.reads("f32", reduction.channelOperands);
-  const outputs = lowering.writes("f32", reduction.outputs);
-  const fromPixels = { parts, items: pixels, stretch, reader: reduction.pixels };
+  const fromPixels = { name, parts, items: pixels, stretch, reads: pixelOperands };
   if (parts === 1) {
-    const operands = { ...pixelOperands, ...channelOperands, ...outputs };
-    addDispatch(reduction, grid, { ...fromPixels, operands, writer: STORE_RESULTS }, lowering);
-    return;
+    const writes = { f32: outputs };
+    const wgsl = [reduction.pixels, reduction.results, STORE_RESULTS];
+    return addPass(reduction, grid, { ...fromPixels, writes, wgsl }, lowering);
   }
   const states = lowering.scratch(4 * width * fields.length * parts * lanes, "partial results");
   const place = (i: number) => `(${i} * PARTS + part) * LANES + lane`;
   const stores = fields.map((field, i) => `storeStates(${place(i)}, state.${field});`);
-  addDispatch(reduction, grid, {
+  const loads = fields.map((_, i) => `states(${place(i)})`);
+  const constants = { PARTS: parts, PIXELS: pixels, PART_PIXELS: stretch };
+  addPass(reduction, grid, {
     ...fromPixels,
-    operands: { ...pixelOperands, ...channelOperands, ...lowering.writes(type, { states }) },
-    writer: `fn store(part: u32, lane: u32, state: State) {\n${stores.join("\n")}\n}`,
-    constants: { PARTS: parts },
+    writes: { [typeOf(grid)]: { states } },
+    constants,
+    wgsl: [
+      reduction.pixels,
+      `fn store(part: u32, lane: u32, state: State) {\n${stores.join("\n")}\n}`,
+    ],
   }, lowering);
-  addDispatch({ ...reduction, name: `${reduction.name} parts` }, grid, {
+  // Of the origin's operand only the first pixel is read.
+  const origins = origin && { [origin]: { ...pixelOperands[origin], bytes: 4 * width * lanes } };
+  addPass(reduction, grid, {
+    name: `${name} parts`,
     parts: 1,
     items: parts,
     stretch: parts,
-    operands: {
-      ...lowering.reads(type, { states, ...originRef(reduction, 4 * width * lanes) }),
-      ...channelOperands,
-      ...outputs,
-    },
-    reader: [
-      "fn stateOf(lane: u32, part: u32) -> State {",
-      `return State(${fields.map((_, i) => `states(${place(i)})`).join(", ")}, countOf(part));`,
-      "}",
+    reads: { states, ...origins },
+    writes: { f32: outputs },
+    constants,
+    wgsl: [
+      `fn stateOf(lane: u32, part: u32) -> State {
+  return State(${loads.join(", ")}, countOf(part));
+}`,
       statesOf,
-    ].join("\n"),
-    writer: STORE_RESULTS,
-    constants: { PARTS: parts, PIXELS: pixels, PART_PIXELS: stretch },
+      reduction.results,
+      STORE_RESULTS,
+    ],
   }, lowering);
 }
 
 const STORE_RESULTS = `
 fn store(part: u32, lane: u32, state: State) { storeResults(lane, state); }`;
 
-/** What holds the origin, of which only the first pixel is read. */
-function originRef(
-  { origin, pixelOperands }: ChannelReduction,
-  bytes: number,
-): Record<string, Ref> {
-  return origin === undefined ? {} : { [origin]: { ...pixelOperands[origin], bytes } };
+function typeOf({ width }: Grid) {
+  return width === 4 ? "vec4<f32>" : "f32";
 }
 
-/** A pass over pixels or states. */
-interface Pass {
+/** A dispatch over pixels or states. */
+interface Pass extends Pick<DispatchRequest, "name" | "writes" | "constants"> {
   readonly parts: number;
-  /** Pixels or states, and how many of them a workgroup takes. */
+  /** Number of pixels or states, and of those that a workgroup combines. */
   readonly items: number;
   readonly stretch: number;
-  readonly operands: Record<string, Operand>;
-  /** WGSL of `begin`, `add` and `finish`; see {@link ChannelReduction.pixels}. */
-  readonly reader: string;
-  /** WGSL of `store(part, lane, state)`. */
-  readonly writer: string;
-  readonly constants?: Constants;
+  readonly reads: Refs;
+  /** WGSL of `begin`, `add` and `finish`, and of `store(part, lane, state)`. */
+  readonly wgsl: readonly string[];
 }
 
-function addDispatch(
+function addPass(
   reduction: ChannelReduction,
   grid: Grid,
-  { parts, items, stretch, operands, reader, writer, constants }: Pass,
+  pass: Pass,
   lowering: Lowering,
 ): void {
   const { width, lanes, groupLanes, groupRows } = grid;
+  const { channelOperands } = reduction;
   const blocks = Math.ceil(lanes / groupLanes);
   if (blocks > MAX_WORKGROUPS) throw new Error(`${reduction.name}: too many channels`);
-  const outputs = Object.keys(reduction.outputs).filter((name) => name in operands);
+  const type = typeOf(grid);
   lowering.dispatch({
-    name: reduction.name,
-    operands,
+    name: pass.name,
+    reads: type === "f32"
+      ? { f32: { ...pass.reads, ...channelOperands } }
+      : { [type]: pass.reads, f32: channelOperands },
+    writes: pass.writes,
     workgroupSize: groupLanes * groupRows,
-    workgroups: [parts, blocks, 1],
+    workgroups: [pass.parts, blocks, 1],
     constants: {
       LANES: lanes,
       GROUP_LANES: groupLanes,
       GROUP_ROWS: groupRows,
-      ITEMS: items,
-      STRETCH: stretch,
+      COUNT: pass.items,
+      STRETCH: pass.stretch,
       WIDTH: width,
-      ...constants,
+      ...pass.constants,
       ...reduction.constants,
     },
     wgsl: [
-      `alias T = ${width === 4 ? "vec4<f32>" : "f32"};`,
-      ...Object.keys(reduction.channelOperands).map((name) => readChannels(name, grid)),
-      ...outputs.map((name) => storeChannels(`${storeName(name)}Of`, storeName(name), grid)),
+      `alias T = ${type};`,
+      ...Object.keys(channelOperands).map((name) => readChannels(name, grid)),
+      ...Object.keys(pass.writes.f32 ?? {}).filter((name) => name !== "states")
+        .map((name) => storeChannels(`${storeName(name)}Of`, storeName(name), grid)),
       reduction.state,
-      ...(outputs.length > 0 ? [reduction.results] : []),
-      reader,
-      writer,
+      ...pass.wgsl,
       wgsl,
     ].join("\n"),
   });

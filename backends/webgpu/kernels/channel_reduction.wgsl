@@ -1,14 +1,10 @@
 var<workgroup> threadStates: array<State, THREADS>;
 
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
+fn computeGroup(group: vec3<u32>, thread: u32) {
   let lane = min(group.y * GROUP_LANES + thread % GROUP_LANES, LANES - 1);
   let row = thread / GROUP_LANES;
   let first = group.x * STRETCH + row;
-  let last = min((group.x + 1) * STRETCH, ITEMS) - 1;
+  let last = min((group.x + 1) * STRETCH, COUNT) - 1;
   let base = begin(lane, min(first, last));
   var state = State();
   for (var item = first; item <= last; item += GROUP_ROWS) {

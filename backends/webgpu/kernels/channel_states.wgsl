@@ -1,4 +1,4 @@
-// Reads the states that workgroups have left.
+// Combines the states that workgroups have stored.
 fn countOf(part: u32) -> f32 {
   return f32(min(PART_PIXELS, PIXELS - part * PART_PIXELS));
 }

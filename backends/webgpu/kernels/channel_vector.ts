@@ -1,6 +1,6 @@
-/** Numbers of which there is one a channel, read beside activations. */
+/** Operands with one number per channel, used with activations. */
 
-/** How activations are seen. */
+/** How activations are accessed. */
 export interface ChannelWidth {
   /** Channels of an element. */
   readonly width: 1 | 4;
@@ -14,8 +14,8 @@ export function channelReader(operand: string): string {
 }
 
 /**
- * WGSL function that reads an operand's numbers of the channels from `channel` on, as many as an
- * element has. Past the last channel it repeats the last: finite, and nobody's result.
+ * WGSL function that reads an operand's numbers for the channels of an element, from `channel`.
+ * Past the last channel it repeats the last number, which is finite and affects no result.
  */
 export function readChannels(operand: string, { width, channels }: ChannelWidth): string {
   const number = (lane: number) => {
@@ -30,7 +30,7 @@ export function readChannels(operand: string, { width, channels }: ChannelWidth)
 }`;
 }
 
-/** WGSL function `NAME(channel, value)` that stores by `store` the numbers of channels, no further than the last. */
+/** WGSL function `NAME(channel, value)`: calls `store` for the existing channels of an element. */
 export function storeChannels(
   name: string,
   store: string,

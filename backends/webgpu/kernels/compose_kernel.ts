@@ -1,13 +1,11 @@
-/** DO-Conv's kernel composition and its gradients: small sums, one invocation each. */
+/** DO-Conv's kernel composition and its gradients: one invocation per result. */
 import type { GraphNode } from "../../../graph/types.ts";
 import { composeKernelGeometry } from "../../../ops/compose_kernel.ts";
 import { type KernelFamily, type Lowering, POOLED_BYTES } from "../kernel.ts";
 
 function lower(node: GraphNode, lowering: Lowering): void {
-  const { op, inputs: [a, b], outputs: [result], attributes } = node;
-  const w = { composeKernel: a, composeKernelWGradient: result, composeKernelDGradient: b }[
-    op.name
-  ]!;
+  const { op: { name }, inputs: [a, b], outputs: [result], attributes } = node;
+  const w = { composeKernel: a, composeKernelWGradient: result, composeKernelDGradient: b }[name]!;
   const geometry = composeKernelGeometry(w.shape, attributes);
   const { area, depthMultiplier, outChannels, groupIn, inChannels, groups, pairing } = geometry;
   const rows = outChannels * groupIn;
@@ -15,10 +13,11 @@ function lower(node: GraphNode, lowering: Lowering): void {
     composeKernel: [KERNEL, rows * area] as const,
     composeKernelWGradient: [W_GRADIENT, rows * depthMultiplier] as const,
     composeKernelDGradient: [D_GRADIENT, inChannels * area * depthMultiplier] as const,
-  }[op.name]!;
+  }[name]!;
   lowering.eachItem({
-    name: op.name,
-    operands: { ...lowering.reads("f32", { a, b }), ...lowering.writes("f32", { result }) },
+    name,
+    reads: { f32: { a, b } },
+    writes: { f32: { result } },
     items: elements,
     small: elements <= POOLED_BYTES / 4,
     flops: 2 * outChannels * groupIn * area * depthMultiplier,
@@ -35,12 +34,12 @@ function lower(node: GraphNode, lowering: Lowering): void {
   });
 }
 
-/** Row `row` of `W` meets a channel of `D`, and a channel meets rows: the authors' order. */
+/** The channel of `D` that row `row` of `W` is composed with, and back, in the authors' order. */
 const AUTHORS_PAIRING = `
 fn channelOf(row: u32) -> u32 { return row % CHANNELS; }
 fn rowOf(channel: u32, o: u32) -> u32 { return channel + o * CHANNELS; }`;
 
-/** Rows meet the channels of their own group. */
+/** The same where rows are composed with the channels of their group. */
 const GROUP_PAIRING = `
 fn channelOf(row: u32) -> u32 {
   return row / (GROUP_IN * GROUP_OUT) * GROUP_IN + row % GROUP_IN;
@@ -49,7 +48,7 @@ fn rowOf(channel: u32, o: u32) -> u32 {
   return channel / GROUP_IN * (GROUP_OUT * GROUP_IN) + channel % GROUP_IN + o * GROUP_IN;
 }`;
 
-/** D is stored without a constant, which is the identity as far as it goes. */
+/** D is stored without the constant that is added to it: the identity, repeated along the depth. */
 const DEPTHWISE = `
 fn depthwise(stored: f32, m: u32, s: u32) -> f32 {
   return stored + select(0.0f, 1.0f, s % AREA == m && s < WHOLE_DEPTH);

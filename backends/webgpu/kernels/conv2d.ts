@@ -4,41 +4,47 @@ import {
   type ConvolutionGeometry,
   convolutionGeometry,
 } from "../../../ops/convolution_geometry.ts";
+import { forwardComponent, inputGradientComponents } from "../../../ops/polyphase.ts";
 import type { Order } from "../../layout.ts";
 import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
-import { depthwiseForward, depthwiseInputGradient, isDepthwise } from "./conv2d_depthwise.ts";
+import { correlateChannels, isDepthwise } from "./conv2d_depthwise.ts";
 import { depthwiseWeightGradient } from "./conv2d_depthwise_weight_gradient.ts";
-import { directForward, directInputGradient, directWeightGradient } from "./conv2d_direct.ts";
+import { correlateDirectly, directWeightGradient } from "./conv2d_direct.ts";
 import { addPaddingGradients, paddedGeometry } from "./conv2d_fold_padding.ts";
-import { correlate, type Correlation, correlationTiles, hasVectorGroups } from "./conv2d_gemm.ts";
-import { packWeight } from "./packed_weight.ts";
+import { correlate, correlationTiles, hasVectorGroups } from "./conv2d_gemm.ts";
 import { correlatePatches, patchVariants } from "./conv2d_patch.ts";
 import { weightGradient, weightTiles } from "./conv2d_weight_gradient.ts";
 import { weightGradientPatches, weightPatchVariants } from "./conv2d_weight_gradient_patch.ts";
-import { forwardComponent, inputGradientComponents } from "../../../ops/polyphase.ts";
+import { packWeight } from "./convolution.ts";
+import type { Correlation } from "./correlation.ts";
 
 function lowerForward(node: GraphNode, lowering: Lowering): void {
   const [input, weight, bias] = node.inputs;
   const geometry = convolutionGeometry(input.shape, weight.shape, node.attributes);
-  if (isDepthwise(geometry)) return depthwiseForward(geometry, node, lowering);
-  if (!hasVectorGroups(geometry)) return directForward(geometry, node, lowering);
+  const result = lowering.ref(node.outputs[0]);
+  if (isDirect(geometry)) return correlateDirectly(geometry, true, node, result, lowering);
   addCorrelation({
     name: "conv2d",
     geometry,
-    direction: "forward",
+    isForward: true,
     rows: [forwardComponent(geometry, 0)],
     columns: [forwardComponent(geometry, 1)],
     source: lowering.ref(input),
-    result: lowering.ref(node.outputs[0]),
-    weight: lowering.derived(weight, "packed", () => packWeight(geometry, weight, lowering)),
+    result,
+    weight: packWeight(geometry, weight, lowering),
     bias: bias && lowering.ref(bias),
   }, lowering);
 }
 
+function isDirect(geometry: ConvolutionGeometry): boolean {
+  return !isDepthwise(geometry) && !hasVectorGroups(geometry);
+}
+
 function addCorrelation(correlation: Correlation, lowering: Lowering): void {
+  if (isDepthwise(correlation.geometry)) return correlateChannels(correlation, lowering);
   const patches = patchVariants(correlation, lowering.software);
   const tiles = correlationTiles(correlation);
-  // Where patches fit, they are nearly always faster, so few of the others are worth trying.
+  // Patches that fit are nearly always faster, so few of the others are worth trying.
   const chosen = lowering.choose(patches.length > 0 ? [...patches, tiles[0]] : tiles);
   if ("patches" in chosen) correlatePatches(correlation, chosen.patches, lowering);
   else correlate(correlation, chosen.tile, lowering);
@@ -49,8 +55,7 @@ function lowerInputGradient(node: GraphNode, lowering: Lowering): void {
   const geometry = convolutionGeometry(node.attributes.inputShape, weight.shape, node.attributes);
   const dx = lowering.ref(node.outputs[0]);
   if (geometry.paddingMode === "zeros") {
-    lowerZeroPaddedGradient(node, geometry, dx, lowering);
-    return;
+    return lowerZeroPaddedGradient(node, geometry, dx, lowering);
   }
   const padded = paddedGeometry(geometry);
   const gradient = lowering.scratch(padded.bytes, "gradient with padding");
@@ -65,17 +70,16 @@ function lowerZeroPaddedGradient(
   lowering: Lowering,
 ): void {
   const [dy, weight] = node.inputs;
-  if (isDepthwise(geometry)) return depthwiseInputGradient(geometry, node, result, lowering);
-  if (!hasVectorGroups(geometry)) return directInputGradient(geometry, node, result, lowering);
+  if (isDirect(geometry)) return correlateDirectly(geometry, false, node, result, lowering);
   addCorrelation({
     name: "conv2dInputGradient",
     geometry,
-    direction: "inputGradient",
+    isForward: false,
     rows: inputGradientComponents(geometry, 0),
     columns: inputGradientComponents(geometry, 1),
     source: lowering.ref(dy),
     result,
-    weight: lowering.derived(weight, "packed", () => packWeight(geometry, weight, lowering)),
+    weight: packWeight(geometry, weight, lowering),
   }, lowering);
 }
 
@@ -85,8 +89,8 @@ function lowerWeightGradient(node: GraphNode, lowering: Lowering): void {
   if (isDepthwise(geometry)) return depthwiseWeightGradient(geometry, node, lowering);
   if (!hasVectorGroups(geometry)) return directWeightGradient(geometry, node, lowering);
   const refs = {
-    input: lowering.ref(input),
-    outputGradient: lowering.ref(dy),
+    source: lowering.ref(input),
+    dy: lowering.ref(dy),
     result: lowering.ref(node.outputs[0]),
   };
   const patches = weightPatchVariants(geometry, lowering.software), tiles = weightTiles(geometry);

@@ -9,22 +9,18 @@ fn loadSource(line: i32, y: i32, column: i32, vector: u32) -> vec4<f32> {
 fn item(i: u32) {
   let vector = i % SOURCE_VECTORS;
   let firstColumn = i32(i / SOURCE_VECTORS % RUNS) * RUN;
-  let row = i32(i / (SOURCE_VECTORS * RUNS) % ROWS);
-  let image = i32(i / (SOURCE_VECTORS * RUNS * ROWS));
+  let row = i32(i / (SOURCE_VECTORS * RUNS) % POSITIONS_Y);
+  let image = i32(i / (SOURCE_VECTORS * RUNS * POSITIONS_Y));
   let firstX = firstColumn * POSITION_STEP_X + FIRST_SOURCE_X;
-  var sums = startSums(biasOf(vector * 4));
-  for (var tap = 0; tap < TAP_ROWS; tap++) {
+  var start = vec4<f32>();
+  if (HAS_BIAS) { start = biasOf(vector * 4); }
+  var sums = startSums(start);
+  for (var tap = 0; tap < select(0, TAPS_Y, TAPS_X > 0); tap++) {
     let y = borderAt(row * POSITION_STEP_Y + FIRST_SOURCE_Y + tap * TAP_STEP_Y, SOURCE_HEIGHT);
     let line = (image * SOURCE_HEIGHT + clamp(y, 0, SOURCE_HEIGHT - 1)) * SOURCE_WIDTH;
     let kernelRow = u32(FIRST_TAP_Y + tap * KERNEL_STEP_Y);
-    addTaps(
-      &sums,
-      line,
-      y,
-      firstX,
-      vector,
-      kernelRow * (KERNEL_WIDTH * SOURCE_VECTORS) + vector,
-    );
+    let kernel = kernelRow * (KERNEL_WIDTH * SOURCE_VECTORS) + vector;
+    addTaps(&sums, line, y, firstX, vector, kernel);
   }
   let resultRow = image * RESULT_HEIGHT + FIRST_RESULT_Y + row * RESULT_STEP_Y;
   let pixel = resultRow * RESULT_WIDTH + FIRST_RESULT_X + firstColumn * RESULT_STEP_X;

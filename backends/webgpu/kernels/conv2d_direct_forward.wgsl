@@ -1,22 +1,25 @@
+const CHANNELS = 4 * RESULT_VECTORS;
+
 fn item(i: u32) {
-  let o = min(i % OUT_PADDED, OUT_CHANNELS - 1);
-  let ox = i / OUT_PADDED % OUT_X;
-  let oy = i / (OUT_PADDED * OUT_X) % OUT_Y;
-  let image = i / (OUT_PADDED * OUT_X * OUT_Y);
+  let o = min(i % CHANNELS, GROUPS * GROUP_OUT - 1);
+  let column = i / CHANNELS % RESULT_WIDTH;
+  let row = i / (CHANNELS * RESULT_WIDTH) % RESULT_HEIGHT;
+  let image = i / (CHANNELS * RESULT_WIDTH * RESULT_HEIGHT);
   let firstChannel = o / GROUP_OUT * GROUP_IN;
-  var sum = startOf(o);
-  for (var ky = 0u; ky < KERNEL_Y; ky++) {
-    for (var kx = 0u; kx < KERNEL_X; kx++) {
-      let y = inputRow(oy, ky);
-      let x = inputColumn(ox, kx);
+  var sum = 0.0f;
+  if (HAS_BIAS) { sum = bias(o); }
+  for (var ky = 0u; ky < KERNEL_HEIGHT; ky++) {
+    for (var kx = 0u; kx < KERNEL_WIDTH; kx++) {
+      let y = inputRow(row, ky);
+      let x = inputColumn(column, kx);
       if (isInside(y, x)) {
-        let pixel = sourcePixel(image, y, x) + firstChannel;
+        let pixel = 4 * sourcePixel(image, y, x) + firstChannel;
         for (var c = 0u; c < GROUP_IN; c++) {
-          let kernelRow = ((o * GROUP_IN + c) * KERNEL_Y + ky) * KERNEL_X;
+          let kernelRow = ((o * GROUP_IN + c) * KERNEL_HEIGHT + ky) * KERNEL_WIDTH;
           sum += source(pixel + c) * weight(kernelRow + kx);
         }
       }
     }
   }
-  storeOutput(i, sum);
+  storeResult(i, sum);
 }

@@ -1,11 +1,12 @@
 /**
- * The input gradient of a convolution that pads by copying pixels: gradients are computed for the
- * padded image, then each pixel adds up those of its copies.
+ * The input gradient of a convolution that pads with copies of pixels: gradients are computed for
+ * the padded image, then the gradients of every pixel's copies are added up.
  */
 import { type ConvolutionGeometry, sourceIndex } from "../../../ops/convolution_geometry.ts";
 import type { Lowering, Ref } from "../kernel.ts";
 import wgsl from "./conv2d_fold_padding.wgsl" with { type: "text" };
-import { paddedChannels } from "./packed_weight.ts";
+import { paddedChannels } from "./convolution.ts";
+import { eachPixel } from "./pixels.ts";
 
 /** The same convolution over the padded image, and the bytes of that image's gradient. */
 export function paddedGeometry(
@@ -19,38 +20,30 @@ export function paddedGeometry(
   };
 }
 
-/** Adds the dispatch that sums the copies of every pixel. */
+/** Adds the dispatch that sums the gradients of every pixel's copies. */
 export function addPaddingGradients(
   geometry: ConvolutionGeometry,
   padded: Ref,
   result: Ref,
   lowering: Lowering,
 ): void {
-  const { batch, inChannels, inSize, padding } = geometry;
-  const vectors = paddedChannels(inChannels) / 4;
+  const { batch, inChannels, inSize: [height, width], padding } = geometry;
   const rows = copiesOf(geometry, 0), columns = copiesOf(geometry, 1);
-  lowering.eachItem({
+  const paddedSize = [height + 2 * padding[0], width + 2 * padding[1]] as const;
+  eachPixel([batch, inChannels, height, width], paddedSize, {
     name: "addPaddingGradients",
-    operands: {
-      ...lowering.reads("vec4<f32>", { padded }),
-      ...lowering.reads("i32", { rows: lowering.table(rows), columns: lowering.table(columns) }),
-      ...lowering.writes("vec4<f32>", { result }),
+    reads: {
+      "vec4<f32>": { padded },
+      i32: { rows: lowering.table(rows), columns: lowering.table(columns) },
     },
-    items: batch * inSize[0] * inSize[1] * vectors,
-    constants: {
-      VECTORS: vectors,
-      HEIGHT: inSize[0],
-      WIDTH: inSize[1],
-      PADDED_HEIGHT: inSize[0] + 2 * padding[0],
-      PADDED_WIDTH: inSize[1] + 2 * padding[1],
-    },
-    wgsl,
-  });
+    writes: { "vec4<f32>": { result } },
+    wgsl: [wgsl],
+  }, lowering);
 }
 
 /**
- * The padded rows (axis 0) or columns that are copies of each of the image's: first where each list
- * begins, one more for the last one's end, then the lists.
+ * For each row (axis 0) or column of the image, the list of its copies in the padded image: first
+ * where each list begins, then the last one's end, then the lists.
  */
 function copiesOf(geometry: ConvolutionGeometry, axis: 0 | 1): Int32Array<ArrayBuffer> {
   const size = geometry.inSize[axis];

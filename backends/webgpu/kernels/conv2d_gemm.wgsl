@@ -1,23 +1,35 @@
-// Convolution as a matrix product: rows are positions of the result, columns its channels, and what is
-// summed are the taps, of each tap the source's channels.
-const INNER_VECTORS = TILE_INNER / 4;
+// Convolution as a matrix product: rows are positions of the result, columns its channels; each sum
+// runs over the taps and, for each tap, over the source's channels.
 const GROUP_SOURCE_VECTORS = GROUP_SOURCE / 4;
 
+// One axis of a component of a correlation; see ops/polyphase.ts.
+struct AxisComponent {
+  positions: i32,
+  taps: i32,
+  firstSource: i32,
+  tapStep: i32,
+  firstTap: i32,
+  kernelStep: i32,
+  firstResult: i32,
+}
+
 struct Tile {
-  rows: AxisPhase,
-  columns: AxisPhase,
+  rows: AxisComponent,
+  columns: AxisComponent,
   groupIndex: u32,
   firstPosition: u32,
   firstColumn: u32,
-  // Positions of the phase, and vectors of source channels of all its taps.
+  // Positions of the component, and source channels of all its taps.
   positions: u32,
-  innerVectors: u32,
+  inner: u32,
 }
 
 fn tileOf(group: vec3<u32>) -> Tile {
   let index = group.y * GROUPS_X + group.x;
-  let rows = rowPhase(group.z / GROUPS);
-  let columns = columnPhase(group.z / GROUPS);
+  // If there is only one, it is a constant.
+  let component = select(group.z / GROUPS, 0, COMPONENTS == 1);
+  let rows = ROW_COMPONENTS[component];
+  let columns = COLUMN_COMPONENTS[component];
   return Tile(
     rows,
     columns,
@@ -25,74 +37,76 @@ fn tileOf(group: vec3<u32>) -> Tile {
     index / COLUMN_TILES * TILE_ROWS,
     index % COLUMN_TILES * TILE_COLUMNS,
     BATCH * u32(rows.positions * columns.positions),
-    u32(rows.taps * columns.taps) * GROUP_SOURCE_VECTORS,
+    u32(rows.taps * columns.taps) * GROUP_SOURCE,
   );
 }
 
 fn stretchesOf(tile: Tile) -> u32 {
-  return (tile.innerVectors + INNER_VECTORS - 1) / INNER_VECTORS;
+  return (tile.inner + TILE_INNER - 1) / TILE_INNER;
 }
 
 struct Tap { row: i32, column: i32 }
 
-fn tapOf(tile: Tile, innerVector: u32) -> Tap {
-  let tap = i32(innerVector / GROUP_SOURCE_VECTORS);
+fn tapOf(tile: Tile, inner: u32) -> Tap {
+  let tap = i32(inner / 4 / GROUP_SOURCE_VECTORS);
   let across = max(tile.columns.taps, 1);
   return Tap(tap / across, tap % across);
 }
 
-// The tap's number in the kernel.
-fn kernelTap(tile: Tile, tap: Tap) -> u32 {
-  let row = tile.rows.firstTap + tap.row * tile.rows.kernelStep;
-  return u32(row * KERNEL_WIDTH + tile.columns.firstTap + tap.column * tile.columns.kernelStep);
+struct Position { image: u32, row: i32, column: i32 }
+
+fn positionOf(tile: Tile, row: u32) -> Position {
+  let position = tile.firstPosition + row;
+  return Position(
+    position / u32(tile.rows.positions * tile.columns.positions),
+    i32(position / u32(tile.columns.positions)) % tile.rows.positions,
+    i32(position) % tile.columns.positions,
+  );
 }
 
-// A position of the result, and where its first tap lies in the source.
+// The image of a position of the result, and where its first tap is in the source.
 struct PlaceA { image: u32, row: i32, column: i32, isInside: bool, inner: u32 }
 
 fn placeA(tile: Tile, place: u32, inner: u32) -> PlaceA {
-  let position = tile.firstPosition + place;
-  let row = i32(position / u32(tile.columns.positions)) % tile.rows.positions;
-  let column = i32(position) % tile.columns.positions;
+  let position = positionOf(tile, place);
   return PlaceA(
-    position / u32(tile.rows.positions * tile.columns.positions),
-    row * POSITION_STEP_Y + tile.rows.firstSource,
-    column * POSITION_STEP_X + tile.columns.firstSource,
-    position < tile.positions,
+    position.image,
+    position.row * POSITION_STEP_Y + tile.rows.firstSource,
+    position.column * POSITION_STEP_X + tile.columns.firstSource,
+    tile.firstPosition + place < tile.positions,
     inner,
   );
 }
 
 fn loadA(tile: Tile, place: PlaceA, stretch: u32) -> vec4<f32> {
-  let innerVector = stretch * INNER_VECTORS + place.inner / 4;
-  let tap = tapOf(tile, innerVector);
-  let y = borderAt(place.row + tap.row * tile.rows.tapStep, SOURCE_HEIGHT);
-  let x = borderAt(place.column + tap.column * tile.columns.tapStep, SOURCE_WIDTH);
-  var value = vec4<f32>();
-  if (place.isInside & (innerVector < tile.innerVectors) & isInside(y, x)) {
-    let vector = tile.groupIndex * GROUP_SOURCE_VECTORS + innerVector % GROUP_SOURCE_VECTORS;
-    value = source(sourcePixel(place.image, y, x) + vector);
-  }
-  return value;
+  let inner = stretch * TILE_INNER + place.inner;
+  let tap = tapOf(tile, inner);
+  return sourceAt(
+    place.isInside & (inner < tile.inner),
+    place.image,
+    place.row + tap.row * tile.rows.tapStep,
+    place.column + tap.column * tile.columns.tapStep,
+    tile.groupIndex,
+    inner / 4 % GROUP_SOURCE_VECTORS,
+  );
 }
 
-struct PlaceB { channel: u32, inner: u32 }
-
-fn placeB(tile: Tile, place: u32, inner: u32) -> PlaceB {
-  return PlaceB(tile.firstColumn + place, inner);
+fn loadB(tile: Tile, place: PlaceB, stretch: u32) -> vec4<f32> {
+  let inner = stretch * TILE_INNER + place.inner;
+  let tap = tapOf(tile, inner);
+  let row = tile.rows.firstTap + tap.row * tile.rows.kernelStep;
+  let column = tile.columns.firstTap + tap.column * tile.columns.kernelStep;
+  // Beyond the last tap there is no channel.
+  let channel = select(GROUP_SOURCE, inner % GROUP_SOURCE, inner < tile.inner);
+  return weightAt(u32(row * KERNEL_WIDTH + column), tile.groupIndex, channel, place.column);
 }
 
 fn store(tile: Tile, row: u32, column: u32, value: vec4<f32>) {
-  let position = tile.firstPosition + row;
   let channel = tile.firstColumn + column;
-  if ((position < tile.positions) & (channel < GROUP_RESULT)) {
-    let image = position / u32(tile.rows.positions * tile.columns.positions);
-    let positionRow = i32(position / u32(tile.columns.positions)) % tile.rows.positions;
-    let positionColumn = i32(position) % tile.columns.positions;
-    let y = positionRow * RESULT_STEP_Y + tile.rows.firstResult;
-    let x = positionColumn * RESULT_STEP_X + tile.columns.firstResult;
-    let pixel = (image * RESULT_HEIGHT + u32(y)) * RESULT_WIDTH + u32(x);
-    let place = pixel * RESULT_VECTORS + (tile.groupIndex * GROUP_RESULT + channel) / 4;
-    storeResult(place, biased(value, tile.groupIndex * GROUP_OUT + channel));
+  if ((tile.firstPosition + row < tile.positions) & (channel < GROUP_RESULT)) {
+    let position = positionOf(tile, row);
+    let y = position.row * RESULT_STEP_Y + tile.rows.firstResult;
+    let x = position.column * RESULT_STEP_X + tile.columns.firstResult;
+    storePixel(position.image, u32(y), u32(x), tile.groupIndex, channel, value);
   }
 }

@@ -1,180 +1,136 @@
 /**
  * The weight gradient of a convolution as a matrix product over output positions: rows are taps and
- * input channels, columns output channels. Positions are split into stretches that workgroups sum
- * separately, so that a small kernel still fills a GPU; a second dispatch adds the partial sums in a
- * fixed order, so that every run gives the same bits.
+ * input channels, columns output channels. Workgroups sum parts of the positions, so that a small
+ * kernel still fills a GPU; a second dispatch adds the partial sums in a fixed order, so that every
+ * run gives the same bits.
  */
-import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
-import { type Constants, type Lowering, type Ref, storedBytes } from "../kernel.ts";
-import { pairConstants } from "../wgsl.ts";
+import type { Value } from "../../../graph/types.ts";
+import { convolutionFlops, type ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
+import { type DispatchRequest, type Lowering, type Ref, storedBytes } from "../kernel.ts";
 import addParts from "./add_partial_sums.wgsl" with { type: "text" };
-import factors from "./conv2d_weight_gradient.wgsl" with { type: "text" };
-import { sourceImage } from "./correlation.ts";
-import { factorBytes, gemmShader, type GemmTile, tileThreads } from "./gemm.ts";
-import { paddedChannels } from "./packed_weight.ts";
-import storePartialSums from "./store_partial_sums.wgsl" with { type: "text" };
+import wgsl from "./conv2d_weight_gradient.wgsl" with { type: "text" };
+import { convolutionConstants, groupChannels, sourceVectors } from "./convolution.ts";
+import { factorBytes, gemmShader, type GemmTile } from "./gemm.ts";
 import { type TileVariant, tileVariants } from "./gemm_tiles.ts";
+import partialSums from "./partial_sums.wgsl" with { type: "text" };
 
-/** Workgroups that fill a large GPU. */
-const WANTED_WORKGROUPS = 512;
-/** Fewest stretches of positions a workgroup sums: fewer would not pay for the partial sum. */
+/** Workgroups that fill a large GPU: `deno task kernel conv2dWeightGradient --backend webgpu`. */
+export const WANTED_WORKGROUPS = 512;
+/** Fewest stretches of positions per workgroup: fewer would not pay for the partial sum. */
 const MIN_STRETCHES = 8;
 
-/** How the sum over positions is split. */
-interface Split {
-  readonly parts: number;
-  /** Positions of a part, whole stretches. */
-  readonly positions: number;
-}
-
-function splitPositions(positions: number, tiles: number, { inner }: GemmTile): Split {
-  const stretches = Math.ceil(positions / inner);
-  const wanted = Math.min(
-    Math.ceil(WANTED_WORKGROUPS / tiles),
-    Math.ceil(stretches / MIN_STRETCHES),
-  );
-  const stretchesEach = Math.ceil(stretches / wanted);
-  return { parts: Math.ceil(stretches / stretchesEach), positions: stretchesEach * inner };
-}
-
-/** Extents of a weight gradient, channels padded to whole vectors. */
-export interface WeightExtents {
-  /** Vectors of a pixel of the input and of the output. */
-  readonly inVectors: number;
-  readonly outVectors: number;
-  /** Channels of a group. */
-  readonly groupIn: number;
-  readonly groupOut: number;
-  readonly taps: number;
-}
-
-/** The extents of a weight gradient; partial sums are [parts, groups, taps · groupIn, groupOut]. */
-export function weightExtents(
-  { groups, inChannels, outChannels, kernelSize }: ConvolutionGeometry,
-): WeightExtents {
-  const inVectors = paddedChannels(inChannels) / 4;
-  const outVectors = paddedChannels(outChannels) / 4;
-  return {
-    inVectors,
-    outVectors,
-    groupIn: groups === 1 ? 4 * inVectors : inChannels / groups,
-    groupOut: groups === 1 ? 4 * outVectors : outChannels / groups,
-    taps: kernelSize[0] * kernelSize[1],
-  };
-}
-
-/** What a weight gradient reads and writes. */
+/** The operands of a weight gradient. */
 export interface WeightGradientRefs {
   /** Channels last. */
-  readonly input: Ref;
-  readonly outputGradient: Ref;
+  readonly source: Ref;
+  readonly dy: Ref;
   /** Plain [O, I/groups, kH, kW]. */
   readonly result: Ref;
 }
 
-/** The tiles of {@link weightGradient} to choose from. */
-export function weightTiles(geometry: ConvolutionGeometry): TileVariant[] {
-  const { groupIn, groupOut, taps } = weightExtents(geometry);
-  const extents = { rows: taps * groupIn, columns: groupOut, inner: positionsOf(geometry) };
-  return tileVariants("outer", extents, true);
+/** Extents of the product of a group. */
+function productOf(geometry: ConvolutionGeometry) {
+  const { batch, outSize, kernelSize } = geometry;
+  const { groupIn, groupOut } = groupChannels(geometry);
+  return {
+    rows: kernelSize[0] * kernelSize[1] * groupIn,
+    columns: groupOut,
+    inner: batch * outSize[0] * outSize[1],
+  };
 }
 
-function positionsOf({ batch, outSize }: ConvolutionGeometry): number {
-  return batch * outSize[0] * outSize[1];
+/** The tiles of {@link weightGradient} to choose from. */
+export function weightTiles(geometry: ConvolutionGeometry): TileVariant[] {
+  return tileVariants("outer", productOf(geometry), true);
 }
 
 /** Adds the dispatches. Groups must begin at whole vectors. */
 export function weightGradient(
   geometry: ConvolutionGeometry,
   tile: GemmTile,
-  { input, outputGradient, result }: WeightGradientRefs,
+  refs: WeightGradientRefs,
   lowering: Lowering,
 ): void {
-  const { groups, inChannels, outChannels } = geometry;
-  const { groupIn, groupOut, taps } = weightExtents(geometry);
-  const rows = taps * groupIn;
-  const positions = positionsOf(geometry);
-  const rowTiles = Math.ceil(rows / tile.rows);
-  const columnTiles = Math.ceil(groupOut / tile.columns);
-  const split = splitPositions(positions, rowTiles * columnTiles * groups, tile);
-  const partial = lowering.scratch(4 * split.parts * groups * rows * groupOut, "partial sums");
-  const { wgsl, constants } = gemmShader("outer", tile, [
-    sourceImage(geometry.paddingMode),
-    factors,
-    storePartialSums,
-  ]);
-  lowering.dispatch({
+  const product = productOf(geometry);
+  const columnTiles = Math.ceil(product.columns / tile.columns);
+  const tiles = Math.ceil(product.rows / tile.rows) * columnTiles;
+  const stretches = Math.ceil(product.inner / tile.inner);
+  const wantedParts = Math.min(
+    Math.ceil(WANTED_WORKGROUPS / (tiles * geometry.groups)),
+    Math.ceil(stretches / MIN_STRETCHES),
+  );
+  const partStretches = Math.ceil(stretches / wantedParts);
+  const { source, dy } = refs;
+  const elementBytes = [storedBytes(source, 4), storedBytes(dy, 4)] as const;
+  const gemm = gemmShader("outer", tile, [wgsl]);
+  sumInParts(geometry, Math.ceil(stretches / partStretches), refs, {
+    ...gemm,
     name: "conv2dWeightGradient",
-    operands: {
-      ...lowering.reads("vec4<f32>", { source: input, dy: outputGradient }),
-      ...lowering.writes("vec4<f32>", { partial }),
-    },
-    workgroupSize: tileThreads(tile),
-    workgroups: [rowTiles * columnTiles, groups, split.parts],
-    flops: 2 * positions * taps * (inChannels / groups) * outChannels,
-    bytes: partial.bytes +
-      groups * factorBytes({ rows, columns: groupOut, inner: positions }, tile, [
-          storedBytes(input, 4),
-          storedBytes(outputGradient, 4),
-        ]),
+    tiles,
+    readBytes: geometry.groups * factorBytes(product, tile, elementBytes),
     constants: {
-      ...constants,
-      ...weightGradientConstants(geometry),
-      ROWS: rows,
+      ...gemm.constants,
       COLUMN_TILES: columnTiles,
-      POSITIONS: positions,
-      PART_POSITIONS: split.positions,
+      POSITIONS: product.inner,
+      PART_POSITIONS: partStretches * tile.inner,
     },
-    wgsl,
-  });
-  addPartialSums(geometry, partial, split.parts, result, lowering);
+  }, lowering);
 }
 
-/** Adds the parts, first to last, and puts the sums into the kernel's order. */
-export function addPartialSums(
+/** A dispatch that computes the partial sums of a weight gradient. */
+interface PartialSums
+  extends Pick<DispatchRequest, "name" | "workgroupSize" | "constants" | "wgsl"> {
+  /** Workgroups for each part of each group. */
+  readonly tiles: number;
+  readonly readBytes: number;
+}
+
+/** Adds the dispatch of partial sums, [parts, groups, taps · groupIn, groupOut], and their sum. */
+export function sumInParts(
   geometry: ConvolutionGeometry,
-  partial: Ref,
   parts: number,
-  result: Ref,
+  { source, dy, result }: WeightGradientRefs,
+  { tiles, readBytes, constants, wgsl, ...rest }: PartialSums,
   lowering: Lowering,
 ): void {
-  const { groups, inChannels, outChannels } = geometry;
-  const { groupIn, groupOut, taps } = weightExtents(geometry);
-  const realIn = inChannels / groups, realOut = outChannels / groups;
+  const { rows, columns } = productOf(geometry);
+  const partial = lowering.scratch(4 * parts * geometry.groups * rows * columns, "partial sums");
+  lowering.dispatch({
+    ...rest,
+    reads: { "vec4<f32>": { source, dy } },
+    writes: { "vec4<f32>": { partial } },
+    workgroups: [tiles, geometry.groups, parts],
+    flops: convolutionFlops(geometry),
+    bytes: partial.bytes + readBytes,
+    constants: { ...convolutionConstants(geometry, true), ...constants, ROWS: rows },
+    wgsl: [sourceVectors(geometry, true), partialSums, wgsl].join("\n"),
+  });
+  addPartialSums(geometry, groupChannels(geometry), partial, parts, result, lowering);
+}
+
+/** Adds a dispatch that adds up the parts, first to last, into the kernel's order. */
+export function addPartialSums(
+  { groups, inChannels, outChannels, kernelSize: [height, width] }: ConvolutionGeometry,
+  { groupIn, groupOut }: ReturnType<typeof groupChannels>,
+  partial: Ref,
+  parts: number,
+  result: Ref | Value,
+  lowering: Lowering,
+): void {
   lowering.eachItem({
     name: "addPartialSums",
-    operands: { ...lowering.reads("f32", { partial }), ...lowering.writes("f32", { result }) },
-    items: outChannels * realIn * taps,
+    reads: { f32: { partial } },
+    writes: { f32: { result } },
+    items: outChannels * (inChannels / groups) * height * width,
     constants: {
       PARTS: parts,
       GROUPS: groups,
-      TAPS: taps,
+      TAPS: height * width,
       GROUP_IN: groupIn,
       GROUP_OUT: groupOut,
-      REAL_IN: realIn,
-      REAL_OUT: realOut,
+      REAL_IN: inChannels / groups,
+      REAL_OUT: outChannels / groups,
     },
     wgsl: addParts,
   });
-}
-
-/** The constants of a weight gradient. */
-export function weightGradientConstants(geometry: ConvolutionGeometry): Constants {
-  const { groups, inSize, outSize, kernelSize, stride, padding, dilation } = geometry;
-  const { groupIn, groupOut, inVectors, outVectors } = weightExtents(geometry);
-  return {
-    GROUPS: groups,
-    GROUP_IN: groupIn,
-    GROUP_OUT: groupOut,
-    SOURCE_HEIGHT: inSize[0],
-    SOURCE_WIDTH: inSize[1],
-    SOURCE_VECTORS: inVectors,
-    OUT_HEIGHT: outSize[0],
-    OUT_WIDTH: outSize[1],
-    OUT_VECTORS: outVectors,
-    KERNEL_WIDTH: kernelSize[1],
-    ...pairConstants("STRIDE", stride),
-    ...pairConstants("PADDING", padding),
-    ...pairConstants("DILATION", dilation),
-  };
 }

@@ -24,7 +24,7 @@ fn stretchesOf(tile: Tile) -> u32 {
   return (tile.endPosition - tile.firstPosition + TILE_INNER - 1) / TILE_INNER;
 }
 
-// Four input channels at a tap: where the tap lies for the first position.
+// Four input channels at a tap: where the tap is for the first position.
 struct PlaceA { kernelRow: u32, tapRow: i32, tapColumn: i32, inner: u32 }
 
 fn placeA(tile: Tile, place: u32, inner: u32) -> PlaceA {
@@ -40,38 +40,24 @@ fn placeA(tile: Tile, place: u32, inner: u32) -> PlaceA {
 
 fn loadA(tile: Tile, place: PlaceA, stretch: u32) -> vec4<f32> {
   let position = tile.firstPosition + stretch * TILE_INNER + place.inner;
-  let image = position / (OUT_HEIGHT * OUT_WIDTH);
-  let row = i32(position / OUT_WIDTH % OUT_HEIGHT) * STRIDE_Y + place.tapRow;
-  let column = i32(position % OUT_WIDTH) * STRIDE_X + place.tapColumn;
-  let y = borderAt(row, SOURCE_HEIGHT);
-  let x = borderAt(column, SOURCE_WIDTH);
-  var value = vec4<f32>();
-  if ((position < tile.endPosition) & (place.kernelRow < ROWS) & isInside(y, x)) {
-    let vector = tile.groupIndex * (GROUP_IN / 4) + place.kernelRow % GROUP_IN / 4;
-    value = source(sourcePixel(image, y, x) + vector);
-  }
-  return value;
-}
-
-struct PlaceB { channel: u32, inner: u32 }
-
-fn placeB(tile: Tile, place: u32, inner: u32) -> PlaceB {
-  return PlaceB(tile.firstColumn + place, inner);
+  return sourceAt(
+    (position < tile.endPosition) & (place.kernelRow < ROWS),
+    position / (RESULT_HEIGHT * RESULT_WIDTH),
+    i32(position / RESULT_WIDTH % RESULT_HEIGHT) * STRIDE_Y + place.tapRow,
+    i32(position % RESULT_WIDTH) * STRIDE_X + place.tapColumn,
+    tile.groupIndex,
+    place.kernelRow % GROUP_IN / 4,
+  );
 }
 
 fn loadB(tile: Tile, place: PlaceB, stretch: u32) -> vec4<f32> {
   let position = tile.firstPosition + stretch * TILE_INNER + place.inner;
-  var value = vec4<f32>();
-  if ((position < tile.endPosition) & (place.channel < GROUP_OUT)) {
-    value = dy(position * OUT_VECTORS + (tile.groupIndex * GROUP_OUT + place.channel) / 4);
-  }
-  return value;
+  return gradientAt(position < tile.endPosition, position, tile.groupIndex, place.column);
 }
 
 fn store(tile: Tile, row: u32, column: u32, value: vec4<f32>) {
   let kernelRow = tile.firstRow + row;
-  let channel = tile.firstColumn + column;
-  if ((kernelRow < ROWS) & (channel < GROUP_OUT)) {
-    storePartialSums(tile, kernelRow, channel, value);
+  if (kernelRow < ROWS) {
+    storePartialSums(tile.part, tile.groupIndex, kernelRow, tile.firstColumn + column, value);
   }
 }

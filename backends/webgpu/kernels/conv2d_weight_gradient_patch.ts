@@ -1,38 +1,26 @@
 /**
- * The weight gradient of a convolution of several taps, where each pixel is read once for all taps:
- * a workgroup takes all taps of a few input channels, goes through rectangles of output positions,
- * and stages for each the patch of the input under it and the output's gradient.
+ * The weight gradient of a convolution of several taps that reads each pixel once for all taps: a
+ * workgroup computes all taps of a few input channels. It iterates over rectangles of output
+ * positions and stages, for each, the patch of the input under it and the output's gradient.
  */
 import type { ConvolutionGeometry, Pair } from "../../../ops/convolution_geometry.ts";
-import {
-  type Lowering,
-  MAX_INVOCATIONS,
-  storedBytes,
-  type Variant,
-  WORKGROUP_BYTES,
-} from "../kernel.ts";
-import { reach, rectangleConstants, type Rectangles } from "./conv2d_patch.ts";
-import {
-  addPartialSums,
-  weightExtents,
-  weightGradientConstants,
-  type WeightGradientRefs,
-} from "./conv2d_weight_gradient.ts";
 import { forwardComponent } from "../../../ops/polyphase.ts";
+import { type Lowering, MAX_INVOCATIONS, storedBytes, WORKGROUP_BYTES } from "../kernel.ts";
+import { sumInParts, type WeightGradientRefs } from "./conv2d_weight_gradient.ts";
 import wgsl from "./conv2d_weight_gradient_patch.wgsl" with { type: "text" };
-import { sourceImage } from "./correlation.ts";
-import { addProducts, type GemmTile, storeSums, tileConstants, tileThreads } from "./gemm.ts";
-import storePartialSums from "./store_partial_sums.wgsl" with { type: "text" };
+import { groupChannels } from "./convolution.ts";
+import { addProducts, type GemmTile, storeSums, tileGrid, tileThreads } from "./gemm.ts";
+import { isRunnable, tileColumns, tileName, WANTED_TILES } from "./gemm_tiles.ts";
 import {
-  busiestFirst,
-  isRunnable,
-  tileColumns,
-  tileName,
-  unique,
-  WANTED_TILES,
-} from "./gemm_tiles.ts";
+  cutImages,
+  orderVariants,
+  type PatchVariant,
+  rectangleConstants,
+  type Rectangles,
+} from "./patches.ts";
+import patches from "./patches.wgsl" with { type: "text" };
 
-/** Rectangles of positions, rows × columns. */
+/** Rectangles of positions, rows × columns. Measure with `deno task tune CONFIG`. */
 const RECTANGLES = [[8, 8], [4, 8], [4, 4]] as const;
 
 /** How a weight gradient is cut. */
@@ -46,20 +34,15 @@ export interface WeightPatchPlan extends Rectangles {
   readonly rectangles: number;
 }
 
-/** A way to cut a weight gradient, among several. */
-export interface WeightPatchVariant extends Variant {
-  readonly patches: WeightPatchPlan;
-}
-
 /**
- * Ways to cut a weight gradient, the one that suits most adapters first: the largest rectangles of
- * positions that fit into workgroup memory. None where none fits, or the kernel has one tap.
+ * Ways to cut a weight gradient, the one that suits most GPUs first: the largest rectangles of
+ * positions that fit into workgroup memory. None if none fits or the kernel has one tap.
  */
 export function weightPatchVariants(
   geometry: ConvolutionGeometry,
   software: boolean,
-): WeightPatchVariant[] {
-  const { groupIn, groupOut } = weightExtents(geometry);
+): PatchVariant<WeightPatchPlan>[] {
+  const { groupIn, groupOut } = groupChannels(geometry);
   const width = tileColumns(groupOut);
   const channels = Math.min(16, groupIn);
   const threadColumns = Math.max(4, width / 4);
@@ -80,103 +63,75 @@ export function weightPatchVariants(
       }
     }
   }
-  return software ? busiestFirst(unique(variants)) : unique(variants);
+  return orderVariants(variants, software);
 }
 
-function variantOf(patches: WeightPatchPlan): WeightPatchVariant {
+function variantOf(patches: WeightPatchPlan): PatchVariant<WeightPatchPlan> {
   const { rows, columns, parts, tile } = patches;
   return { name: `patches ${rows}x${columns} in ${parts} parts, ${tileName(tile)}`, patches };
 }
 
-/** What tells ways to cut a weight gradient apart. */
+/** What distinguishes the ways to cut a weight gradient. */
 interface WeightPatchChoice {
   readonly rectangle: Pair;
   /** Input and output channels of a workgroup. */
   readonly channels: number;
   readonly width: number;
   readonly threadColumns: number;
-  /** Workgroups to be had, if there is work for so many. */
+  /** Workgroups wanted, if there is enough work. */
   readonly workgroups: number;
 }
 
-/** Cuts a weight gradient; undefined where that does not fit or wastes too much. */
+/** Cuts a weight gradient; undefined if that does not fit or wastes too much. */
 function planWeightPatches(
   geometry: ConvolutionGeometry,
-  { rectangle: [rows, columns], channels, width, threadColumns, workgroups }: WeightPatchChoice,
+  { rectangle, channels, width, threadColumns, workgroups }: WeightPatchChoice,
 ): WeightPatchPlan | undefined {
-  const { batch, groups, kernelSize, outSize } = geometry;
-  const { groupIn, groupOut, taps } = weightExtents(geometry);
-  if (taps === 1) return undefined;
-  const patchRows = reach(forwardComponent(geometry, 0), rows).length;
-  const patchColumns = reach(forwardComponent(geometry, 1), columns).length;
-  const bytes = 4 * (channels * patchRows * patchColumns + width * rows * columns);
-  const tile = {
-    rows: taps * channels,
-    columns: width,
-    inner: columns,
-    threadRows: 4,
-    threadColumns,
-  };
-  const downImage = Math.ceil(outSize[0] / rows);
-  const acrossImage = Math.ceil(outSize[1] / columns);
-  const isWasteful = downImage * rows * acrossImage * columns > 1.5 * outSize[0] * outSize[1] ||
-    patchRows * patchColumns > kernelSize[0] * kernelSize[1] * rows * columns;
-  if (bytes > WORKGROUP_BYTES || tileThreads(tile) > MAX_INVOCATIONS || isWasteful) {
-    return undefined;
-  }
-  const all = batch * downImage * acrossImage;
+  const { batch, groups, kernelSize } = geometry;
+  const { groupIn, groupOut } = groupChannels(geometry);
+  const taps = kernelSize[0] * kernelSize[1];
+  const [rows, inner] = rectangle;
+  const cut = cutImages(forwardComponent(geometry, 0), forwardComponent(geometry, 1), rectangle);
+  const tile = { rows: taps * channels, columns: width, inner, threadRows: 4, threadColumns };
+  if (taps === 1 || !cut || tileThreads(tile) > MAX_INVOCATIONS) return;
+  const bytes = 4 * (channels * cut.patchRows * cut.patchColumns + width * rows * inner);
+  if (bytes > WORKGROUP_BYTES) return;
+  const all = batch * cut.downImage * cut.acrossImage;
   const tiles = Math.ceil(groupIn / channels) * Math.ceil(groupOut / width) * groups;
   const rectangles = Math.ceil(all / Math.min(all, Math.ceil(workgroups / tiles)));
-  const parts = Math.ceil(all / rectangles);
-  const grid = { downImage, acrossImage, parts, rectangles };
-  return { tile, channels, rows, columns, patchRows, patchColumns, ...grid };
+  return { ...cut, tile, channels, parts: Math.ceil(all / rectangles), rectangles };
 }
 
-/** Adds the phases. Groups must begin at whole vectors. */
+/** Adds the dispatches. Groups must begin at whole vectors. */
 export function weightGradientPatches(
   geometry: ConvolutionGeometry,
   plan: WeightPatchPlan,
-  { input, outputGradient, result }: WeightGradientRefs,
+  refs: WeightGradientRefs,
   lowering: Lowering,
 ): void {
-  const { batch, groups, inChannels, outChannels, outSize, paddingMode } = geometry;
-  const { groupIn, groupOut, taps } = weightExtents(geometry);
-  const { tile, channels, patchRows, patchColumns, downImage, acrossImage } = plan;
+  const { groupIn, groupOut } = groupChannels(geometry);
+  const { tile, channels, patchRows, patchColumns, parts } = plan;
   const columnTiles = Math.ceil(groupOut / tile.columns);
   const channelTiles = Math.ceil(groupIn / channels);
-  const all = batch * downImage * acrossImage;
-  const rows = taps * groupIn;
-  const partial = lowering.scratch(4 * plan.parts * groups * rows * groupOut, "partial sums");
-  lowering.dispatch({
+  const rectangles = geometry.batch * plan.downImage * plan.acrossImage;
+  const patchBytes = storedBytes(refs.source, 4 * patchRows * patchColumns * groupIn * columnTiles);
+  const gradientBytes = storedBytes(
+    refs.dy,
+    4 * plan.rows * plan.columns * groupOut * channelTiles,
+  );
+  sumInParts(geometry, parts, refs, {
+    ...tileGrid(tile),
     name: "conv2dWeightGradient patches",
-    operands: {
-      ...lowering.reads("vec4<f32>", { source: input, dy: outputGradient }),
-      ...lowering.writes("vec4<f32>", { partial }),
-    },
-    workgroupSize: tileThreads(tile),
-    workgroups: [channelTiles * columnTiles, groups, plan.parts],
-    flops: 2 * batch * outSize[0] * outSize[1] * taps * (inChannels / groups) * outChannels,
-    bytes: partial.bytes +
-      groups * all *
-        (storedBytes(input, 4 * patchRows * patchColumns * groupIn * columnTiles) +
-          storedBytes(outputGradient, 4 * plan.rows * plan.columns * groupOut * channelTiles)),
+    tiles: channelTiles * columnTiles,
+    readBytes: geometry.groups * rectangles * (patchBytes + gradientBytes),
     constants: {
-      ...tileConstants(tile),
-      ...weightGradientConstants(geometry),
-      ...rectangleConstants(plan),
-      ROWS: rows,
+      ...tileGrid(tile).constants,
+      ...rectangleConstants(plan, forwardComponent(geometry, 0), forwardComponent(geometry, 1)),
       COLUMN_TILES: columnTiles,
       CHANNELS: channels,
-      RECTANGLES: all,
+      RECTANGLES: rectangles,
       PART_RECTANGLES: plan.rectangles,
     },
-    wgsl: [
-      sourceImage(paddingMode),
-      addProducts("outer", tile, tile.inner),
-      storePartialSums,
-      wgsl,
-      storeSums(tile),
-    ].join("\n"),
-  });
-  addPartialSums(geometry, partial, plan.parts, result, lowering);
+    wgsl: [addProducts("outer", tile, tile.inner), patches, wgsl, storeSums(tile)].join("\n"),
+  }, lowering);
 }

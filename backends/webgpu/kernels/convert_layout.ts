@@ -1,4 +1,4 @@
-/** Puts a value from plain order into channels-last order, or back. */
+/** Converts a value from plain to channels-last order, or back. */
 import type { GraphNode } from "../../../graph/types.ts";
 import { convertLayoutOp } from "../../layout.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
@@ -11,7 +11,8 @@ function lower(node: GraphNode, lowering: Lowering): void {
   const type = x.dtype === "f32" ? "f32" : "u32";
   lowering.eachItem({
     name: "convertLayout",
-    operands: { ...lowering.reads(type, { x }), ...lowering.writes(type, { y }) },
+    reads: { [type]: { x } },
+    writes: { [type]: { y } },
     items: to.elements,
     constants: {
       CHANNELS: channels,

@@ -1,48 +1,53 @@
-/** Pieces of WGSL that the kernels of convolutions share. */
+/** Forward convolution and input gradient as one operation; see `ops/polyphase.ts`. */
 import type { ConvolutionGeometry } from "../../../ops/convolution_geometry.ts";
 import type { AxisComponent } from "../../../ops/polyphase.ts";
-import axis from "./axis_phase.wgsl" with { type: "text" };
-import image from "./source_image.wgsl" with { type: "text" };
+import type { DispatchRequest, Ref } from "../kernel.ts";
+import { readChannels } from "./channel_vector.ts";
+import { convolutionConstants, groupChannels, sourceVectors } from "./convolution.ts";
+import wgsl from "./correlation.wgsl" with { type: "text" };
 
-/** Functions `borderAt(i, size)`: the row or column that one beyond the border copies. */
-const BORDERS: Readonly<Record<ConvolutionGeometry["paddingMode"], string>> = {
-  zeros: `
-fn borderAt(i: i32, size: i32) -> i32 { return i; }`,
-  replicate: `
-fn borderAt(i: i32, size: i32) -> i32 { return clamp(i, 0, size - 1); }`,
-  reflect: `
-fn borderAt(i: i32, size: i32) -> i32 {
-  return select(select(i, -i, i < 0), 2 * (size - 1) - i, i > size - 1);
-}`,
-  circular: `
-fn borderAt(i: i32, size: i32) -> i32 { return (i + size) % size; }`,
-};
-
-/**
- * WGSL of the image that a convolution reads: of `SOURCE_HEIGHT` rows, `SOURCE_WIDTH` columns and
- * `SOURCE_VECTORS` elements a pixel.
- */
-export function sourceImage(paddingMode: ConvolutionGeometry["paddingMode"]): string {
-  return `${BORDERS[paddingMode]}\n${image}`;
+/** A forward convolution, or an input gradient with padding by zeros. */
+export interface Correlation {
+  readonly name: string;
+  readonly geometry: ConvolutionGeometry;
+  /** Whether the source is the input, not the output's gradient. */
+  readonly isForward: boolean;
+  readonly rows: readonly AxisComponent[];
+  readonly columns: readonly AxisComponent[];
+  readonly source: Ref;
+  readonly result: Ref;
+  /** Packed by {@link packWeight}. */
+  readonly weight: Ref;
+  readonly bias?: Ref;
 }
 
-/** WGSL functions `rowPhase(i)` and `columnPhase(i)`, the i-th phases of an axis. */
-export function axisPhases(
-  rows: readonly AxisComponent[],
-  columns: readonly AxisComponent[],
-): string {
-  const select = (name: string, phases: readonly AxisComponent[]) => {
-    const [first, ...others] = phases.map((phase) =>
-      `AxisPhase(${phase.positions}, ${phase.taps}, ${phase.firstSource}, ${phase.tapStep}, ` +
-      `${phase.firstTap}, ${phase.kernelStep}, ${phase.firstResult})`
-    );
-    const cases = others.map((phase, i) => `case ${i + 1}: { phase = ${phase}; }`);
-    return `
-fn ${name}(i: u32) -> AxisPhase {
-  var phase = ${first};
-  switch i { ${cases.join(" ")} default: {} }
-  return phase;
-}`;
+/** Channels per group of a correlation's source and of its result. */
+export function channelsOf(
+  { geometry, isForward }: Correlation,
+): { groupSource: number; groupResult: number } {
+  const { groupIn, groupOut } = groupChannels(geometry);
+  return isForward
+    ? { groupSource: groupIn, groupResult: groupOut }
+    : { groupSource: groupOut, groupResult: groupIn };
+}
+
+/** WGSL function `biasOf(channel)`: the bias of four channels. */
+export function biasReader({ outChannels }: ConvolutionGeometry): string {
+  return readChannels("bias", { width: 4, channels: outChannels });
+}
+
+/** The common parts of the dispatches of correlations; `wgsl` comes before the kernel's own. */
+export function correlationParts(
+  { geometry, isForward, source, weight, bias, result }: Correlation,
+): Required<Pick<DispatchRequest, "reads" | "writes" | "constants" | "wgsl">> {
+  return {
+    reads: { "vec4<f32>": { source, weight }, f32: { bias } },
+    writes: { "vec4<f32>": { result } },
+    constants: { ...convolutionConstants(geometry, isForward), HAS_BIAS: bias !== undefined },
+    wgsl: [
+      sourceVectors(geometry, isForward),
+      biasReader(geometry),
+      wgsl,
+    ].join("\n"),
   };
-  return [axis, select("rowPhase", rows), select("columnPhase", columns)].join("\n");
 }

@@ -1,9 +1,4 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = rowOf(group);
+fn computeRow(row: u32, thread: u32) {
   let sums = exponentials(row, thread);
   let logTotal = log(sums.total);
   var loss = 0.0f;

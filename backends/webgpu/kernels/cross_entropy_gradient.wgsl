@@ -1,11 +1,6 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = rowOf(group);
+fn computeRow(row: u32, thread: u32) {
   let exps = exponentials(row, thread);
-  // x: how much all rows count; y: the sum of the row's target probabilities.
+  // x: the total amount of all rows; y: the sum of the row's target probabilities.
   var sums = vec2<f32>();
   for (var other = thread; other < ROWS; other += THREADS) {
     sums.x += amount(other);
@@ -14,7 +9,8 @@ fn main(
     sums.y += probability(row, c);
   }
   sums = sumsOver(thread, sums);
-  let scale = scaleOf(row, sums.x);
+  var scale = dLoss(select(0, row, IS_EACH));
+  if (IS_MEAN) { scale /= sums.x; }
   let isCounted = counts(row);
   for (var c = thread; c < CLASSES; c += THREADS) {
     let place = row * CLASSES + c;

@@ -1,9 +1,5 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  // The losses and how much they count.
+fn computeGroup(group: vec3<u32>, thread: u32) {
+  // The losses and their amounts.
   var sums = vec2<f32>();
   for (var row = thread; row < ROWS; row += THREADS) {
     sums += vec2<f32>(losses(row), amount(row));

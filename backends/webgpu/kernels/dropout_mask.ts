@@ -9,7 +9,8 @@ function lower({ inputs: [step], outputs: [mask], attributes }: GraphNode, lower
   const { p, stream } = attributes as DropoutMaskAttributes;
   lowering.eachItem({
     name: "dropoutMask",
-    operands: { ...lowering.reads("i32", { step }), ...lowering.writes("f32", { mask }) },
+    reads: { i32: { step } },
+    writes: { f32: { mask } },
     items: lowering.layout(mask).elements,
     constants: {
       STREAM: `${stream}u`,
@@ -20,5 +21,5 @@ function lower({ inputs: [step], outputs: [mask], attributes }: GraphNode, lower
   });
 }
 
-/** The kernel of `dropoutMask`: plain, since elements are drawn by their place in the shape. */
+/** The kernel of `dropoutMask`: plain, since elements are drawn by their index in the shape. */
 export const dropoutMask: KernelFamily = { ops: ["dropoutMask"], lower };

@@ -2,7 +2,7 @@ fn rotated(x: u32, by: u32) -> u32 {
   return (x << by) | (x >> (32u - by));
 }
 
-// Four rounds: each adds the second word to the first, turns it and mixes it with the sum.
+// Four rounds: each adds the second word to the first, rotates it and mixes it with the sum.
 fn rounds(words: vec2<u32>, turns: vec4<u32>) -> vec2<u32> {
   var x = words.x + words.y;
   var y = rotated(words.y, turns.x) ^ x;

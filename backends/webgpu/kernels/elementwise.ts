@@ -1,17 +1,8 @@
-/**
- * Elementwise ops, single or fused: one invocation computes one element, or four where the memory
- * allows it.
- */
-import type { GraphNode } from "../../../graph/types.ts";
+/** Elementwise ops, single or fused: one invocation per element, or per four if memory allows. */
+import type { GraphNode, Value } from "../../../graph/types.ts";
 import { type Broadcast, broadcastsOf } from "../../../ops/elementwise.ts";
 import type { NodeOrders, Order } from "../../layout.ts";
-import {
-  isVectorAligned,
-  type KernelFamily,
-  type Lowering,
-  type Operand,
-  SMALL_ITEMS,
-} from "../kernel.ts";
+import { isVectorAligned, type KernelFamily, type Lowering, SMALL_ITEMS } from "../kernel.ts";
 import { channelReader, readChannels } from "./channel_vector.ts";
 import { ExpressionWriter } from "../wgsl.ts";
 
@@ -26,7 +17,7 @@ function isVectorizable(
   const full = [...node.inputs.filter((_, i) => spreads[i] === "full"), ...node.outputs];
   const written = new Set(node.outputs.map((value) => lowering.ref(value).buffer));
   return full.every((value) => isVectorAligned(lowering.ref(value))) &&
-    // What is written is bound once, with one element type.
+    // A buffer that is written is bound once, with one element type.
     !node.inputs.some((value, i) =>
       spreads[i] !== "full" && written.has(lowering.ref(value).buffer)
     );
@@ -50,14 +41,12 @@ function lower(node: GraphNode, lowering: Lowering): void {
     channel: (operand) =>
       lastFirst ? `${channelReader(operand)}(${channel})` : splat(`${operand}(${channel})`),
   };
-  const type = (spread: Broadcast) => spread === "full" && width === 4 ? "vec4<f32>" : "f32";
-  const operands: Record<string, Operand> = {};
-  node.inputs.forEach((value, i) => {
-    Object.assign(operands, lowering.reads(type(spreads[i]), { [`x${i}`]: value }));
-  });
-  node.outputs.forEach((value, i) => {
-    Object.assign(operands, lowering.writes(type("full"), { [`y${i}`]: value }));
-  });
+  const full = width === 4 ? "vec4<f32>" : "f32";
+  const named = (prefix: string, values: readonly Value[], isIncluded: (i: number) => boolean) =>
+    Object.fromEntries(
+      values.flatMap((value, i) => isIncluded(i) ? [[`${prefix}${i}`, value]] : []),
+    );
+  const isFull = (i: number) => width === 1 || spreads[i] === "full";
   const readers = spreads.flatMap((spread, i) =>
     spread === "channel" && lastFirst ? readChannels(`x${i}`, { width, channels }) : []
   );
@@ -67,14 +56,18 @@ function lower(node: GraphNode, lowering: Lowering): void {
   const stores = results.map(({ code }, i) => `storeY${i}(i, ${code});`);
   lowering.eachItem({
     name: node.op.name,
-    operands,
+    reads: {
+      f32: named("x", node.inputs, (i) => !isFull(i)),
+      [full]: named("x", node.inputs, isFull),
+    },
+    writes: { [full]: named("y", node.outputs, () => true) },
     items,
     small: items <= SMALL_ITEMS,
     wgsl: [...readers, "fn item(i: u32) {", ...writer.lines, ...stores, "}"].join("\n"),
   });
 }
 
-/** The order of a node's full operands: channels last as soon as one of them is. */
+/** The order of a node's full operands: channels last if one of them is. */
 function ordersOf(node: GraphNode, available: readonly Order[]): NodeOrders {
   const spreads = broadcastsOf(node);
   const isLast = spreads.some((how, i) => how === "full" && available[i] === "channelsLast");

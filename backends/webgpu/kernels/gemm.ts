@@ -1,14 +1,14 @@
 /**
  * The tiled matrix product that convolutions and linear layers share.
  *
- * A workgroup computes a tile of the product. Step by step it stages a stretch of both factors in
- * workgroup memory, four floats at a time, and each invocation adds that stretch's products to its
- * own few rows and columns, which it holds in registers. How factors are read and results stored is
- * given by the caller as WGSL functions, so that a convolution multiplies without its patches ever
- * being laid out: `gemm.wgsl` says which. Drivers do not unroll loops over what an invocation holds
- * in registers, so the functions that do so are written out here, for each size of tile.
+ * A workgroup computes a tile of the product. It stages one stretch of both factors after another
+ * in workgroup memory, four floats at a time, and each invocation adds that stretch's products to
+ * its own few rows and columns, which it keeps in registers. The caller provides WGSL functions
+ * that read the factors and store the results, so that a convolution multiplies without its patches
+ * ever being laid out; `gemm.wgsl` lists them. Drivers do not unroll loops over what an invocation
+ * keeps in registers, so the functions that do so are written out here for each size of tile.
  *
- * The factors' memory decides along which axis four floats lie side by side:
+ * The factors' memory decides along which axis four floats are adjacent:
  *
  * | form    | first factor [rows, inner] | second factor [inner, columns] | used by         |
  * | ------- | -------------------------- | ------------------------------ | --------------- |
@@ -16,13 +16,13 @@
  * | `dot`   | along inner                | along inner                    | input gradient  |
  * | `outer` | along rows                 | along columns                  | weight gradient |
  */
-import type { Constants } from "../kernel.ts";
+import type { Dispatch } from "../kernel.ts";
 import wgsl from "./gemm.wgsl" with { type: "text" };
 
-/** Along which axis the vectors of the factors lie. */
+/** Along which axes the vectors of the factors are. */
 export type GemmForm = "row" | "dot" | "outer";
 
-/** Sizes of a tile; all multiples of 4 but `threadRows` of the forms `row` and `dot`. */
+/** Sizes of a tile; all are multiples of 4 except `threadRows` of the forms `row` and `dot`. */
 export interface GemmTile {
   /** Rows and columns of a workgroup's tile. */
   readonly rows: number;
@@ -39,53 +39,35 @@ export function tileThreads({ rows, columns, threadRows, threadColumns }: GemmTi
   return (rows / threadRows) * (columns / threadColumns);
 }
 
-/** Length of a staged row beyond its vectors: keeps neighbouring rows out of one memory bank. */
+/** Vectors between lines, against bank conflicts: `deno task kernel matmul --backend webgpu`. */
 const PADDING = 1;
 
-/** The form's `vectorA` and `vectorB`: vectors of the staged stretch; see {@link addProducts}. */
-const VECTORS: Readonly<Record<"a along inner" | "a" | "b along inner" | "b", string>> = {
-  "a along inner": `
-fn vectorA(firstRow: u32, i: u32, k: u32) -> vec4<f32> {
-  return stagedA[(firstRow + i) * PITCH_A + k];
-}`,
-  "a": `
-fn vectorA(firstRow: u32, i: u32, k: u32) -> vec4<f32> {
-  return stagedA[k * PITCH_A + firstRow / 4 + i];
-}`,
-  "b along inner": `
-fn vectorB(firstColumn: u32, j: u32, k: u32) -> vec4<f32> {
-  return stagedB[(firstColumn + j) * PITCH_B + k];
-}`,
-  "b": `
-fn vectorB(firstColumn: u32, j: u32, k: u32) -> vec4<f32> {
-  return stagedB[k * PITCH_B + firstColumn / 4 + j];
-}`,
-};
+/** The part of a dispatch that its tile determines. */
+export type TileDispatch = Required<Pick<Dispatch, "workgroupSize" | "constants">>;
 
-/**
- * A product's WGSL and constants, of {@link tileThreads} invocations. `factors` is the WGSL that
- * `gemm.wgsl` asks for.
- */
+/** A product's WGSL, workgroup size and constants. `factors` is the WGSL that `gemm.wgsl` needs. */
 export function gemmShader(
   form: GemmForm,
   tile: GemmTile,
   factors: readonly string[],
-): { wgsl: string; constants: Constants } {
+): TileDispatch & Pick<Dispatch, "wgsl"> {
   const [a, b] = stagings(form, tile);
+  const { workgroupSize, constants } = tileGrid(tile);
   return {
+    workgroupSize,
     constants: {
-      ...tileConstants(tile),
+      ...constants,
       LINES_A: a.lines,
       PITCH_A: a.pitch,
+      ALONG_INNER_A: a.alongInner,
       LINES_B: b.lines,
       PITCH_B: b.pitch,
+      ALONG_INNER_B: b.alongInner,
     },
     wgsl: [
       ...factors,
-      VECTORS[a.alongInner ? "a along inner" : "a"],
-      VECTORS[b.alongInner ? "b along inner" : "b"],
-      stage(a, tileThreads(tile)),
-      stage(b, tileThreads(tile)),
+      stage(a, workgroupSize),
+      stage(b, workgroupSize),
       addProducts(form, tile, tile.inner),
       storeSums(tile),
       wgsl,
@@ -93,15 +75,18 @@ export function gemmShader(
   };
 }
 
-/** The constants of a tile. */
-export function tileConstants(tile: GemmTile): Constants {
+/** The workgroup size and the constants of a tile. */
+export function tileGrid(tile: GemmTile): TileDispatch {
   return {
-    TILE_ROWS: tile.rows,
-    TILE_COLUMNS: tile.columns,
-    TILE_INNER: tile.inner,
-    THREAD_ROWS: tile.threadRows,
-    THREAD_COLUMNS: tile.threadColumns,
-    THREADS_ACROSS: tile.columns / tile.threadColumns,
+    workgroupSize: tileThreads(tile),
+    constants: {
+      TILE_ROWS: tile.rows,
+      TILE_COLUMNS: tile.columns,
+      TILE_INNER: tile.inner,
+      THREAD_ROWS: tile.threadRows,
+      THREAD_COLUMNS: tile.threadColumns,
+      THREADS_ACROSS: tile.columns / tile.threadColumns,
+    },
   };
 }
 
@@ -114,7 +99,7 @@ export function stagedBytes(form: GemmForm, tile: GemmTile): number {
 /** A factor's stretch in workgroup memory. */
 interface Staging {
   readonly name: "A" | "B";
-  /** Vectors of a line and lines; a line holds what lies side by side. */
+  /** Vectors of a line, and lines; the vectors of a line are adjacent. */
   readonly lineVectors: number;
   readonly lines: number;
   readonly pitch: number;
@@ -123,22 +108,16 @@ interface Staging {
 
 function stagings(form: GemmForm, { rows, columns, inner }: GemmTile): [Staging, Staging] {
   const staging = (name: Staging["name"], extent: number, alongInner: boolean): Staging => {
-    const lineVectors = (alongInner ? inner : extent) / 4;
-    const lines = alongInner ? extent : inner;
-    return {
-      name,
-      lineVectors,
-      lines,
-      pitch: lineVectors + (alongInner ? PADDING : 0),
-      alongInner,
-    };
+    const [length, lines] = alongInner ? [inner, extent] : [extent, inner];
+    const lineVectors = length / 4, pitch = lineVectors + (alongInner ? PADDING : 0);
+    return { name, lineVectors, lines, pitch, alongInner };
   };
   return [staging("A", rows, form !== "outer"), staging("B", columns, form === "dot")];
 }
 
 /**
- * WGSL functions by which all invocations together fill a factor's stretch, A for example: `vectorsA`
- * says once which vectors an invocation loads, `stageA` loads those of a stretch.
+ * WGSL functions with which all invocations together stage a stretch of a factor, A for example:
+ * `vectorsA` computes once which vectors an invocation loads, `stageA` loads those of a stretch.
  */
 function stage({ name, lineVectors, lines, pitch, alongInner }: Staging, threads: number): string {
   const vectors = lineVectors * lines;
@@ -166,63 +145,54 @@ fn stage${name}(tile: Tile, own: Vectors${name}, thread: u32, stretch: u32) {
 
 /**
  * WGSL function `addProducts(sums, a, b)`: adds the products of a staged stretch of `inner` to an
- * invocation's sums, rows of vectors of columns. It reads what is staged by functions: `vectorA(a, i,
- * k)` is vector `k` of row `i` of the invocation or, in the form `outer`, vector `i` of its rows at
- * `k`; `vectorB(b, j, k)` is vector `j` of its columns at `k` or, in the form `dot`, vector `k` of
- * column `j`. `a` and `b` say where the invocation's own begin.
+ * invocation's sums, rows of vectors of columns. It reads the staged stretch through functions:
+ * `vectorA(a, i, k)` is vector `k` of row `i` of the invocation or, in the form `outer`, vector `i`
+ * of its rows at `k`; `vectorB(b, j, k)` is vector `j` of its columns at `k` or, in the form `dot`,
+ * vector `k` of column `j`. `a` and `b` say where the invocation's own begin.
  */
 export function addProducts(form: GemmForm, tile: GemmTile, inner: number): string {
   const { threadRows, threadColumns } = tile;
-  const lines: string[] = [];
   const rows = range(threadRows), vectors = range(threadColumns / 4);
-  const sum = (i: number, j: number) => `(*sums)[${i * vectors.length + j}]`;
-  const block = (body: string[]) => lines.push("{", ...body, "}");
-  const lane = ["x", "y", "z", "w"];
-  const loadA = (count: number, k: number) =>
-    range(count).map((i) => `let a${i} = vectorA(a, ${i}, ${k});`);
-  const loadB = (count: number, k: number) =>
-    range(count).map((j) => `let b${j} = vectorB(b, ${j}, ${k});`);
-  if (form === "outer") {
-    for (const k of range(inner)) {
-      block([
-        ...loadA(threadRows / 4, k),
-        ...loadB(vectors.length, k),
-        ...rows.flatMap((i) =>
-          vectors.map((j) => `${sum(i, j)} += a${i >> 2}.${lane[i & 3]} * b${j};`)
-        ),
-      ]);
-    }
-  } else {
-    for (const k of range(inner / 4)) {
-      block([
-        ...loadA(threadRows, k),
-        ...(form === "row"
-          ? lane.flatMap((lane, l) => [
-            "{",
-            ...loadB(vectors.length, 4 * k + l),
-            ...rows.flatMap((i) => vectors.map((j) => `${sum(i, j)} += a${i}.${lane} * b${j};`)),
-            "}",
-          ])
-          : [
-            ...loadB(threadColumns, k),
-            ...rows.flatMap((i) =>
-              vectors.map((j) => {
-                const dots = range(4).map((l) => `dot(a${i}, b${4 * j + l})`);
-                return `${sum(i, j)} += vec4<f32>(${dots.join(", ")});`;
-              })
-            ),
-          ]),
-      ]);
-    }
-  }
+  const loads = (factor: "A" | "B", count: number, k: number) => {
+    const name = factor.toLowerCase();
+    return range(count).map((i) => `let ${name}${i} = vector${factor}(${name}, ${i}, ${k});`);
+  };
+  const add = (product: (i: number, j: number) => string) =>
+    rows.flatMap((i) =>
+      vectors.map((j) => `(*sums)[${i * vectors.length + j}] += ${product(i, j)};`)
+    );
+  const atInner = {
+    outer: (k: number) => [
+      ...loads("A", threadRows / 4, k),
+      ...loads("B", vectors.length, k),
+      ...add((i, j) => `a${i >> 2}.${LANES[i & 3]} * b${j}`),
+    ],
+    row: (k: number) => [
+      ...loads("A", threadRows, k),
+      ...LANES.flatMap((lane, l) => [
+        "{",
+        ...loads("B", vectors.length, 4 * k + l),
+        ...add((i, j) => `a${i}.${lane} * b${j}`),
+        "}",
+      ]),
+    ],
+    dot: (k: number) => [
+      ...loads("A", threadRows, k),
+      ...loads("B", threadColumns, k),
+      ...add((i, j) => `vec4<f32>(${LANES.map((_, l) => `dot(a${i}, b${4 * j + l})`).join(", ")})`),
+    ],
+  }[form];
+  const steps = range(form === "outer" ? inner : inner / 4);
   return `
 alias Sums = array<vec4<f32>, ${threadRows * threadColumns / 4}>;
 fn addProducts(sums: ptr<function, Sums>, a: u32, b: u32) {
-${lines.join("\n")}
+${steps.flatMap((k) => ["{", ...atInner(k), "}"]).join("\n")}
 }`;
 }
 
-/** WGSL function `storeSums`, which calls `store(tile, row, column, value)` for all sums of an invocation. */
+const LANES = ["x", "y", "z", "w"] as const;
+
+/** WGSL function `storeSums`: calls `store(tile, row, column, value)` for an invocation's sums. */
 export function storeSums({ threadRows, threadColumns }: GemmTile): string {
   const across = threadColumns / 4;
   const stores = range(threadRows * across).map((i) =>
@@ -239,24 +209,23 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
+/** Extents of a product. */
+export interface GemmExtents {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+}
+
 /**
- * Bytes that the factors' loads move: every tile of the product reads its rows and columns anew.
+ * Bytes that the factors' loads move: every tile of the product reads its own rows and columns.
  *
  * @param elementBytes of the first factor and of the second
  */
 export function factorBytes(
   { rows, columns, inner }: GemmExtents,
   tile: GemmTile,
-  elementBytes: readonly [number, number] = [4, 4],
+  [a, b]: readonly [number, number] = [4, 4],
 ): number {
   const rowTiles = Math.ceil(rows / tile.rows), columnTiles = Math.ceil(columns / tile.columns);
-  const [a, b] = elementBytes;
   return inner * (a * rows * columnTiles + b * columns * rowTiles);
-}
-
-/** Extents of a product. */
-export interface GemmExtents {
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
 }

@@ -1,7 +1,4 @@
-/**
- * Which tile a product of matrices is cut into: a rule that suits most adapters, and the other
- * tiles that may be faster on some.
- */
+/** Tiles of a matrix product: a rule that suits most adapters, and others that may be faster. */
 import { MAX_INVOCATIONS, type Variant, WORKGROUP_BYTES } from "../kernel.ts";
 import {
   type GemmExtents,
@@ -11,16 +8,16 @@ import {
   tileThreads,
 } from "./gemm.ts";
 
-/** Tiles that fill a large GPU. */
+/** Tiles that fill a large GPU. Measure these with `deno task tune CONFIG`. */
 export const WANTED_TILES = 256;
 
-/** Fewest invocations of a variant: fewer leave most of a GPU's vector units idle. */
+/** Fewest invocations per workgroup: fewer leave most of a GPU's vector units idle. */
 const MIN_INVOCATIONS = 32;
 
-/** Rows of a workgroup, the most first. */
+/** Rows per workgroup, in descending order. */
 const ROWS = [128, 64, 32, 16] as const;
 
-/** Rows and columns of an invocation: more do more with each number they load, and fit less often. */
+/** Rows and columns per invocation: more reuse loaded numbers better, but fit less often. */
 export const THREAD_TILES = [[4, 4], [8, 4], [8, 8]] as const;
 
 /** A tile among several. */
@@ -33,29 +30,21 @@ export function unique<V extends Variant>(variants: readonly V[]): V[] {
   return [...Map.groupBy(variants, ({ name }) => name).values()].map(([first]) => first);
 }
 
-/** Variants in the order a software adapter wants: those whose invocations compute the most first. */
-export function busiestFirst<V extends { readonly patches: { readonly tile: GemmTile } }>(
-  variants: readonly V[],
-): V[] {
-  const results = ({ patches: { tile } }: V) => tile.threadRows * tile.threadColumns;
-  return variants.toSorted((a, b) => results(b) - results(a));
-}
-
-/** What a tile is called: rows, columns and stretch of the workgroup, rows and columns of a thread. */
+/** A tile's name: rows, columns and stretch per workgroup, rows and columns per invocation. */
 export function tileName({ rows, columns, inner, threadRows, threadColumns }: GemmTile): string {
   return `${rows}x${columns}x${inner} by ${threadRows}x${threadColumns}`;
 }
 
-/** The narrowest tile that takes so many columns, up to 64. */
+/** The narrowest tile that covers the columns, at most 64. */
 export function tileColumns(columns: number): number {
   return [4, 8, 16, 32].find((width) => columns <= width) ?? 64;
 }
 
 /**
  * A tile that suits the extents: as wide as the columns up to 64, so that a thin layer wastes no
- * columns, and as tall as still leaves a GPU enough tiles.
+ * columns, and as tall as possible with enough tiles for a GPU.
  *
- * @param isSplit whether the inner extent is split over workgroups too, so that few tiles will do
+ * @param isSplit whether workgroups also split the inner extent, so that few tiles are enough
  */
 function chooseTile(extents: GemmExtents, isSplit = false): GemmTile {
   const columns = tileColumns(extents.columns);
@@ -72,7 +61,7 @@ function chooseTile(extents: GemmExtents, isSplit = false): GemmTile {
   return { rows, columns, inner, threadRows: 4, threadColumns: 4 };
 }
 
-/** The tiles to choose from: {@link chooseTile}'s first, then others that every adapter can run. */
+/** {@link chooseTile}'s tile, then others that every adapter can run. */
 export function tileVariants(form: GemmForm, extents: GemmExtents, isSplit = false): TileVariant[] {
   const first = chooseTile(extents, isSplit);
   const variants = [variantOf(first)];
@@ -91,12 +80,12 @@ export function tileVariants(form: GemmForm, extents: GemmExtents, isSplit = fal
   return unique(variants);
 }
 
-/** Whether so many invocations are neither too few nor too many. */
+/** Whether a workgroup may have this number of invocations. */
 export function isRunnable(invocations: number): boolean {
   return invocations >= MIN_INVOCATIONS && invocations <= MAX_INVOCATIONS;
 }
 
-/** Widths to try beside the chosen one, itself included: wider ones or narrower ones. */
+/** Widths to try: the chosen one, and a wider or narrower one. */
 export function otherWidths(chosen: number, columns: number): number[] {
   if (columns > 64) return [chosen, 128];
   return columns > 16 ? [chosen, chosen / 2] : [chosen];

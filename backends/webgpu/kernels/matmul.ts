@@ -8,29 +8,17 @@ import {
   type Lowering,
   type Ref,
 } from "../kernel.ts";
-import { factorBytes, type GemmForm, gemmShader, tileThreads } from "./gemm.ts";
+import { factorBytes, type GemmExtents, type GemmForm, gemmShader } from "./gemm.ts";
 import { tileVariants } from "./gemm_tiles.ts";
-import factors from "./matmul.wgsl" with { type: "text" };
-
-/** A factor's matrix in memory: `lines` lines of `length` floats. */
-interface Matrix {
-  readonly ref: Ref;
-  readonly lines: number;
-  readonly length: number;
-}
-
-/** Whether a matrix can be read four floats at a time. */
-function isVector({ ref, length }: Matrix): boolean {
-  return isVectorAligned(ref) && length % 4 === 0;
-}
+import wgsl from "./matmul.wgsl" with { type: "text" };
 
 /**
- * WGSL function `readA(line, column)` of factor A, or that of B: four floats of a line of the matrix,
- * zero beyond its end.
+ * WGSL function `readA(line, column)` or `readB`: four floats of a line of a factor's matrix in
+ * memory, zero beyond its end.
  */
-function readMatrix(name: "A" | "B", matrix: Matrix): string {
+function readMatrix(name: "A" | "B", isVector: boolean): string {
   const operand = name.toLowerCase();
-  const reads = isVector(matrix)
+  const reads = isVector
     ? [`if (column < LENGTH_${name}) { value = ${operand}(first / 4); }`]
     : ["x", "y", "z", "w"].map((lane, i) =>
       `if (column + ${i} < LENGTH_${name}) { value.${lane} = ${operand}(first + ${i}); }`
@@ -46,34 +34,15 @@ fn read${name}(line: u32, column: u32) -> vec4<f32> {
 }`;
 }
 
-/** Which way factors lie in memory, and the result. */
-const PLAIN_A = "fn vectorOfA(row: u32, inner: u32) -> vec4<f32> { return readA(row, inner); }";
-const TRANSPOSED_A =
-  "fn vectorOfA(row: u32, inner: u32) -> vec4<f32> { return readA(inner, row); }";
-const PLAIN_B =
-  "fn vectorOfB(inner: u32, column: u32) -> vec4<f32> { return readB(inner, column); }";
-const TRANSPOSED_B =
-  "fn vectorOfB(inner: u32, column: u32) -> vec4<f32> { return readB(column, inner); }";
-const PLAIN_RESULT =
-  "fn resultPlace(row: u32, column: u32) -> u32 { return row * COLUMNS + column; }";
-const TRANSPOSED_RESULT =
-  "fn resultPlace(row: u32, column: u32) -> u32 { return column * ROWS + row; }";
-
-const BIAS = "fn biased(value: f32, column: u32) -> f32 { return value + bias(column); }";
-const NO_BIAS = "fn biased(value: f32, column: u32) -> f32 { return value; }";
-
 /** A product [rows, inner] · [inner, columns]. */
-interface Product {
+interface Product extends GemmExtents {
   readonly name: string;
-  readonly rows: number;
-  readonly inner: number;
-  readonly columns: number;
   readonly a: Ref;
-  /** Whether memory holds the transpose of the factor. */
+  /** Whether the transpose of the factor is stored. */
   readonly transposeA: boolean;
   readonly b: Ref;
   readonly transposeB: boolean;
-  /** One number a column. */
+  /** One number per column. */
   readonly bias?: Ref;
   readonly result: Ref;
   /** Whether the transpose of the product is stored. Default false. */
@@ -83,58 +52,51 @@ interface Product {
 function addProduct(product: Product, lowering: Lowering): void {
   const { rows, inner, columns, transposeA, transposeB, transposeResult } = product;
   if (transposeA && transposeB) {
-    // The transpose of the product is the product of what memory holds, in the other order.
+    // The transpose of the product is the product of the stored matrices in the other order.
     const { a: b, b: a } = product;
     const swapped = { a, b, transposeA: false, transposeB: false, transposeResult: true };
     addProduct({ ...product, ...swapped, rows: columns, columns: rows }, lowering);
     return;
   }
   const form: GemmForm = transposeA ? "outer" : transposeB ? "dot" : "row";
-  const a: Matrix = {
-    ref: product.a,
-    lines: transposeA ? inner : rows,
-    length: transposeA ? rows : inner,
-  };
-  const b: Matrix = {
-    ref: product.b,
-    lines: transposeB ? columns : inner,
-    length: transposeB ? inner : columns,
-  };
-  const { tile } = lowering.choose(tileVariants(form, { rows, inner, columns }));
+  const [linesA, lengthA] = transposeA ? [inner, rows] : [rows, inner];
+  const [linesB, lengthB] = transposeB ? [columns, inner] : [inner, columns];
+  const isVectorA = isVectorAligned(product.a) && lengthA % 4 === 0;
+  const isVectorB = isVectorAligned(product.b) && lengthB % 4 === 0;
+  const { tile } = lowering.choose(tileVariants(form, product));
   const columnTiles = Math.ceil(columns / tile.columns);
-  const { wgsl, constants } = gemmShader(form, tile, [
-    readMatrix("A", a),
-    readMatrix("B", b),
-    transposeA ? TRANSPOSED_A : PLAIN_A,
-    transposeB ? TRANSPOSED_B : PLAIN_B,
-    transposeResult ? TRANSPOSED_RESULT : PLAIN_RESULT,
-    product.bias ? BIAS : NO_BIAS,
-    factors,
+  const gemm = gemmShader(form, tile, [
+    readMatrix("A", isVectorA),
+    readMatrix("B", isVectorB),
+    wgsl,
   ]);
+  const factors = (isVector: boolean) => ({
+    ...(isVectorA === isVector ? { a: product.a } : {}),
+    ...(isVectorB === isVector ? { b: product.b } : {}),
+  });
   lowering.dispatch({
+    ...gemm,
     name: product.name,
-    operands: {
-      ...lowering.reads(isVector(a) ? "vec4<f32>" : "f32", { a: a.ref }),
-      ...lowering.reads(isVector(b) ? "vec4<f32>" : "f32", { b: b.ref }),
-      ...lowering.writes("f32", { result: product.result }),
-      ...lowering.reads("f32", { bias: product.bias }),
-    },
-    workgroupSize: tileThreads(tile),
+    reads: { "vec4<f32>": factors(true), f32: { ...factors(false), bias: product.bias } },
+    writes: { f32: { result: product.result } },
     workgroups: coverByGroups(Math.ceil(rows / tile.rows) * columnTiles),
     flops: 2 * rows * inner * columns,
-    bytes: product.result.bytes + factorBytes({ rows, inner, columns }, tile),
+    bytes: product.result.bytes + factorBytes(product, tile),
     constants: {
-      ...constants,
+      ...gemm.constants,
       ROWS: rows,
       COLUMNS: columns,
       COLUMN_TILES: columnTiles,
       STRETCHES: Math.ceil(inner / tile.inner),
-      LINES_OF_A: a.lines,
-      LENGTH_A: a.length,
-      LINES_OF_B: b.lines,
-      LENGTH_B: b.length,
+      LINES_OF_A: linesA,
+      LENGTH_A: lengthA,
+      LINES_OF_B: linesB,
+      LENGTH_B: lengthB,
+      TRANSPOSE_A: transposeA,
+      TRANSPOSE_B: transposeB,
+      TRANSPOSE_RESULT: transposeResult ?? false,
+      HAS_BIAS: product.bias !== undefined,
     },
-    wgsl,
   });
 }
 

@@ -16,25 +16,23 @@ fn placeA(tile: Tile, place: u32, inner: u32) -> PlaceA {
 }
 
 fn loadA(tile: Tile, place: PlaceA, stretch: u32) -> vec4<f32> {
-  return vectorOfA(place.row, stretch * TILE_INNER + place.inner);
-}
-
-struct PlaceB { column: u32, inner: u32 }
-
-fn placeB(tile: Tile, place: u32, inner: u32) -> PlaceB {
-  return PlaceB(tile.firstColumn + place, inner);
+  let inner = stretch * TILE_INNER + place.inner;
+  return readA(select(place.row, inner, TRANSPOSE_A), select(inner, place.row, TRANSPOSE_A));
 }
 
 fn loadB(tile: Tile, place: PlaceB, stretch: u32) -> vec4<f32> {
-  return vectorOfB(stretch * TILE_INNER + place.inner, place.column);
+  let inner = stretch * TILE_INNER + place.inner;
+  return readB(select(inner, place.column, TRANSPOSE_B), select(place.column, inner, TRANSPOSE_B));
 }
 
-fn store(tile: Tile, row: u32, column: u32, value: vec4<f32>) {
-  let resultRow = tile.firstRow + row;
+fn store(tile: Tile, row: u32, column: u32, values: vec4<f32>) {
+  let y = tile.firstRow + row;
   for (var lane = 0u; lane < 4; lane++) {
-    let resultColumn = tile.firstColumn + column + lane;
-    if ((resultRow < ROWS) & (resultColumn < COLUMNS)) {
-      storeResult(resultPlace(resultRow, resultColumn), biased(value[lane], resultColumn));
+    let x = tile.firstColumn + column + lane;
+    if ((y < ROWS) & (x < COLUMNS)) {
+      var value = values[lane];
+      if (HAS_BIAS) { value += bias(x); }
+      storeResult(select(y * COLUMNS + x, x * ROWS + y, TRANSPOSE_RESULT), value);
     }
   }
 }

@@ -1,6 +1,6 @@
 struct State { most: vec4<f32>, place: vec4<i32>, isBegun: bool }
 
-// By the bits, since drivers take comparisons with NaN for what they like.
+// By its bits, since drivers may compile comparisons with NaN in any way.
 fn isNan(x: vec4<f32>) -> vec4<bool> {
   return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
 }

@@ -2,7 +2,7 @@
 import type { GraphNode } from "../../../graph/types.ts";
 import { familyFinder } from "../../lowering.ts";
 import type { KernelFamily } from "../kernel.ts";
-import { adaptivePools } from "./adaptive_pooling.ts";
+import { adaptivePool } from "./adaptive_pooling.ts";
 import { batchChanges } from "./batch_changes.ts";
 import { channelMoves } from "./channel_moves.ts";
 import { channelReductions } from "./channel_reductions.ts";
@@ -22,10 +22,10 @@ import { softmaxes } from "./rows.ts";
 import { segmentSums } from "./segment_sums.ts";
 import { sums } from "./sums.ts";
 
-/** Every family but the elementwise one, which takes whatever op has an expression. */
+/** Every family except the elementwise one, which lowers every op that has an expression. */
 const FAMILIES: readonly KernelFamily[] = [
-  ...adaptivePools,
-  ...batchChanges,
+  adaptivePool,
+  batchChanges,
   ...channelMoves,
   ...channelReductions,
   composeKernel,

@@ -1,8 +1,7 @@
-/** Tensors laid out in one: most are computed in place, the rest is copied, gaps are zeroed. */
+/** Packs tensors into one: most are computed in place, the others are copied, gaps are zeroed. */
 import { type GraphNode, sizeOf } from "../../../graph/types.ts";
 import type { PackAttributes } from "../../../ops/pack.ts";
-import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
-import { copyDispatch } from "./copy.ts";
+import type { KernelFamily, Lowering } from "../kernel.ts";
 
 function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
   const { offsets, size } = attributes as PackAttributes;
@@ -19,24 +18,15 @@ function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: L
       bytes: 4 * sizeOf(value.shape),
     };
     const isInPlace = source.buffer === target.buffer && source.offset === target.offset;
-    if (!isInPlace) lowering.dispatch(copyDispatch(source, target));
+    if (!isInPlace) lowering.copy(source, target);
   });
   for (; end < size; end++) gaps.push(end);
-  if (gaps.length > 0) zeroElements(packed, Int32Array.from(gaps), lowering);
-}
-
-function zeroElements(
-  packed: Ref,
-  places: Int32Array<ArrayBuffer>,
-  lowering: Lowering,
-): void {
+  if (gaps.length === 0) return;
   lowering.eachItem({
     name: "pack gaps",
-    operands: {
-      ...lowering.reads("i32", { places: lowering.table(places) }),
-      ...lowering.writes("f32", { packed }),
-    },
-    items: places.length,
+    reads: { i32: { places: lowering.table(Int32Array.from(gaps)) } },
+    writes: { f32: { packed } },
+    items: gaps.length,
     wgsl: "fn item(i: u32) { storePacked(u32(places(i)), 0.0f); }",
   });
 }

@@ -1,7 +1,7 @@
 // Four channels of a pixel of an image.
 struct Pixel { image: u32, y: i32, x: i32, vector: u32 }
 
-// Those of item i, of images of HEIGHT rows and WIDTH columns.
+// Item i of images of HEIGHT rows and WIDTH columns.
 fn pixelOf(i: u32) -> Pixel {
   return Pixel(
     i / (VECTORS * WIDTH * HEIGHT),
@@ -11,7 +11,7 @@ fn pixelOf(i: u32) -> Pixel {
   );
 }
 
-// Where the same channels lie at another place of images of another size.
+// The same channels of another pixel, of images of OTHER_HEIGHT rows and OTHER_WIDTH columns.
 fn otherPlace(pixel: Pixel, row: i32, column: i32) -> u32 {
   return ((pixel.image * OTHER_HEIGHT + u32(row)) * OTHER_WIDTH + u32(column)) * VECTORS +
     pixel.vector;

@@ -1,97 +1,58 @@
-/** Pools and their gradients: one invocation for four channels of a pixel. */
+/** Pools and their gradients: one invocation per four channels of a pixel. */
 import type { GraphNode } from "../../../graph/types.ts";
-import type { Pair } from "../../../ops/convolution_geometry.ts";
 import type { AvgPool2dAttributes } from "../../../ops/avg_pool2d.ts";
-import { type PoolingGeometry, poolingGeometry } from "../../../ops/pooling_geometry.ts";
-import type { Constants, KernelFamily, Lowering, Operand } from "../kernel.ts";
+import type { Pair } from "../../../ops/convolution_geometry.ts";
+import { poolingGeometry } from "../../../ops/pooling_geometry.ts";
+import { allIn, type KernelFamily, type Lowering } from "../kernel.ts";
 import { float, pairConstants } from "../wgsl.ts";
+import divisor from "./avg_pool_divisor.wgsl" with { type: "text" };
 import maxPool from "./max_pool.wgsl" with { type: "text" };
-import pixel from "./pixel.wgsl" with { type: "text" };
+import { eachPixel, type PixelRequest } from "./pixels.ts";
 import windowOfOutput from "./window_of_output.wgsl" with { type: "text" };
 import windowsOfPixel from "./windows_of_pixel.wgsl" with { type: "text" };
 
-/** The geometry of a pooling node, forward or gradient. */
-function geometryOf({ op, inputs, attributes }: GraphNode): PoolingGeometry {
-  return poolingGeometry(op.name, attributes.inputShape ?? inputs[0].shape, attributes);
-}
-
-/** The images of a dispatch over pixels. */
-export type PixelGeometry = Pick<PoolingGeometry, "batch" | "channels">;
-
-/** Vectors of a pixel. */
-function vectorsOf({ channels }: PixelGeometry): number {
-  return Math.ceil(channels / 4);
-}
-
-/** Adds a dispatch with an invocation for each vector of `size` pixels; `PIXEL` says which. */
-export function addPixelDispatch(
-  name: string,
-  geometry: PixelGeometry,
-  size: Pair,
-  operands: Record<string, Operand>,
-  wgsl: readonly string[],
+/**
+ * Adds a pool, whose invocations visit the pixels of a window, or its gradient, whose invocations
+ * visit the windows that contain a pixel.
+ *
+ * @param wgsl `State`, `visit(state, pixel, row, column)` and `finish(i, pixel, state)`
+ */
+function addPool(
+  node: GraphNode,
+  { constants, wgsl, ...operands }: Omit<PixelRequest, "name">,
   lowering: Lowering,
-  constants: Constants,
 ): void {
-  const vectors = vectorsOf(geometry);
-  lowering.eachItem({
-    name,
-    operands,
-    items: geometry.batch * size[0] * size[1] * vectors,
-    constants: { HEIGHT: size[0], WIDTH: size[1], VECTORS: vectors, ...constants },
-    wgsl: [pixel, ...wgsl].join("\n"),
-  });
-}
-
-/** A pool or its gradient over the windows of outputs. */
-interface Pool {
-  /** Whether an invocation goes through the pixels of a window, or the windows that hold a pixel. */
-  readonly isForward: boolean;
-  readonly operands: Record<string, Operand>;
-  /** WGSL of `State`, of `visit(state, pixel, row, column)` and of `finish(i, pixel, state)`. */
-  readonly wgsl: readonly string[];
-  readonly constants?: Constants;
-}
-
-function addPool(node: GraphNode, pool: Pool, lowering: Lowering): void {
-  const geometry = geometryOf(node);
-  const { kernelSize, stride, padding, dilation, inSize, outSize } = geometry;
-  const { isForward, operands, wgsl, constants } = pool;
-  const [size, otherSize] = isForward ? [outSize, inSize] : [inSize, outSize];
-  const windows = isForward ? windowOfOutput : windowsOfPixel;
-  addPixelDispatch(node.op.name, geometry, size, operands, [...wgsl, windows], lowering, {
-    OTHER_HEIGHT: otherSize[0],
-    OTHER_WIDTH: otherSize[1],
-    ...pairConstants("KERNEL", kernelSize),
-    ...pairConstants("STRIDE", stride),
-    ...pairConstants("PADDING", padding),
-    ...pairConstants("DILATION", dilation),
-    ...constants,
-  });
+  const { op, inputs, attributes } = node;
+  const isGradient = op.name.endsWith("Gradient");
+  const geometry = poolingGeometry(op.name, attributes.inputShape ?? inputs[0].shape, attributes);
+  eachPixel(node.outputs[0].shape, isGradient ? geometry.outSize : geometry.inSize, {
+    ...operands,
+    name: op.name,
+    constants: {
+      ...pairConstants("KERNEL", geometry.kernelSize),
+      ...pairConstants("STRIDE", geometry.stride),
+      ...pairConstants("PADDING", geometry.padding),
+      ...pairConstants("DILATION", geometry.dilation),
+      ...constants,
+    },
+    wgsl: [...wgsl, isGradient ? windowsOfPixel : windowOfOutput],
+  }, lowering);
 }
 
 function lowerMaxPool(node: GraphNode, lowering: Lowering): void {
-  const [output, indices] = node.outputs;
+  const { inputs: [input], outputs: [output, indices] } = node;
   addPool(node, {
-    isForward: true,
-    operands: {
-      ...lowering.reads("vec4<f32>", { input: node.inputs[0] }),
-      ...lowering.writes("vec4<f32>", { output }),
-      ...lowering.writes("vec4<i32>", { indices }),
-    },
+    reads: { "vec4<f32>": { input } },
+    writes: { "vec4<f32>": { output }, "vec4<i32>": { indices } },
     wgsl: [maxPool],
   }, lowering);
 }
 
 function lowerMaxPoolGradient(node: GraphNode, lowering: Lowering): void {
-  const [dy, indices] = node.inputs;
+  const { inputs: [dy, indices], outputs: [dx] } = node;
   addPool(node, {
-    isForward: false,
-    operands: {
-      ...lowering.reads("vec4<f32>", { dy }),
-      ...lowering.reads("vec4<i32>", { indices }),
-      ...lowering.writes("vec4<f32>", { dx: node.outputs[0] }),
-    },
+    reads: { "vec4<f32>": { dy }, "vec4<i32>": { indices } },
+    writes: { "vec4<f32>": { dx } },
     wgsl: [`
 struct State { sum: vec4<f32> }
 fn visit(state: State, pixel: Pixel, row: i32, column: i32) -> State {
@@ -103,89 +64,58 @@ fn finish(i: u32, pixel: Pixel, state: State) { storeDx(i, state.sum); }`],
   }, lowering);
 }
 
-/** WGSL of `divisor(y, x)` of an average over the window of an output, and its constants. */
-function divisorOf(node: GraphNode): { wgsl: string; constants: Constants } {
-  const { countIncludePad, divisorOverride } = node.attributes as AvgPool2dAttributes;
-  if (divisorOverride !== undefined) {
-    return { wgsl: OVERRIDDEN, constants: { DIVISOR: float(divisorOverride) } };
-  }
-  const { inSize, padding } = geometryOf(node);
+function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
+  const { op, inputs: [x], outputs: [y] } = node;
+  const { countIncludePad, divisorOverride, padding } = node.attributes as AvgPool2dAttributes;
+  const shape = node.attributes.inputShape ?? x.shape;
   const margins: Pair = countIncludePad ? padding : [0, 0];
-  const ends: Pair = [inSize[0] + margins[0], inSize[1] + margins[1]];
-  return {
-    wgsl: COUNTED,
-    constants: { ...pairConstants("MARGIN", margins), ...pairConstants("END", ends) },
-  };
+  addPool(node, {
+    reads: { "vec4<f32>": { x } },
+    writes: { "vec4<f32>": { y } },
+    constants: {
+      HAS_DIVISOR: divisorOverride !== undefined,
+      DIVISOR: float(divisorOverride ?? 1),
+      ...pairConstants("MARGIN", margins),
+      ...pairConstants("END", [shape[2] + margins[0], shape[3] + margins[1]]),
+    },
+    wgsl: [divisor, op.name.endsWith("Gradient") ? SUM_OF_QUOTIENTS : QUOTIENT_OF_SUM],
+  }, lowering);
 }
 
-const OVERRIDDEN = "fn divisor(y: i32, x: i32) -> f32 { return DIVISOR; }";
-
-/** The pixels of the window that count: those of the image and, if padding does, of the margin. */
-const COUNTED = `
-fn divisor(y: i32, x: i32) -> f32 {
-  let firstRow = y * STRIDE_Y - PADDING_Y;
-  let firstColumn = x * STRIDE_X - PADDING_X;
-  let rows = min(firstRow + KERNEL_Y, END_Y) - max(firstRow, -MARGIN_Y);
-  let columns = min(firstColumn + KERNEL_X, END_X) - max(firstColumn, -MARGIN_X);
-  return f32(rows * columns);
-}`;
-
-function lowerAvgPool(node: GraphNode, lowering: Lowering): void {
-  const { wgsl, constants } = divisorOf(node);
-  addPool(node, {
-    isForward: true,
-    operands: {
-      ...lowering.reads("vec4<f32>", { input: node.inputs[0] }),
-      ...lowering.writes("vec4<f32>", { output: node.outputs[0] }),
-    },
-    wgsl: [
-      wgsl,
-      `
+const QUOTIENT_OF_SUM = `
 struct State { sum: vec4<f32> }
 fn visit(state: State, pixel: Pixel, row: i32, column: i32) -> State {
-  return State(state.sum + input(otherPlace(pixel, row, column)));
+  return State(state.sum + x(otherPlace(pixel, row, column)));
 }
 fn finish(i: u32, pixel: Pixel, state: State) {
-  storeOutput(i, state.sum / divisor(pixel.y, pixel.x));
-}`,
-    ],
-    constants,
-  }, lowering);
-}
+  storeY(i, state.sum / divisor(pixel.y, pixel.x));
+}`;
 
-function lowerAvgPoolGradient(node: GraphNode, lowering: Lowering): void {
-  const { wgsl, constants } = divisorOf(node);
-  addPool(node, {
-    isForward: false,
-    operands: {
-      ...lowering.reads("vec4<f32>", { dy: node.inputs[0] }),
-      ...lowering.writes("vec4<f32>", { dx: node.outputs[0] }),
-    },
-    wgsl: [
-      wgsl,
-      `
+const SUM_OF_QUOTIENTS = `
 struct State { sum: vec4<f32> }
 fn visit(state: State, pixel: Pixel, row: i32, column: i32) -> State {
-  return State(state.sum + dy(otherPlace(pixel, row, column)) / divisor(row, column));
+  return State(state.sum + x(otherPlace(pixel, row, column)) / divisor(row, column));
 }
-fn finish(i: u32, pixel: Pixel, state: State) { storeDx(i, state.sum); }`,
-    ],
-    constants,
-  }, lowering);
-}
+fn finish(i: u32, pixel: Pixel, state: State) { storeY(i, state.sum); }`;
 
-function lowerGlobalAvgPool({ inputs: [x], outputs }: GraphNode, lowering: Lowering): void {
-  const { batch, paddedChannels, pixels } = lowering.layout(x);
+function lowerGlobalAvgPool(
+  { op, inputs: [x], outputs: [y] }: GraphNode,
+  lowering: Lowering,
+): void {
+  const isGradient = op.name.endsWith("Gradient");
+  const { batch, paddedChannels, pixels } = lowering.layout(isGradient ? y : x);
   const vectors = paddedChannels / 4;
   lowering.eachItem({
-    name: "globalAvgPool2d",
-    operands: {
-      ...lowering.reads("vec4<f32>", { x }),
-      ...lowering.writes("vec4<f32>", { y: outputs[0] }),
-    },
-    items: batch * vectors,
+    name: op.name,
+    reads: { "vec4<f32>": { x } },
+    writes: { "vec4<f32>": { y } },
+    items: batch * vectors * (isGradient ? pixels : 1),
     constants: { PIXELS: pixels, VECTORS: vectors, SHARE: float(1 / pixels) },
-    wgsl: `
+    wgsl: isGradient ? SPREAD_SHARES : MEAN_OF_PIXELS,
+  });
+}
+
+const MEAN_OF_PIXELS = `
 fn item(i: u32) {
   let first = i / VECTORS * (PIXELS * VECTORS) + i % VECTORS;
   var sum = vec4<f32>();
@@ -193,46 +123,19 @@ fn item(i: u32) {
     sum += x(first + pixel * VECTORS);
   }
   storeY(i, sum * SHARE);
-}`,
-  });
+}`;
+
+const SPREAD_SHARES = `
+fn item(i: u32) { storeY(i, x(i / (VECTORS * PIXELS) * VECTORS + i % VECTORS) * SHARE); }`;
+
+function family(ops: string[], lower: KernelFamily["lower"]): KernelFamily {
+  return { ops, orders: allIn("channelsLast"), lower };
 }
 
-function lowerGlobalAvgPoolGradient({ inputs: [dy], outputs }: GraphNode, lowering: Lowering) {
-  const { batch, paddedChannels, pixels } = lowering.layout(outputs[0]);
-  const vectors = paddedChannels / 4;
-  lowering.eachItem({
-    name: "globalAvgPool2dGradient",
-    operands: {
-      ...lowering.reads("vec4<f32>", { dy }),
-      ...lowering.writes("vec4<f32>", { dx: outputs[0] }),
-    },
-    items: batch * vectors * pixels,
-    constants: { PIXELS: pixels, VECTORS: vectors, SHARE: float(1 / pixels) },
-    wgsl: `
-fn item(i: u32) {
-  storeDx(i, dy(i / (VECTORS * PIXELS) * VECTORS + i % VECTORS) * SHARE);
-}`,
-  });
-}
-
-/** A family whose operands are all channels last. */
-export function channelsLast(op: string, lower: KernelFamily["lower"]): KernelFamily {
-  return {
-    ops: [op],
-    orders: ({ inputs, outputs }) => ({
-      inputs: inputs.map(() => "channelsLast"),
-      outputs: outputs.map(() => "channelsLast"),
-    }),
-    lower,
-  };
-}
-
-/** All pools. */
+/** All pools with windows of one size. */
 export const pools: readonly KernelFamily[] = [
-  channelsLast("maxPool2d", lowerMaxPool),
-  channelsLast("maxPool2dGradient", lowerMaxPoolGradient),
-  channelsLast("avgPool2d", lowerAvgPool),
-  channelsLast("avgPool2dGradient", lowerAvgPoolGradient),
-  channelsLast("globalAvgPool2d", lowerGlobalAvgPool),
-  channelsLast("globalAvgPool2dGradient", lowerGlobalAvgPoolGradient),
+  family(["maxPool2d"], lowerMaxPool),
+  family(["maxPool2dGradient"], lowerMaxPoolGradient),
+  family(["avgPool2d", "avgPool2dGradient"], lowerAvgPool),
+  family(["globalAvgPool2d", "globalAvgPool2dGradient"], lowerGlobalAvgPool),
 ];

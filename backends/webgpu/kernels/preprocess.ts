@@ -1,50 +1,33 @@
-/** From stored pixels, four bytes to a word, to the network's input. */
+/** From stored pixels, four bytes per word, to the network's input. */
 import type { GraphNode } from "../../../graph/types.ts";
 import type { PreprocessAttributes } from "../../../ops/preprocess.ts";
 import type { KernelFamily, Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
+import { eachPixel } from "./pixels.ts";
 import wgsl from "./preprocess.wgsl" with { type: "text" };
 
 function lower({ inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
   const [pixels, transforms] = inputs;
   const { padding, mean, std } = attributes as PreprocessAttributes;
-  const [batch, height, width, channels] = pixels.shape;
-  const vectors = lowering.layout(output).paddedChannels / 4;
-  const padded = (values: readonly number[], filler: number) =>
-    Array.from({ length: 4 * vectors }, (_, c) => float(values[c] ?? filler));
-  const table = (values: string[]) => `array<f32, ${values.length}>(${values.join(", ")})`;
-  lowering.eachItem({
+  const table = (values: readonly number[]) => {
+    const { paddedChannels } = lowering.layout(output);
+    const all = Array.from({ length: paddedChannels }, (_, c) => float(values[c] ?? 0));
+    return `array<f32, ${paddedChannels}>(${all.join(", ")})`;
+  };
+  eachPixel(output.shape, [0, 0], {
     name: "preprocess",
-    operands: {
-      ...lowering.reads("u32", { pixels }),
-      ...lowering.writes("vec4<f32>", { output }),
-      ...lowering.reads("i32", { transforms }),
-    },
-    items: batch * height * width * vectors,
+    reads: { u32: { pixels }, i32: { transforms } },
+    writes: { "vec4<f32>": { output } },
     constants: {
-      HEIGHT: height,
-      WIDTH: width,
-      CHANNELS: channels,
-      VECTORS: vectors,
       PADDING: padding,
-      // Multiplied by, where the reference divides: one rounding more.
-      SCALE: table(padded(std.map((deviation) => 1 / (255 * deviation)), 0)),
-      SHIFT: table(padded(mean.map((value, c) => value / std[c]), 0)),
+      HAS_TRANSFORMS: transforms !== undefined,
+      // Products instead of the reference's quotients: one more rounding.
+      SCALE: table(std.map((deviation) => 1 / (255 * deviation))),
+      SHIFT: table(mean.map((value, c) => value / std[c])),
     },
-    wgsl: `${transforms ? GIVEN_TRANSFORM : NO_TRANSFORM}\n${wgsl}`,
-  });
+    wgsl: [wgsl],
+  }, lowering);
 }
-
-/** Field 0 and 1: offsets of the cut-out rows and columns; 2: whether it is flipped. */
-const GIVEN_TRANSFORM = `
-fn transform(image: u32, field: u32) -> i32 {
-  return transforms(image * 3 + field);
-}`;
-
-const NO_TRANSFORM = `
-fn transform(image: u32, field: u32) -> i32 {
-  return select(PADDING, 0, field == 2);
-}`;
 
 /** The kernel of `preprocess`. */
 export const preprocess: KernelFamily = {

@@ -2,16 +2,16 @@
 
 /** Options of {@link combineThreads}. */
 export interface CombineOptions {
-  /** WGSL that combines the terms `a` and `b`; default their sum. */
+  /** WGSL that combines the terms `a` and `b`. Default: their sum. */
   readonly combine?: string;
-  /** WGSL of how many combinations there are, a power of two: of the threads equal modulo it. Default 1. */
+  /** WGSL of the number of results, a power of two: of threads equal modulo it. Default 1. */
   readonly lanes?: string;
 }
 
 /**
- * WGSL function `NAME(thread, term)`: the terms of all invocations, combined pairwise, halving the
- * distance from step to step. `THREADS` is a power of two. To be called by all invocations together,
- * and again only behind a barrier.
+ * WGSL function `NAME(thread, term)`: combines the terms of all invocations pairwise, at distances
+ * that halve from step to step. `THREADS` is a power of two. All invocations call it together, and
+ * again only after a barrier.
  */
 export function combineThreads(
   name: string,

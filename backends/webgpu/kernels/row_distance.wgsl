@@ -1,4 +1,4 @@
-// How the numbers of a row lie about their mean.
+// Mean, relative to the first number, and inverse standard deviation of a row.
 struct Moments { origin: f32, centre: f32, stretch: f32 }
 
 fn distance(place: u32, row: Moments) -> f32 {
@@ -7,7 +7,7 @@ fn distance(place: u32, row: Moments) -> f32 {
 
 fn momentsOf(row: u32, thread: u32) -> Moments {
   let first = row * STEP;
-  // Counted from the row's first number, so that what all have in common costs no precision.
+  // Relative to the first number, so that an offset common to all costs no precision.
   var moments = Moments(x(first), 0.0f, 0.0f);
   var sum = 0.0f;
   for (var c = thread; c < CLASSES; c += THREADS) {

@@ -1,52 +1,42 @@
-/** Normalisation of rows by their own mean and variance, and its gradient: one workgroup a row. */
+/** Normalization of rows by their mean and variance, and its gradient: one workgroup per row. */
 import { type GraphNode, sizeOf } from "../../../graph/types.ts";
 import type { GroupNormalizeAttributes } from "../../../ops/row_normalize.ts";
-import type { KernelFamily, Lowering } from "../kernel.ts";
+import type { Order } from "../../layout.ts";
+import { allIn, type KernelFamily, type Lowering } from "../kernel.ts";
 import { float } from "../wgsl.ts";
 import { combineThreads } from "./reduce.ts";
 import distance from "./row_distance.wgsl" with { type: "text" };
 import normalize from "./row_normalize.wgsl" with { type: "text" };
 import normalizeGradient from "./row_normalize_gradient.wgsl" with { type: "text" };
-import { addRowDispatch } from "./rows.ts";
+import { eachRow } from "./rows.ts";
 
 /** Rows are the channels of a pixel, channels last, or a group of channels of an image, plain. */
 function lower({ op, inputs, outputs: [output], attributes }: GraphNode, lowering: Lowering): void {
   const { eps, groups } = attributes as GroupNormalizeAttributes;
-  const gradient = op.name.endsWith("Gradient");
+  const isGradient = op.name.endsWith("Gradient");
   const { batch, channels, paddedChannels, pixels, order } = lowering.layout(output);
   const inGroup = sizeOf(output.shape) / batch / groups;
   const [rows, length, step] = order === "plain"
     ? [batch * groups, inGroup, inGroup]
     : [batch * pixels, channels, paddedChannels];
   const [x, dy] = inputs.toReversed();
-  const operands = {
-    ...lowering.reads("f32", { x, dy }),
-    ...lowering.writes("f32", { y: output }),
-  };
-  const wgsl = [
-    combineThreads("centreSum", "f32"),
-    combineThreads("varianceSum", "f32"),
-    distance,
-    ...(gradient
-      ? [combineThreads("levelSum", "f32"), combineThreads("slopeSum", "f32"), normalizeGradient]
-      : [normalize]),
-  ];
-  addRowDispatch(op.name, [rows, length], operands, wgsl, lowering, {
-    STEP: step,
-    SHARE: float(1 / length),
-    EPS: float(eps),
-  });
+  const sums = ["centreSum", "varianceSum", ...(isGradient ? ["levelSum", "slopeSum"] : [])];
+  eachRow({
+    name: op.name,
+    shape: [rows, length],
+    reads: { f32: isGradient ? { x, dy } : { x } },
+    writes: { f32: { y: output } },
+    constants: { STEP: step, SHARE: float(1 / length), EPS: float(eps) },
+    wgsl: [
+      ...sums.map((name) => combineThreads(name, "f32")),
+      distance,
+      isGradient ? normalizeGradient : normalize,
+    ],
+  }, lowering);
 }
 
-function family(op: string, order: "plain" | "channelsLast"): KernelFamily {
-  return {
-    ops: [op, `${op}Gradient`],
-    orders: ({ inputs, outputs }) => ({
-      inputs: inputs.map(() => order),
-      outputs: outputs.map(() => order),
-    }),
-    lower,
-  };
+function family(op: string, order: Order): KernelFamily {
+  return { ops: [op, `${op}Gradient`], orders: allIn(order), lower };
 }
 
 /** `pixelNormalize`, `groupNormalize` and their gradients. */

@@ -1,11 +1,6 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = rowOf(group);
+fn computeRow(row: u32, thread: u32) {
   let moments = momentsOf(row, thread);
-  // Behind the last number are zeros.
+  // Zeros follow the last number.
   for (var c = thread; c < STEP; c += THREADS) {
     let place = row * STEP + c;
     storeY(place, select(0.0f, distance(place, moments) * moments.stretch, c < CLASSES));

@@ -1,9 +1,4 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = rowOf(group);
+fn computeRow(row: u32, thread: u32) {
   let moments = momentsOf(row, thread);
   var level = 0.0f;
   for (var c = thread; c < CLASSES; c += THREADS) {
@@ -16,7 +11,7 @@ fn main(
     slope += dy(place) * distance(place, moments) * moments.stretch;
   }
   slope = slopeSum(thread, slope) * SHARE;
-  // Behind the last number are zeros.
+  // Zeros follow the last number.
   for (var c = thread; c < STEP; c += THREADS) {
     let place = row * STEP + c;
     let value = (dy(place) - level - distance(place, moments) * moments.stretch * slope) *

@@ -1,13 +1,13 @@
-/** `segmentSumSquares`: workgroups sum pieces of the segments, then each segment's pieces. */
+/** `segmentSumSquares`: workgroups sum pieces of the segments, then the pieces of each segment. */
 import type { GraphNode } from "../../../graph/types.ts";
 import type { SegmentSumSquaresAttributes } from "../../../ops/segment_sum_squares.ts";
 import type { KernelFamily, Lowering, Ref } from "../kernel.ts";
 import { combineThreads } from "./reduce.ts";
 import wgsl from "./segment_sums.wgsl" with { type: "text" };
 
-/** Invocations of a workgroup. */
+/** Invocations per workgroup. Measure: `deno task kernel segmentSumSquares --backend webgpu`. */
 const GROUP = 256;
-/** Elements of a piece. */
+/** Elements per piece. */
 const PIECE = 32 * GROUP;
 
 function lower({ inputs: [input], outputs: [output], attributes }: GraphNode, lowering: Lowering) {
@@ -22,17 +22,14 @@ function lower({ inputs: [input], outputs: [output], attributes }: GraphNode, lo
     ranges.push(pieces.length / 2);
   }
   const sums = lowering.scratch(2 * pieces.length, "sums of pieces");
-  addDispatch("segmentSumSquares", SQUARE, pieces, lowering.ref(input), sums, lowering);
-  addDispatch("segmentSumSquares pieces", ITSELF, ranges, sums, lowering.ref(output), lowering);
+  addDispatch("segmentSumSquares", true, pieces, lowering.ref(input), sums, lowering);
+  addDispatch("segmentSumSquares pieces", false, ranges, sums, lowering.ref(output), lowering);
 }
 
-const SQUARE = "fn termOf(x: f32) -> f32 { return x * x; }";
-const ITSELF = "fn termOf(x: f32) -> f32 { return x; }";
-
-/** A workgroup for each range, which is two of `bounds`: the first element and that after the last. */
+/** One workgroup per range, given by two `bounds`: the first element and the one after the last. */
 function addDispatch(
   name: string,
-  term: string,
+  squares: boolean,
   bounds: readonly number[],
   source: Ref,
   result: Ref,
@@ -40,14 +37,12 @@ function addDispatch(
 ): void {
   lowering.dispatch({
     name,
-    operands: {
-      ...lowering.reads("f32", { source }),
-      ...lowering.reads("i32", { bounds: lowering.table(Int32Array.from(bounds)) }),
-      ...lowering.writes("f32", { result }),
-    },
+    reads: { f32: { source }, i32: { bounds: lowering.table(Int32Array.from(bounds)) } },
+    writes: { f32: { result } },
     workgroupSize: GROUP,
     workgroups: [bounds.length / 2, 1, 1],
-    wgsl: [term, combineThreads("total", "f32"), wgsl].join("\n"),
+    constants: { SQUARES: squares },
+    wgsl: `${combineThreads("total", "f32")}\n${wgsl}`,
   });
 }
 

@@ -1,12 +1,12 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = rowOf(group);
+fn computeRow(row: u32, thread: u32) {
   let sums = exponentials(row, thread);
   for (var c = thread; c < CLASSES; c += THREADS) {
     let place = row * CLASSES + c;
-    storeResult(place, result(logits(place), sums));
+    let logit = logits(place) - sums.most;
+    if (IS_LOG) {
+      storeResult(place, logit - log(sums.total));
+    } else {
+      storeResult(place, exp(logit) / sums.total);
+    }
   }
 }

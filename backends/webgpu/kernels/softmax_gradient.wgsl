@@ -1,16 +1,14 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = rowOf(group);
+fn computeRow(row: u32, thread: u32) {
   var sum = 0.0f;
-  for (var c = thread; c < CLASSES; c += THREADS) {
-    sum += term(row * CLASSES + c);
+  for (var place = row * CLASSES + thread; place < (row + 1) * CLASSES; place += THREADS) {
+    if (IS_LOG) { sum += dy(place); } else { sum += dy(place) * y(place); }
   }
   sum = total(thread, sum);
-  for (var c = thread; c < CLASSES; c += THREADS) {
-    let place = row * CLASSES + c;
-    storeDx(place, result(place, sum));
+  for (var place = row * CLASSES + thread; place < (row + 1) * CLASSES; place += THREADS) {
+    if (IS_LOG) {
+      storeDx(place, dy(place) - exp(y(place)) * sum);
+    } else {
+      storeDx(place, y(place) * (dy(place) - sum));
+    }
   }
 }

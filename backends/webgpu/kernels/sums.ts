@@ -4,14 +4,14 @@ import { type KernelFamily, type Lowering, type Ref } from "../kernel.ts";
 import { combineThreads } from "./reduce.ts";
 import wgsl from "./sums.wgsl" with { type: "text" };
 
-/** Invocations of a workgroup. */
+/** Invocations per workgroup. Measure both with `deno task kernel sum --backend webgpu`. */
 const GROUP = 256;
-/** Elements an invocation takes before further workgroups are worth a second dispatch. */
+/** Elements per invocation before more workgroups and a second dispatch pay. */
 const ELEMENTS_EACH = 32;
 
 /**
- * What is reduced: WGSL of the number an element `x: f32` contributes and of two numbers `a` and `b`
- * combined. Numbers are of type `type`, kept as u32 bits between dispatches.
+ * A reduction: WGSL of the number that an element `x: f32` contributes, and of two numbers `a` and
+ * `b` combined. Numbers are of type `type`, stored as their bits between dispatches.
  */
 interface Reduction {
   readonly type: "f32" | "u32";
@@ -34,38 +34,32 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
 function lower(node: GraphNode, lowering: Lowering): void {
   const reduction = REDUCTIONS[node.op.name];
   const { elements } = lowering.layout(node.inputs[0]);
-  const x = lowering.ref(node.inputs[0]);
-  const result = lowering.ref(node.outputs[0]);
+  const source = lowering.ref(node.inputs[0]), result = lowering.ref(node.outputs[0]);
   const parts = Math.min(GROUP, Math.ceil(elements / (GROUP * ELEMENTS_EACH)));
   if (parts === 1) {
-    addDispatch(node.op.name, reduction, { source: x, elements, result, parts }, lowering);
-    return;
+    return addDispatch(node.op.name, reduction, source, elements, result, 1, lowering);
   }
   const partial = lowering.scratch(4 * parts, "partial results");
-  addDispatch(node.op.name, reduction, { source: x, elements, result: partial, parts }, lowering);
-  addDispatch(
-    `${node.op.name} parts`,
-    { ...reduction, contribution: reduction.type === "f32" ? "x" : "bitcast<u32>(x)" },
-    { source: partial, elements: parts, result, parts: 1 },
-    lowering,
-  );
+  addDispatch(node.op.name, reduction, source, elements, partial, parts, lowering);
+  const contribution = reduction.type === "f32" ? "x" : "bitcast<u32>(x)";
+  const ofParts = { ...reduction, contribution };
+  addDispatch(`${node.op.name} parts`, ofParts, partial, parts, result, 1, lowering);
 }
 
-/** One number for each of `parts` workgroups. */
+/** Adds a dispatch that computes one number for each of `parts` workgroups. */
 function addDispatch(
   name: string,
   { type, contribution, combine }: Reduction,
-  { source, elements, result, parts }: {
-    source: Ref;
-    elements: number;
-    result: Ref;
-    parts: number;
-  },
+  source: Ref,
+  elements: number,
+  result: Ref,
+  parts: number,
   lowering: Lowering,
 ): void {
   lowering.dispatch({
     name,
-    operands: { ...lowering.reads("f32", { source }), ...lowering.writes("f32", { result }) },
+    reads: { f32: { source } },
+    writes: { f32: { result } },
     workgroupSize: GROUP,
     workgroups: [parts, 1, 1],
     constants: { ELEMENTS: elements },

@@ -1,8 +1,4 @@
-@compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) thread: u32,
-) {
+fn computeGroup(group: vec3<u32>, thread: u32) {
   var number = Number();
   for (var i = group.x * THREADS + thread; i < ELEMENTS; i += GROUPS_X * THREADS) {
     number = combine(number, contribution(source(i)));

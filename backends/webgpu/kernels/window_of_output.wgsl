@@ -1,4 +1,4 @@
-// Visits every pixel of the image in the window of an output.
+// Visits every pixel of the image that is in the window of an output.
 fn item(i: u32) {
   let pixel = pixelOf(i);
   var state = State();

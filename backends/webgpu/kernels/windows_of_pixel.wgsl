@@ -1,4 +1,4 @@
-// Visits every output whose window holds a pixel of the image.
+// Visits every output whose window contains a pixel of the image.
 fn item(i: u32) {
   let pixel = pixelOf(i);
   var state = State();

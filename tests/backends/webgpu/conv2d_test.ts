@@ -5,7 +5,7 @@ import {
 } from "../../../ops/convolution_geometry.ts";
 import { checkOp, gpuTest } from "./gpu.ts";
 
-/** A convolution: input, weight and what differs from PyTorch's defaults. */
+/** A convolution: input, weight and differences from PyTorch's defaults. */
 type Case = [number[], number[], Partial<ConvolutionAttributes>?];
 
 const CASES: Record<string, Case[]> = {

@@ -7,7 +7,7 @@ import { slice } from "../../../ops/slice.ts";
 import { globalAvgPool2d } from "../../../ops/global_avg_pool2d.ts";
 import { checkAgainstReference, checkOp, gpuTest, randomTensor } from "./gpu.ts";
 
-gpuTest("pixels are cropped, flipped and normalised as the reference does", async () => {
+gpuTest("pixels are cropped, flipped and normalized as in the reference", async () => {
   const padding = 2;
   const transforms = { shape: [3, 3], data: Int32Array.of(0, 4, 1, 2, 2, 0, 3, 1, 1) };
   for (const channels of [1, 3, 5]) {
@@ -20,7 +20,7 @@ gpuTest("pixels are cropped, flipped and normalised as the reference does", asyn
   }
 });
 
-gpuTest("dropout draws the numbers of every other backend", async () => {
+gpuTest("dropout draws the same numbers as the other backends", async () => {
   for (const step of [0, 1, -5, 123456789]) {
     const input = { shape: [], data: Int32Array.of(step) };
     await checkOp(dropoutMaskOp, [input], { shape: [2, 3, 5, 7], p: 0.3, stream: 4 }, 1e-7);

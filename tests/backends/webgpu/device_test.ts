@@ -15,7 +15,7 @@ import { gpuBackend, gpuTest } from "./gpu.ts";
 const program = trace({ name: "relu" }, () => output("y", relu(input("x", [1024, 1024]))));
 const x = new Float32Array(1 << 20).fill(2);
 
-/** WebGPU whose adapter is this one, and the devices it opened. */
+/** WebGPU with this adapter, and the devices it opened. */
 function gpuWith(adapter: GPUAdapter | null) {
   const devices: GPUDevice[] = [];
   const watched = adapter && new Proxy(adapter, {
@@ -34,7 +34,7 @@ function gpuWith(adapter: GPUAdapter | null) {
   return { gpu, devices };
 }
 
-Deno.test("a missing adapter is the user's to mend, and is told so", async () => {
+Deno.test("a missing adapter is reported as a problem that the user can fix", async () => {
   const { gpu } = gpuWith(null);
   const error = await assertRejects(() => webgpuBackend({ gpu }), InputError);
   assert(error.message.includes("doctor") && error.message.includes("backend: cpu"));
@@ -46,7 +46,7 @@ const LIMITS = {
   maxStorageBuffersPerShaderStage: 8,
 };
 
-Deno.test("a program that exceeds a limit is refused with the limit, the need and a way out", () => {
+Deno.test("a program that exceeds a limit is refused with the limit, the amount and a remedy", () => {
   const plan = planPrograms([program], NO_TUNING);
   const limits = { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 };
   const check = (changes: Partial<typeof limits>) =>
@@ -62,7 +62,7 @@ Deno.test("a program that exceeds a limit is refused with the limit, the need an
   assert(assertThrows(() => check(few)).message.includes("maxStorageBuffersPerShaderStage"));
 });
 
-Deno.test("what does not grow with the batch is no reason for a smaller one", () => {
+Deno.test("what does not grow with the batch does not ask for a smaller one", () => {
   const weights = trace({ name: "weights", variables: [{ name: "v", size: 1 << 20 }] }, () => {
     output("y", scale(readVariable("v", 0, [1 << 20]), 2));
   });
@@ -104,7 +104,7 @@ gpuTest(
   },
 );
 
-gpuTest("a device that is lost while kernels are timed says so", async () => {
+gpuTest("a device that is lost while kernels are timed reports it", async () => {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter?.features.has("timestamp-query")) return;
   const { gpu, devices } = gpuWith(adapter);
@@ -116,7 +116,7 @@ gpuTest("a device that is lost while kernels are timed says so", async () => {
   executable.dispose();
 });
 
-gpuTest("the results of what is disposed of are no longer waited for", async () => {
+gpuTest("pending results are rejected when the executable is disposed of", async () => {
   const executable = await (await gpuBackend()).compile([program]);
   const inFlight = Array.from({ length: 10 }, () => executable.run("relu", { x }));
   executable.dispose();
@@ -125,7 +125,7 @@ gpuTest("the results of what is disposed of are no longer waited for", async () 
   assertThrows(() => executable.run("relu", { x }), InputError, message);
 });
 
-Deno.test("disposing of a readback frees its buffers, those under way included, and its listener", async () => {
+Deno.test("disposing of a readback frees its buffers, also those in use, and removes its listener", async () => {
   const buffers = new Set<unknown>();
   const listeners = new Set<unknown>();
   const gpu = {
@@ -172,7 +172,7 @@ gpuTest("outputs of many runs arrive in order, and none waits for the next", asy
   executable.dispose();
 });
 
-gpuTest("the kernels of a program are timed where the adapter has a clock", async () => {
+gpuTest("the kernels of a program are timed if the adapter has a clock", async () => {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter?.features.has("timestamp-query")) return;
   const executable = await (await gpuBackend()).compile([program]);

@@ -6,8 +6,8 @@ import { Staging } from "../../../backends/webgpu/staging.ts";
 import { gpuTest } from "./gpu.ts";
 
 /**
- * A device whose buffers are mapped, and can be read if they could not before, when `finish` is
- * called; `isEarly` says if they can be read at once.
+ * A device whose buffers become mapped and readable when `finish` is called; `isEarly` says whether
+ * they can be read at once.
  */
 function fakeDevice(isEarly = true) {
   const calls: string[] = [];
@@ -50,7 +50,7 @@ gpuTest(
   },
 );
 
-Deno.test("where nobody knows that it is safe, reading early is not even tried", async () => {
+Deno.test("unless it is known to be safe, reading early is not even tried", async () => {
   // A device on which any call would throw.
   const gpu = {} as GPUDevice;
   for (const version of ["", "2.8.9", "2.10.0", "12.9.0"]) {
@@ -58,7 +58,7 @@ Deno.test("where nobody knows that it is safe, reading early is not even tried",
   }
 });
 
-Deno.test("a runtime that does something else is not read early", async () => {
+Deno.test("a runtime that behaves differently is not read early", async () => {
   const gpuWith = (getMappedRange: () => ArrayBuffer) => {
     const buffer = { mapAsync: async () => {}, getMappedRange, unmap() {}, destroy() {} };
     return {
@@ -78,7 +78,7 @@ Deno.test("a runtime that does something else is not read early", async () => {
   );
 });
 
-Deno.test("a buffer is awaited when it is mapped for the first time, and later read at once", async () => {
+Deno.test("a buffer is awaited when it is mapped for the first time, and read at once later", async () => {
   const { device, calls, finish } = fakeDevice();
   const staging = new Staging(device, "test", 16);
   const first = staging.read(staging.take(), 16, () => calls.push("read"));
@@ -93,7 +93,7 @@ Deno.test("a buffer is awaited when it is mapped for the first time, and later r
   assertEquals(calls.slice(6), ["destroy"]);
 });
 
-Deno.test("a buffer that cannot be read early after all is awaited", async () => {
+Deno.test("a buffer that turns out not to be readable early is awaited", async () => {
   const { device, calls, finish } = fakeDevice(false);
   const staging = new Staging(device, "test", 16);
   const read = () => staging.read(staging.take(), 16, () => calls.push("read"));
@@ -108,7 +108,7 @@ Deno.test("a buffer that cannot be read early after all is awaited", async () =>
   assertEquals(calls, ["map", "range", "range", "read"]);
 });
 
-Deno.test("what goes wrong while a buffer is read early is the device's failure", async () => {
+Deno.test("an error while a buffer is read early is the device's failure", async () => {
   const { device, finish } = fakeDevice();
   const staging = new Staging(device, "test", 16);
   const first = staging.read(staging.take(), 16, () => {});

@@ -11,12 +11,12 @@ import { randomSource } from "../wasm/node_check.ts";
 
 let backend: Promise<Backend> | undefined;
 
-/** The backend all tests of a file share. */
+/** The backend that all tests of a file share. */
 export function gpuBackend(): Promise<Backend> {
   return backend ??= webgpuBackend();
 }
 
-/** A test that is skipped where there is no adapter. */
+/** A test that is skipped if there is no adapter. */
 export function gpuTest(name: string, fn: () => Promise<void>): void {
   // The device outlives the test that opened it.
   Deno.test({ name, fn, ignore: !hasAdapter, sanitizeOps: false, sanitizeResources: false });

@@ -48,7 +48,7 @@ gpuTest("cross-entropy agrees with the reference for labels and probabilities", 
   }
 });
 
-gpuTest("right answers are counted", async () => {
+gpuTest("correct answers are counted", async () => {
   for (const shape of [...SHAPES, [300, 3]]) {
     for (const k of [1, 3]) await checkOp(countCorrectOp, [shape, labelsOf(shape)], { k }, 0);
   }

@@ -34,7 +34,7 @@ function resnet(batchSize: number, recipe = SGD): Program {
 
 const lowered = (program: Program) => lowerProgram(program, variableBuffers([program]));
 
-Deno.test("temporaries that are alive together never share a buffer, and every buffer is large enough", () => {
+Deno.test("temporaries that live at the same time never share a buffer, and every buffer is large enough", () => {
   const program = lowered(resnet(2));
   const { slots, sizes } = planTemporaries(program);
   const lives = new Map<MemoryBuffer, [number, number]>();
@@ -61,7 +61,7 @@ Deno.test("temporaries that are alive together never share a buffer, and every b
   assert(sizes.length < buffers.length / 2, "most buffers are shared");
 });
 
-Deno.test("what a dispatch reads has been written by the dispatches before it", () => {
+Deno.test("a dispatch reads only what earlier dispatches have written", () => {
   const { dispatches } = lowered(resnet(2));
   const written = new Map<MemoryBuffer, [number, number][]>();
   for (const { operands, label } of dispatches) {
@@ -89,7 +89,7 @@ Deno.test("no shader binds a buffer twice if it writes it", () => {
   }
 });
 
-Deno.test("a training step takes few dispatches and moves little more memory than it must", () => {
+Deno.test("a training step needs few dispatches and moves little more memory than necessary", () => {
   const cost = programCost(resnet(128));
   assert(cost.dispatches <= 260, `${cost.dispatches} dispatches`);
   const ratio = cost.bytes / cost.perfectBytes;
@@ -107,8 +107,8 @@ const GREEDIEST: readonly [name: string, OptimizerOptions, halfActivations: bool
 ];
 for (const [name, optimizer, halfActivations] of GREEDIEST) {
   const precision = halfActivations ? "mixed" : "full";
-  Deno.test(`a step of ${name} in ${precision} precision needs no more buffers a shader than the adapter with the fewest gives`, () => {
-    // WebGPU promises eight to every page.
+  Deno.test(`a step of ${name} in ${precision} precision needs no more buffers per shader than every adapter offers`, () => {
+    // WebGPU guarantees eight.
     const program = resnet(2, {
       optimizer,
       ...(halfActivations ? { lossScale: {} } : {}),
@@ -124,7 +124,7 @@ for (const [name, optimizer, halfActivations] of GREEDIEST) {
   });
 }
 
-Deno.test("small dispatches that share a dispatch keep to the workgroups that every adapter takes", () => {
+Deno.test("merged dispatches have no more workgroups than every adapter accepts", () => {
   const count = 64;
   const size = 256 * 256;
   const variables = [{ name: "kernels", size: count * size }];

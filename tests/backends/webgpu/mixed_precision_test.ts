@@ -22,7 +22,7 @@ if (adapter && !hasHalf) console.warn("SKIPPED: mixed precision; the adapter lac
 
 let backend: Promise<Backend> | undefined;
 
-/** A test that is skipped where the adapter has no floats of 16 bits. */
+/** A test that is skipped if the adapter has no 16-bit floats. */
 function halfTest(name: string, run: (mixed: Backend) => Promise<void>): void {
   Deno.test({
     name,
@@ -37,7 +37,7 @@ function halfTest(name: string, run: (mixed: Backend) => Promise<void>): void {
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
 for (const folder of ["ops", "do_conv", "folding"]) {
   for (const { name } of Deno.readDirSync(new URL(folder, FIXTURES))) {
-    halfTest(`fixture ${folder}/${name} holds with feature maps of 16 bits`, async (mixed) => {
+    halfTest(`fixture ${folder}/${name} holds with 16-bit feature maps`, async (mixed) => {
       const fixture = await Fixture.read(fromFileUrl(new URL(`${folder}/${name}`, FIXTURES)), name);
       await KINDS[fixture.kind].check(fixture, mixed);
       assertWithin(fixture.comparisons(), 2e-2);
@@ -45,17 +45,20 @@ for (const folder of ["ops", "do_conv", "folding"]) {
   }
 }
 
-// Rounding flips ReLUs, each of which moves a gradient's elements, and D, which starts at zero and so
-// is its gradient, by up to tenths: in float64 with feature maps rounded to 16 bits just as much.
+// Rounding flips ReLUs. Each flip changes elements of a gradient, and of D, which starts at zero and
+// equals its gradient, by up to tenths; float64 with feature maps rounded to 16 bits does the same.
 for (const name of ["doconvnet_width_div8", "torchvision_resnet18_width8_do"]) {
-  halfTest(`fixture models/${name} holds but for single elements of gradients`, async (mixed) => {
-    const path = fromFileUrl(new URL(`models/${name}.safetensors`, FIXTURES));
-    const fixture = await Fixture.read(path, name);
-    await KINDS[fixture.kind].check(fixture, mixed);
-    const compared = fixture.comparisons().filter(({ name }) => !/^grad\/|\.D$/.test(name));
-    assert(compared.length > 1);
-    assertWithin(compared, 2e-2);
-  });
+  halfTest(
+    `fixture models/${name} holds except for single elements of gradients`,
+    async (mixed) => {
+      const path = fromFileUrl(new URL(`models/${name}.safetensors`, FIXTURES));
+      const fixture = await Fixture.read(path, name);
+      await KINDS[fixture.kind].check(fixture, mixed);
+      const compared = fixture.comparisons().filter(({ name }) => !/^grad\/|\.D$/.test(name));
+      assert(compared.length > 1);
+      assertWithin(compared, 2e-2);
+    },
+  );
 }
 
 halfTest(
@@ -80,7 +83,7 @@ halfTest(
   },
 );
 
-/** The losses of a tiny training's steps, and what it saved last. */
+/** The losses of a tiny training's steps, and its last checkpoint. */
 async function lossesOn(backend: Backend, options: Parameters<typeof tinyTraining>[0] = {}) {
   const losses: number[] = [];
   const store = new MemoryStore();
@@ -93,7 +96,7 @@ async function lossesOn(backend: Backend, options: Parameters<typeof tinyTrainin
   return { losses, store, model: given.model };
 }
 
-halfTest("a training loses what it loses in full precision", async (mixed) => {
+halfTest("losses of a training are those in full precision", async (mixed) => {
   const half = await lossesOn(mixed);
   const full = await lossesOn(await gpuBackend());
   assertWithin([{ name: "losses", ...deviation(half.losses, full.losses) }], 2e-2);

@@ -14,7 +14,7 @@ import { assertWithin, deviation } from "../../support/tolerance.ts";
 import { checkAgainstReference, gpuBackend, gpuTest, randomData, randomTensor } from "./gpu.ts";
 
 gpuTest(
-  "views of one kernel at one place, but of other shapes, are convolved with as they are",
+  "views of one kernel with different shapes are used as they are",
   () =>
     checkAgainstReference(
       {
@@ -30,7 +30,7 @@ gpuTest(
     ),
 );
 
-gpuTest("a reduction may lie in the buffer of what it reduces", () =>
+gpuTest("a reduction may be stored in the buffer that it reduces", () =>
   checkAgainstReference(
     { W: randomTensor([8, 4, 9]), D: randomTensor([4, 9, 9], 2) },
     ({ W, D }) => ({
@@ -54,7 +54,7 @@ gpuTest(
     ),
 );
 
-gpuTest("a product may update the variable that holds a factor", async () => {
+gpuTest("a product may update the variable that contains a factor", async () => {
   const program: Program = trace({ name: "power", variables: [{ name: "v", size: 32 }] }, () => {
     updateVariable("v", 16, matmul(readVariable("v", 0, [4, 4]), input("b", [4, 4])));
     output("old", readVariable("v", 16, [16]));

@@ -11,7 +11,7 @@ import { maximumMagnitude } from "../../../ops/maximum_magnitude.ts";
 import { compute } from "../../support/run.ts";
 import { checkOp, gpuBackend, gpuTest, randomData } from "./gpu.ts";
 
-/** One and several channels blocks, one and several parts, vectors and single floats. */
+/** One and several blocks of channels, one and several parts, vectors and single floats. */
 const SHAPES = [[2, 3, 4, 4], [1, 1, 1, 2], [3, 16, 40, 40], [2, 300, 3, 2], [7, 10], [40, 8]];
 
 gpuTest("sums and gradients by channel agree with the reference", async () => {
@@ -26,7 +26,7 @@ gpuTest("sums and gradients by channel agree with the reference", async () => {
   }
 });
 
-gpuTest("moments keep their digits where the mean is far from zero", async () => {
+gpuTest("moments keep their digits if the mean is far from zero", async () => {
   for (const shape of SHAPES) {
     for (const mean of [0, 100, -1000]) {
       const data = randomData(shape, 3).map((v) => v + mean);

@@ -8,7 +8,7 @@ import { scalarInputs, tensorInput } from "../../support/training_programs.ts";
 import { gpuBackend, gpuTest, randomData } from "./gpu.ts";
 import { uploadState } from "../../support/state.ts";
 
-gpuTest("training from one state twice gives the same bits", async () => {
+gpuTest("training twice from one state gives the same bits", async () => {
   const model = new DoConvNet({
     classes: 4,
     inputChannels: 3,

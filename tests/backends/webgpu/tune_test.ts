@@ -52,7 +52,7 @@ async function checkVariants(...programs: readonly Program[]): Promise<void> {
   }
 }
 
-gpuTest("every variant of a convolution gives what the built-in choice gives", async () => {
+gpuTest("every variant of a convolution computes the same as the built-in choice", async () => {
   const strided = { ...PLAIN, stride: [2, 2] } as const;
   const grouped = { ...PLAIN, groups: 2, paddingMode: "reflect" } as const;
   await checkVariants(
@@ -62,19 +62,19 @@ gpuTest("every variant of a convolution gives what the built-in choice gives", a
   );
 });
 
-gpuTest("every variant of a convolution's input gradient gives the same", async () => {
+gpuTest("every variant of a convolution's input gradient computes the same", async () => {
   const shapes = [[2, 20, 9, 8], [20, 34, 3, 3]];
   const inputShape = [2, 34, 9, 8];
   await checkVariants(programOf(conv2dInputGradientOp, shapes, { ...PLAIN, inputShape }));
 });
 
-gpuTest("every variant of a convolution's weight gradient gives the same", async () => {
+gpuTest("every variant of a convolution's weight gradient computes the same", async () => {
   const weightShape = [20, 18, 3, 3];
   const shapes = [[2, 18, 9, 8], [2, 20, 9, 8]];
   await checkVariants(programOf(conv2dWeightGradientOp, shapes, { ...PLAIN, weightShape }));
 });
 
-gpuTest("every variant of a product of matrices gives the same", async () => {
+gpuTest("every variant of a matrix product computes the same", async () => {
   const flags = { transposeA: false, transposeB: false };
   await checkVariants(
     programOf(matmulOp, [[70, 20], [20, 67]], flags),
@@ -83,7 +83,7 @@ gpuTest("every variant of a product of matrices gives the same", async () => {
   );
 });
 
-gpuTest("variants are timed, without timestamp queries too", async () => {
+gpuTest("variants are timed, also without timestamp queries", async () => {
   const [kernel] = tunableKernels([LINEAR]);
   const { gpu, ...others } = await (device ??= openDevice());
   const found = await tuneKernel(kernel, { ...others, gpu, hasTimestamps: false });
@@ -92,7 +92,7 @@ gpuTest("variants are timed, without timestamp queries too", async () => {
   assert(kernel.variants.includes(found.fastest));
 });
 
-gpuTest("a variant that computes something else or does not compile is left out", async () => {
+gpuTest("a variant that computes something else or does not compile is excluded", async () => {
   const [kernel] = tunableKernels([LINEAR]);
   const faults = { "wrong results": ["+=", "-="], "does not compile": ["{", "{ let = 1;"] };
   for (const [problem, [from, to]] of Object.entries(faults)) {
@@ -110,7 +110,7 @@ gpuTest("a variant that computes something else or does not compile is left out"
   }
 });
 
-gpuTest("a variant over the device's limits is left out", async () => {
+gpuTest("a variant that exceeds the device's limits is excluded", async () => {
   const weightShape = [8, 8, 3, 3];
   const shapes = [[16, 8, 32, 32], [16, 8, 32, 32]];
   const [kernel] = tunableKernels([
@@ -129,7 +129,7 @@ gpuTest("a variant over the device's limits is left out", async () => {
   problems.forEach((problem) => assertStringIncludes(problem, "maxStorageBufferBindingSize"));
 });
 
-/** The device with some of its GPUDevice's members replaced. */
+/** The device with some members of its GPUDevice replaced. */
 async function withGpu(replace: (gpu: GPUDevice) => object): Promise<Device> {
   const { gpu, ...others } = await (device ??= openDevice());
   const replaced = replace(gpu);

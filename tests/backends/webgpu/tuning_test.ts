@@ -22,7 +22,7 @@ const ADAPTER: AdapterName = {
 };
 const FOUND: Tuning = new Map([["conv2d 1x2 {}", "8x8"], ["matmul 3x4 {}", "4x4"]]);
 
-/** Keeps texts in memory. */
+/** Stores texts in memory. */
 function memoryStore(driver = "1.0"): TuningStore & { readonly texts: Map<string, string> } {
   const texts = new Map<string, string>();
   return {
@@ -39,7 +39,7 @@ async function load(store: TuningStore) {
   return { tuning, warnings };
 }
 
-Deno.test("what tuning found is read again, and added to", async () => {
+Deno.test("a tuning is read again and extended", async () => {
   const store = memoryStore();
   assertEquals(await load(store), { tuning: new Map(), warnings: [] });
   await saveTuning(store, ADAPTER, FOUND);
@@ -55,7 +55,7 @@ Deno.test("what tuning found is read again, and added to", async () => {
   assertEquals(other.size, 0, "another adapter has its own");
 });
 
-Deno.test("what was found with another driver, version or adapter is ignored with a warning", async () => {
+Deno.test("a tuning of another driver, version or adapter is ignored with a warning", async () => {
   const changes: Record<string, string> = {
     driver: '"driver": "0.9"',
     version: '"version": 0',
@@ -88,7 +88,7 @@ Deno.test("a damaged file is ignored with a warning", async () => {
   }
 });
 
-Deno.test("a folder keeps what tuning found, one file an adapter, and nothing half written", async () => {
+Deno.test("a folder contains one file per adapter, none half written", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const store = fileTuningStore(join(folder, "webgpu"));

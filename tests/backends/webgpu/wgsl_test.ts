@@ -1,6 +1,6 @@
 /**
- * Dawn's validation of the shaders, which knows rules that Deno's own implementation does not check:
- * above all that barriers stand in uniform control flow. It needs no adapter.
+ * Dawn's validation of the shaders, which checks rules that Deno's own implementation does not: above
+ * all that barriers are in uniform control flow. It needs no adapter.
  */
 import { assertEquals } from "@std/assert";
 import { create } from "npm:webgpu@0.6.2";
@@ -27,7 +27,7 @@ import { resolveRecipe } from "../../../training/recipe.ts";
 import { evaluationProgram, stepProgram } from "../../../training/step_program.ts";
 import { tunings } from "../../support/tunings.ts";
 
-/** Dawn without a driver; it must outlive what it makes. */
+/** Dawn without a driver; it must outlive the objects it creates. */
 const dawn = create(["backend=null"]);
 
 /** Training and evaluation of a model from pixels. */
@@ -77,14 +77,14 @@ function programs(): Program[] {
   ];
 }
 
-/** The shaders of a program, of the variants that a tuning names. */
+/** The shaders of a program, with the variants that a tuning names. */
 function shaders(program: Program, tuning?: Tuning, options?: LoweringOptions): string[] {
   return lowerProgram(program, variableBuffers([program]), tuning, options).dispatches.map((
     dispatch,
   ) => buildShader(dispatch).text);
 }
 
-/** What Dawn has against some shaders, each looked at once. */
+/** Dawn's errors about some shaders, each compiled once. */
 async function complaints(texts: readonly string[]): Promise<string[]> {
   const adapter = await dawn.requestAdapter();
   const device = await adapter!.requestDevice({ requiredFeatures: ["shader-f16"] });
@@ -107,13 +107,13 @@ Deno.test("a second, stricter implementation accepts every shader", async () => 
   assertEquals(await complaints(programs().flatMap((program) => shaders(program))), []);
 });
 
-Deno.test("it accepts feature maps of 16 bits", async () => {
+Deno.test("it accepts 16-bit feature maps", async () => {
   const half = { halfActivations: true };
   const texts = programs().flatMap((program) => shaders(program, undefined, half));
   assertEquals(await complaints(texts), []);
 });
 
-Deno.test("it accepts all variants, with the limits that every adapter has", async () => {
+Deno.test("it accepts all variants within the limits of every adapter", async () => {
   const [training] = modelPrograms("cifar_resnet20_v1", 32);
   const wide = gradientProgram((x) => conv2d(x, input("kernel", [72, 8, 3, 3]), undefined));
   const texts = [training, wide].flatMap((program) =>
