@@ -32,7 +32,7 @@ Deno.test("numerics that this processor or version has not, or that no backend h
   assertThrows(() => repeatCpuBackend(numerics, {}, unfused), InputError, "rounds them twice");
   const { fused, ...others } = numerics;
   const former = { ...others, wide: 1, relaxedSimd: fused };
-  assertThrows(() => repeatCpuBackend(former), InputError, "a former version");
+  assertThrows(() => repeatCpuBackend(former), InputError, "an earlier version");
   for (const damage of [{ threads: 1e9 }, { threads: "2" }, { fused: null }, { partition: 1 }]) {
     assertThrows(() => repeatCpuBackend({ ...numerics, ...damage }), InputError);
   }
