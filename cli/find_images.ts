@@ -1,8 +1,8 @@
 /** Finds the image files that command-line arguments name: files, folders and patterns. */
-import { glob } from "node:fs/promises";
 import { extname, isGlob, join } from "@std/path";
 import { InputError } from "../errors.ts";
 import { PassedOver } from "../datasets/folder/passed_over.ts";
+import { expandBraces, glob } from "../files/glob.ts";
 import { kindOf } from "../files/kind_of_file.ts";
 import { isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
 import { readWanted } from "../files/read_wanted.ts";
@@ -83,10 +83,12 @@ async function picturesIn(
 /** Files that match a pattern. */
 async function filesOf(pattern: string, others: PassedOver): Promise<string[]> {
   const files: string[] = [];
-  for await (const path of glob(pattern)) {
-    const entry = await entryAt(path);
-    if (entry === "file") files.push(path);
-    else if (!entry.endsWith("folder")) others.add({ path, what: entry });
+  for (const one of expandBraces(pattern)) {
+    for await (const path of glob(one)) {
+      const entry = await entryAt(path);
+      if (entry === "file") files.push(path);
+      else if (!entry.endsWith("folder")) others.add({ path, what: entry });
+    }
   }
   return files;
 }

@@ -1,8 +1,8 @@
 /** Which files are meant by a folder, a list or a pattern such as `train-{000000..000146}.tar`. */
-import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { exists } from "../../files/exists.ts";
+import { expandBraces, glob } from "../../files/glob.ts";
 import { fromHome } from "../../files/home.ts";
 import { spellName } from "../../reporting/controls.ts";
 import { formatCount } from "../../reporting/format.ts";
@@ -10,10 +10,6 @@ import { isSystemName, sortNames } from "../folder/names.ts";
 
 /** Files that one pattern may mean. */
 const MAX_FILES = 100_000;
-
-/** What stands between braces: the first and the last number, or words. */
-const BRACES = /\{([^{}]*)\}/;
-const RANGE = /^(\d{1,9})\.\.(\d{1,9})$/;
 
 /**
  * The files, in the order in which they were named, those of a folder or a pattern with `*` sorted.
@@ -28,7 +24,7 @@ export async function shardFiles(
   const files: string[] = [];
   for (const pattern of typeof patterns === "string" ? [patterns] : patterns) {
     const path = fromHome(pattern);
-    for (const one of await exists(path) ? [path] : expanded(path)) {
+    for (const one of await exists(path) ? [path] : expandBraces(path)) {
       for (const file of await filesAt(one, ending)) files.push(file);
       if (files.length > MAX_FILES) throw tooMany(pattern);
     }
@@ -39,32 +35,6 @@ export async function shardFiles(
     seen.add(file);
   }
   return files;
-}
-
-/** A pattern with each of its braces written out, as shells do it. */
-function expanded(pattern: string): string[] {
-  let paths = [pattern];
-  while (paths.length > 0 && BRACES.test(paths[0])) {
-    const parts = partsIn(BRACES.exec(paths[0])![1], pattern);
-    if (parts.length * paths.length > MAX_FILES) throw tooMany(pattern);
-    paths = paths.flatMap((path) => parts.map((part) => path.replace(BRACES, () => part)));
-  }
-  return paths;
-}
-
-function partsIn(braces: string, pattern: string): string[] {
-  const [, first, last] = RANGE.exec(braces) ?? [];
-  if (first === undefined) return braces.split(",");
-  const count = Number(last) - Number(first) + 1;
-  if (count > MAX_FILES) throw tooMany(pattern);
-  if (count < 1) {
-    throw new InputError(`${pattern}: {${braces}} is empty; expected the smaller number first`);
-  }
-  const digits = first.startsWith("0") ? first.length : 0;
-  return Array.from(
-    { length: count },
-    (_, i) => String(Number(first) + i).padStart(digits, "0"),
-  );
 }
 
 async function filesAt(path: string, ending: RegExp): Promise<string[]> {

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { expandBraces, glob } from "../../files/glob.ts";
+
+Deno.test("braces are written out as shells do it", () => {
+  assertEquals([...expandBraces("a{b,}c")], ["abc", "ac"]);
+  assertEquals([...expandBraces("{x,y}-{09..11}")], [
+    "x-09",
+    "x-10",
+    "x-11",
+    "y-09",
+    "y-10",
+    "y-11",
+  ]);
+  assertEquals([...expandBraces("{3..1}")], ["3", "2", "1"]);
+  assertEquals([...expandBraces("a{")], ["a{"]);
+});
+
+Deno.test("a pattern matches names, folders and any depth, but nothing hidden", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    for (
+      const path of ["a/1.png", "a/b/2.png", "a/b/c/x+y.png", "a/.h/3.png", "a/[.jpg", ".b/4.png"]
+    ) {
+      await Deno.mkdir(join(root, path, ".."), { recursive: true });
+      await Deno.writeTextFile(join(root, path), "");
+    }
+    const found = async (pattern: string) =>
+      (await Array.fromAsync(glob(`${root}/${pattern}`)))
+        .map((path) => path.slice(root.length + 1).replaceAll("\\", "/")).sort();
+    assertEquals(await found("a/*.png"), ["a/1.png"]);
+    assertEquals(await found("*/b/[0-9].png"), ["a/b/2.png"]);
+    assertEquals(await found("*/b/[!0-9].png"), []);
+    assertEquals(await found("**/*.png"), ["a/1.png", "a/b/2.png", "a/b/c/x+y.png"]);
+    assertEquals(await found("**/?+y.png"), ["a/b/c/x+y.png"]);
+    assertEquals(await found("a/.h/*"), ["a/.h/3.png"]);
+    assertEquals(await found("a/[.*"), ["a/[.jpg"]);
+    assertEquals(await found("none/*.png"), []);
+    assertEquals(await found("a/1.png/*"), []);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
