@@ -5,7 +5,6 @@ import type { DatasetEntry } from "./dataset.ts";
 import { findPictures } from "./folder/classes.ts";
 import { openLabelled } from "./folder/open.ts";
 import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from "./folder/options.ts";
-import { filesIn } from "./stores/files.ts";
 
 const schema = z.object({
   root: z.string().min(1).describe(
@@ -38,8 +37,6 @@ export const imageFolder: DatasetEntry<typeof schema> = {
       root,
       classNames,
       channels,
-      store: filesIn(paths),
-      reads: [root],
       paths,
       labels,
       trainCount,

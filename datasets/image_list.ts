@@ -8,7 +8,6 @@ import { ClassNames, Labels } from "./folder/labels.ts";
 import { openLabelled } from "./folder/open.ts";
 import { channelsSchema, classesSchema, holdOutSchema, splitSeedSchema } from "./folder/options.ts";
 import { PathList } from "./paths.ts";
-import { filesIn } from "./stores/files.ts";
 
 /** Default separator of several labels in CSV. */
 export const SEPARATOR = "|";
@@ -67,8 +66,6 @@ export const imageList: DatasetEntry<typeof schema> = {
       root,
       classNames,
       channels,
-      store: filesIn(paths),
-      reads: [root],
       paths,
       labels,
       trainCount,

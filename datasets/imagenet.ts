@@ -8,7 +8,6 @@ import type { DatasetEntry } from "./dataset.ts";
 import { findPictures } from "./folder/classes.ts";
 import { openLabelled } from "./folder/open.ts";
 import { splitSeedSchema } from "./folder/options.ts";
-import { filesIn } from "./stores/files.ts";
 
 const schema = z.object({
   root: z.string().min(1).describe(
@@ -51,8 +50,6 @@ export const imagenet: DatasetEntry<typeof schema> = {
       root,
       classNames: names ? await namesIn(names, folders) : folders,
       channels: 3,
-      store: filesIn(paths),
-      reads: [root],
       paths,
       labels,
       trainCount,

@@ -12,7 +12,6 @@ import { sortNames } from "./folder/names.ts";
 import { openLabelled } from "./folder/open.ts";
 import { channelsSchema, classesSchema, splitSeedSchema } from "./folder/options.ts";
 import { PathList } from "./paths.ts";
-import { filesIn } from "./stores/files.ts";
 
 const name = z.string().regex(/^[\w.-]+$/, "expected the name of a set, such as trainval");
 
@@ -76,8 +75,6 @@ async function openVoc(
     root,
     classNames,
     channels: options.channels,
-    store: filesIn(paths),
-    reads: [root],
     paths,
     labels,
     trainCount,

@@ -16,7 +16,6 @@ import { PathList } from "./paths.ts";
 import { downloadBytesOf } from "./published.ts";
 import type { LocatedFile, LocatedFiles, PublishedFiles, RemoteFile } from "./published_files.ts";
 import { howToMend, readDataFile } from "./records.ts";
-import { filesIn } from "./stores/files.ts";
 
 /** Longest list of images in bytes. */
 const MAX_LISTED = 2 ** 25;
@@ -99,8 +98,6 @@ export function openPublishedPictures(
         root: found.folder,
         classNames,
         channels: 3,
-        store: filesIn(paths),
-        reads: [found.folder],
         paths,
         labels,
         trainCount,

@@ -25,15 +25,16 @@ export async function encodePng({ height, width, channels, data }: Raster): Prom
     }
   }
   const compressed = new Blob([rows]).stream().pipeThrough(new CompressionStream("deflate"));
-  return concatenated([
+  const parts = [
     Uint8Array.from(SIGNATURE),
     chunk("IHDR", header),
     chunk("IDAT", new Uint8Array(await new Response(compressed).arrayBuffer())),
     chunk("IEND", new Uint8Array()),
-  ]);
+  ];
+  return await new Blob(parts).bytes();
 }
 
-function chunk(type: string, content: Uint8Array): Uint8Array {
+function chunk(type: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(12 + content.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, content.length);
@@ -41,14 +42,4 @@ function chunk(type: string, content: Uint8Array): Uint8Array {
   bytes.set(content, 8);
   view.setUint32(8 + content.length, crc32(bytes.subarray(4, -4)));
   return bytes;
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

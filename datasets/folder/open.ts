@@ -8,6 +8,7 @@ import type { ChannelStatistics, OpenOptions, OpenPictures } from "../dataset.ts
 import type { Paths } from "../paths.ts";
 import { loadReader } from "../sources/load_reader.ts";
 import { PictureFiles, type PictureFilesOptions } from "../sources/picture_files.ts";
+import { filesIn } from "../stores/files.ts";
 import type { StoreHandle } from "../stores/store.ts";
 import type { Labels } from "./labels.ts";
 import { checkBeginnings } from "./scan.ts";
@@ -33,10 +34,11 @@ interface LabelledPictures {
   readonly root: string;
   readonly classNames: readonly string[];
   readonly channels: 1 | 3;
-  readonly store: StoreHandle;
-  /** Files and folders that have to be read for them. */
-  readonly reads: readonly string[];
-  /** Their names in the store, and their labels. */
+  /** Default: files at `paths`. */
+  readonly store?: StoreHandle;
+  /** Files and folders that a worker reads for them. Default: `root`. */
+  readonly reads?: readonly string[];
+  /** Their names in the store. */
   readonly paths: Paths;
   readonly labels: Labels;
   /** How many of them, the first, are to train on; where none come after these some are held out. */
@@ -50,7 +52,7 @@ interface LabelledPictures {
 
 /** Opens them; what cannot be an image is found when they are loaded. */
 export function openLabelled(pictures: LabelledPictures, where: OpenOptions): OpenPictures {
-  const { name, title, classNames, channels, paths, labels, reads } = pictures;
+  const { name, title, root, classNames, channels, paths, labels, reads = [root] } = pictures;
   const [train, held] = numbersOf(pictures).map((numbers) => splitOf(pictures, numbers, where));
   const orders = [train.order, held.order];
   return {
@@ -93,7 +95,7 @@ function splitOf(
   numbers: Uint32Array,
   { background: ground, onError = "stop" }: OpenOptions,
 ): Omit<PictureFilesOptions, "reads"> {
-  const { labels, classNames, store, channels, damaged } = pictures;
+  const { labels, classNames, store = filesIn(pictures.paths), channels, damaged } = pictures;
   const order = new Uint32Array(new SharedArrayBuffer(4 * numbers.length));
   order.set(numbers);
   const targets = Object.entries(targetOf(pictures)).map(([name, field]) => {

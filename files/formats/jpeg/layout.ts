@@ -1,6 +1,9 @@
 /** Memory layout of the JPEG decoder's module: addresses in bytes. */
 
-/** Bits looked up at once; few codes are longer, including the bits of their value. */
+/**
+ * Bits looked up at once; few codes are longer, including the bits of their value. To try another number:
+ * `bench/pictures/compare.ts`.
+ */
 export const LOOK_AHEAD = 10;
 
 /**
