@@ -90,6 +90,17 @@ function fixtureNetwork(file: string): Subject {
   };
 }
 
+/** A CIFAR ResNet-20, of which {@link FIXTURES} has smaller ones. */
+function cifarNetwork(name: string, config: object): Subject {
+  const picture = [3, 32, 32];
+  const parsed = modelSchema.parse({ blocks: [3, 3, 3], stem_relu: false, ...config });
+  return {
+    name,
+    compilations: () =>
+      networkCompilations(buildFixtureModel(parsed, picture), picture, parsed.classes, 16),
+  };
+}
+
 function namedNetwork(name: string, size: number, classes: number, batchSize: number): Subject {
   return {
     name: `${name}, ${size}x${size}, batch ${batchSize}`,
@@ -162,8 +173,23 @@ function convolutionSubjects(): Subject[] {
 
 /** Everything on record. */
 export const SUBJECTS: readonly Subject[] = [
+  cifarNetwork("cifar_resnet20_v1_do", {
+    version: 1,
+    channels: [16, 16, 32, 64],
+    do_conv_layers: ["conv1"],
+  }),
+  cifarNetwork("cifar_resnet20_v1_plain_half_width", {
+    version: 1,
+    channels: [8, 8, 16, 32],
+    do_conv_layers: [],
+  }),
+  cifarNetwork("cifar_resnet20_v2_do_width12", {
+    version: 2,
+    channels: [12, 12, 24, 48],
+    do_conv_layers: ["conv1"],
+  }),
   ...[...Deno.readDirSync(FIXTURES)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".safetensors")).sort().map(fixtureNetwork),
+    .filter((name) => /^(?!cifar_).*\.safetensors$/.test(name)).sort().map(fixtureNetwork),
   { ...namedNetwork("cifar_resnet20_v1", 32, 10, 128), everyForm: true },
   namedNetwork("resnet50", 224, 1000, 8),
   namedNetwork("mobilenet_v3_small", 64, 10, 8),
