@@ -1,5 +1,5 @@
 /** Runs the command line as its users do: as a process of its own. */
-import { fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
@@ -104,6 +104,44 @@ export async function withTinyConfig(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Files of `overfold train tiny.yaml ARGS…` by config and arguments, each trained once. */
+const trained = new Map<string, Promise<ReadonlyMap<string, Uint8Array>>>();
+
+/** Calls `test` with a folder that has the run of a config too; all tests of a file share the training. */
+export async function withTrainedRun(
+  test: (folder: string) => Promise<void>,
+  config = TINY,
+  ...args: string[]
+): Promise<void> {
+  const key = JSON.stringify([config, args]);
+  const files = trained.get(key) ?? trainedFiles(config, args);
+  trained.set(key, files);
+  await withTinyConfig(async (folder) => {
+    for (const [path, bytes] of await files) {
+      await Deno.mkdir(join(folder, dirname(path)), { recursive: true });
+      await Deno.writeFile(join(folder, path), bytes);
+    }
+    await test(folder);
+  }, config);
+}
+
+async function trainedFiles(config: string, args: string[]): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  await withTinyConfig(async (folder) => {
+    const { code, error } = await overfold(folder, "train", "tiny.yaml", ...args);
+    if (code !== 0) throw new Error(error);
+    const read = async (inner: string) => {
+      for await (const { name, isDirectory } of Deno.readDir(join(folder, inner))) {
+        const path = join(inner, name);
+        if (isDirectory) await read(path);
+        else files.set(path, await Deno.readFile(join(folder, path)));
+      }
+    };
+    await read("runs");
+  }, config);
+  return files;
 }
 
 /** Two epochs of 12 steps, with dropout, batch norm, DO-Conv and averaged weights. */

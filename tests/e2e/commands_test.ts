@@ -7,7 +7,13 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { readFoldedNetwork } from "../../networks/network_file.ts";
-import { overfold, parseEvents, TINY, withTinyConfig as withConfig } from "./cli.ts";
+import {
+  overfold,
+  parseEvents,
+  TINY,
+  withTinyConfig as withConfig,
+  withTrainedRun,
+} from "./cli.ts";
 
 /** Colour images, and convolutions that `model.convolution` decides on. */
 const CONFIG = TINY.replace("channels: 2", "channels: 3").replace("do_conv2d", "convolution");
@@ -17,16 +23,11 @@ const withTinyConfig = (work: (folder: string) => Promise<void>) => withConfig(w
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 
 /** Runs `work` in a folder with a trained, unfolded run of the tiny config. */
-function withTrainedRun(work: (folder: string) => Promise<void>): Promise<void> {
-  return withTinyConfig(async (folder) => {
-    const { code, error } = await overfold(folder, "train", "tiny.yaml", "--set", "fold=false");
-    assertEquals(code, 0, error);
-    await work(folder);
-  });
-}
+const withUnfoldedRun = (work: (folder: string) => Promise<void>) =>
+  withTrainedRun(work, CONFIG, "--set", "fold=false");
 
 Deno.test("fold writes plain kernels beside the run and reports the differences", () =>
-  withTrainedRun(async (folder) => {
+  withUnfoldedRun(async (folder) => {
     const { code, out, error } = await overfold(folder, "fold", CHECKPOINT, "--json");
     assertEquals(code, 0, error);
     const [result] = parseEvents(out);
@@ -44,7 +45,7 @@ Deno.test("fold writes plain kernels beside the run and reports the differences"
   }));
 
 Deno.test("a folded network evaluates like its checkpoint", () =>
-  withTrainedRun(async (folder) => {
+  withUnfoldedRun(async (folder) => {
     const output = join("runs", "tiny", "folded", "small.safetensors");
     assertEquals((await overfold(folder, "fold", CHECKPOINT, "--output", output)).code, 0);
     const [unfolded, folded] = await Promise.all(
@@ -57,7 +58,7 @@ Deno.test("a folded network evaluates like its checkpoint", () =>
   }));
 
 Deno.test("inspect shows the same layers for a config and for its checkpoint", () =>
-  withTrainedRun(async (folder) => {
+  withUnfoldedRun(async (folder) => {
     const [{ runMemory, ...config }, checkpoint] = await Promise.all(
       ["tiny.yaml", CHECKPOINT].map(async (file) =>
         parseEvents((await overfold(folder, "inspect", file, "--json")).out)[0]
@@ -81,7 +82,7 @@ Deno.test("inspect shows the same layers for a config and for its checkpoint", (
   }));
 
 Deno.test("inspect shows what is left of a network that is folded", () =>
-  withTrainedRun(async (folder) => {
+  withUnfoldedRun(async (folder) => {
     const folded = join("runs", "tiny", "folded", "best.safetensors");
     await overfold(folder, "fold", CHECKPOINT);
     const [network, checkpoint] = await Promise.all(

@@ -9,18 +9,9 @@ import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
 import { buildModel } from "../../models/registry.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
 import { startFaultServer } from "../datasets/fault_server.ts";
-import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
+import { overfold, parseEvents, TINY, withTinyConfig, withTrainedRun } from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
-
-/** Runs `work` in a folder with a trained run of the tiny config. */
-function withTrainedRun(work: (folder: string) => Promise<void>): Promise<void> {
-  return withTinyConfig(async (folder) => {
-    const { code, error } = await overfold(folder, "train", "tiny.yaml");
-    assertEquals(code, 0, error);
-    await work(folder);
-  });
-}
 
 async function evaluate(folder: string, file: string): Promise<unknown> {
   const { code, out, error } = await overfold(folder, "eval", file, "--json");

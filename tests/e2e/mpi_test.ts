@@ -10,13 +10,16 @@ import {
   startRanks,
   type TestLauncher,
 } from "../support/mpi.ts";
-import { type Finished, overfold, withTinyConfig } from "./cli.ts";
+import { type Finished, overfold, withTinyConfig, withTrainedRun } from "./cli.ts";
 import { JOINT, resultsOf } from "./kills.ts";
 
 const train = (
   output: string,
   ...options: string[]
 ) => ["train:mpi", "tiny.yaml", "--output", output, ...options];
+
+/** The run of one process. */
+const ALONE = join("runs", "tiny");
 
 /** What a process left that has ended. */
 async function finished(process: Deno.ChildProcess): Promise<Finished> {
@@ -35,14 +38,12 @@ for (const launcher of LAUNCHERS) {
   const { name } = launcher;
 
   Deno.test(`ranks of ${name} leave the files of one process, to the bit`, () =>
-    withTinyConfig(async (folder) => {
-      const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");
-      assertEquals(alone.code, 0, alone.error);
-      for (const count of [1, 2, 4]) {
+    withTrainedRun(async (folder) => {
+      for (const count of [1, 4]) {
         await trainOn(launcher, count, folder, train(`on-${count}`));
         assertEquals(
           await resultsOf(join(folder, `on-${count}`)),
-          await resultsOf(join(folder, "alone")),
+          await resultsOf(join(folder, ALONE)),
         );
       }
     }, JOINT));
@@ -55,9 +56,7 @@ for (const launcher of LAUNCHERS) {
     }, JOINT));
 
   Deno.test(`a rank of ${name} that is killed ends all within 15 s, and one process goes on to the same bits`, () =>
-    withTinyConfig(async (folder) => {
-      const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");
-      assertEquals(alone.code, 0, alone.error);
+    withTrainedRun(async (folder) => {
       const process = startRanks(launcher, 2, folder, train("killed", "--json"));
       let killed = 0;
       const { code } = await disturbed(process, 40, async () => {
@@ -76,13 +75,11 @@ for (const launcher of LAUNCHERS) {
         "--resume",
       );
       assertEquals(resumed.code, 0, resumed.error);
-      assertEquals(await resultsOf(join(folder, "killed")), await resultsOf(join(folder, "alone")));
+      assertEquals(await resultsOf(join(folder, "killed")), await resultsOf(join(folder, ALONE)));
     }, JOINT));
 
   Deno.test(`ranks of ${name} stop together when one is asked to, and others go on to the same bits`, () =>
-    withTinyConfig(async (folder) => {
-      const alone = await overfold(folder, "train", "tiny.yaml", "--output", "alone");
-      assertEquals(alone.code, 0, alone.error);
+    withTrainedRun(async (folder) => {
       const process = startRanks(launcher, 4, folder, train("stopped", "--json"));
       const { code, error } = await disturbed(
         process,
@@ -93,7 +90,7 @@ for (const launcher of LAUNCHERS) {
       await trainOn(launcher, 2, folder, train("stopped", "--resume"));
       assertEquals(
         await resultsOf(join(folder, "stopped")),
-        await resultsOf(join(folder, "alone")),
+        await resultsOf(join(folder, ALONE)),
       );
     }, JOINT));
 

@@ -14,25 +14,27 @@ import {
   parseEvents,
   startOverfold,
   TINY,
-  withTinyConfig,
+  withTrainedRun,
 } from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 
 /** Runs `work` in a folder with a run on colour images, and five pictures in `pictures/`. */
 function withPictures(work: (folder: string) => Promise<void>): Promise<void> {
-  return withTinyConfig(async (folder) => {
-    const args = ["--set", "fold=false", "--set", "training.epochs=1"];
-    const { code, error } = await overfold(folder, "train", "tiny.yaml", ...args);
-    assertEquals(code, 0, error);
-    await Deno.mkdir(join(folder, "pictures", "more"), { recursive: true });
-    for (const [i, name] of ["a.png", "b.png", "c.PNG", "d.png", "more/e.png"].entries()) {
-      const pixels = new Uint8ClampedArray(12 * 16 * 4).map((_, at) => (at * (37 + i)) % 256);
-      const png = await encodePng(new ImageData(pixels, 16, 12));
-      await Deno.writeFile(join(folder, "pictures", name), new Uint8Array(png));
-    }
-    await work(folder);
-  }, TINY.replace("channels: 2", "channels: 3"));
+  const args = ["--set", "fold=false", "--set", "training.epochs=1"];
+  return withTrainedRun(
+    async (folder) => {
+      await Deno.mkdir(join(folder, "pictures", "more"), { recursive: true });
+      for (const [i, name] of ["a.png", "b.png", "c.PNG", "d.png", "more/e.png"].entries()) {
+        const pixels = new Uint8ClampedArray(12 * 16 * 4).map((_, at) => (at * (37 + i)) % 256);
+        const png = await encodePng(new ImageData(pixels, 16, 12));
+        await Deno.writeFile(join(folder, "pictures", name), new Uint8Array(png));
+      }
+      await work(folder);
+    },
+    TINY.replace("channels: 2", "channels: 3"),
+    ...args,
+  );
 }
 
 const PICTURES = ["a.png", "b.png", "c.PNG", "d.png", join("more", "e.png")]

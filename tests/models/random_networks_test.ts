@@ -12,12 +12,13 @@ import { CONTRIBUTION } from "../../training/variables.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
 import { disturb } from "../support/disturb.ts";
 import { Draw } from "../support/random_cases.ts";
+import { randomCount } from "../support/random_count.ts";
 import { someNumbers } from "../support/run_module.ts";
 import { uploadState } from "../support/state.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
 import { scalarInputs, tensorInput, withLogits } from "../support/training_programs.ts";
 
-const NETWORKS = 6;
+const NETWORKS = randomCount(3);
 const TOLERANCE = 1e-3;
 const RECIPE = { optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 } } as const;
 
