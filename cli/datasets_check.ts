@@ -147,7 +147,7 @@ function printReport(
   broken.forEach((found) => emit({ event: "broken", ...found }));
   const others = left.map(({ path, what }) => `${path}: ${what}`);
   list(`${formatCount(others.length)} skipped`, others, print);
-  left.forEach(({ path, what }) => emit({ event: "passed over", path, what }));
+  left.forEach(({ path, what }) => emit({ event: "skipped", path, what }));
   const sets = duplicates.map(({ paths, isInBothSplits, isInSeveralClasses }) =>
     paths.join(" = ") +
     (isInBothSplits ? "; in training and validation" : "") +

@@ -107,7 +107,7 @@ Deno.test("what no machine has room for is refused, and what is not free now is 
     assertThrows(
       () => checkPlan(file, { ...found, memory, atOnce: 11 * total }, 1, { all: total, free: 0 }),
       InputError,
-      "take less with more data.shards, a smaller data.batchSize or data.evalBatchSize",
+      "reduce it with more data.shards, a smaller data.batchSize or data.evalBatchSize",
     );
   }));
 

@@ -8,7 +8,7 @@ Deno.test("processes on one machine are warned that they may share a GPU", () =>
   const [warning] = sharedGpuWarnings(gpu, { localSize: 4 });
   assertEquals(
     warning,
-    "4 processes on this machine compute on webgpu: Some GPU: on the same device, unless each was given " +
-      "a GPU of its own (docs/webgpu.md, several GPUs)",
+    "4 processes on this machine compute on webgpu: Some GPU: on the same device, unless each was " +
+      "assigned its own GPU (docs/webgpu.md, several GPUs)",
   );
 });

@@ -43,7 +43,7 @@ Deno.test("init tells pictures that it cannot read, and of a folder that holds n
       assertEquals([none.code, none.error], [2, "error: nowhere: no such file or folder\n"]);
       const empty = await overfold(folder, "init", "--images", "photos/day");
       assertEquals(empty.code, 2);
-      assertStringIncludes(empty.error, "expected a folder for each class");
+      assertStringIncludes(empty.error, "expected one folder of images per class");
       assertEquals(await Deno.stat(join(folder, "config.yaml")).catch(() => "none"), "none");
       await Deno.rename(join(folder, "photos"), join(folder, "my photos"));
       const made = await overfold(folder, "init", "my own.yaml", "--images", "my photos");
