@@ -38,8 +38,10 @@ export function familyFinder<F extends Family>(
   const byOp = new Map(families.flatMap((family) => family.ops.map((op) => [op, family])));
   return ({ op }) => {
     const family = byOp.get(op.name) ?? (op.elementwise && elementwise);
-    if (!family) throw new InputError(`op "${op.name}" has no ${backend} kernel`);
-    return family;
+    if (family) return family;
+    throw new InputError(
+      `op "${op.name}" has no ${backend} kernel; expected a kernel family that names it`,
+    );
   };
 }
 
