@@ -66,7 +66,7 @@ export function cpuChecks(features: CpuFeatures = cpuFeatures()): Check[] {
     status: "ok",
     found: level === undefined
       ? `${form}; no native code: ${missing}`
-      : `${form}, in \`deno task train\` and \`deno task bench\`; WebAssembly in other commands`,
+      : `${form}, in tasks that train or measure; WebAssembly in other tasks`,
   };
   return [
     ...(processor === undefined ? [] : [{ ...kernels, name: "processor", found: processor }]),

@@ -106,8 +106,8 @@ export function recipeText(
     ? ""
     : ` That takes about ${formatDuration(timing.seconds)} on this machine, as measured with ` +
       `${timing.backend}.`;
-  const about = `Written by \`overfold init --images ${shellQuoted(path)}\`: ${all} images of ` +
-    `${formatCount(classNames.length)} classes. Train with it: overfold train ${
+  const about = `Written by \`deno task init --images ${shellQuoted(path)}\`: ${all} images of ` +
+    `${formatCount(classNames.length)} classes. Train with it: deno task train ${
       shellQuoted(file)
     }.${time}`;
   const split =

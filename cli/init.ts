@@ -65,9 +65,9 @@ export function configTemplate(): string {
   const standard = (key: string, options?: RowOptions) =>
     row(key, nodeAt(schema, key.split("."))?.default, options);
   return `\
-# A config of Overfold. Train with it: overfold train FILE
+# A config of Overfold. Train with it: deno task train FILE
 # Lines that begin with "# " and a key show alternatives. Every value can also be set on the
-# command line: overfold train FILE --set training.epochs=5
+# command line: deno task train FILE --set training.epochs=5
 
 ${row("name", "my-run", { off: true })}
 ${standard("output", { off: true })}
