@@ -1,4 +1,4 @@
-/** Unpacking archives that others made. */
+/** Unpacks untrusted archives. */
 import { basename, dirname, join } from "node:path";
 import { InputError, messageOf } from "../errors.ts";
 import { DISK, writeAll } from "../files/disk.ts";
@@ -9,43 +9,42 @@ import { EntryPaths } from "./archives/names.ts";
 import { tarGzEntries } from "./archives/tar_gz.ts";
 import { zipEntries } from "./archives/zip.ts";
 
-/** What an entry takes besides its content: its headers, a long name, what fills its last block. */
+/** Disk space per entry besides its content: headers, a long name, padding of the last block. */
 const ENTRY_BYTES = 4096;
 
-/** Files that are brought to the medium at once: a disk does some of that together. */
+/** Files flushed to the medium at once, which disks partly merge. */
 const SYNCED_TOGETHER = 32;
 
-/** How archives are read, by their endings. */
+/** Readers of archives by file name ending. */
 const FORMATS: Readonly<
   Record<string, (archive: string, options: ReadOptions) => AsyncGenerator<ArchiveEntry>>
 > = { ".tar.gz": tarGzEntries, ".tgz": tarGzEntries, ".zip": zipEntries };
 
-/** What an archive may be unpacked to. */
+/** Limits on unpacking an archive. */
 export interface UnpackOptions {
   /** Bytes of content. Default: any number. */
   readonly maxBytes?: number;
-  /** Entries; default 1000: even an empty file costs a while. */
+  /** Entries; default 1000: even empty files take time. */
   readonly maxEntries?: number;
   /** Files that are unpacked, by their paths with `/`; by default all. */
   readonly only?: RegExp;
-  /** Receives how many bytes of the archive are read. */
+  /** Receives the number of bytes of the archive read so far. */
   readonly onRead?: (bytes: number) => void;
 }
 
 /** The ending of a name if it is an archive's. */
 export function archiveEnding(name: string): string | undefined {
-  // The one of a file that is downloaded and not unpacked yet.
+  // `.downloaded` marks a file that is not unpacked yet.
   const plain = name.replace(/\.downloaded$/, "");
   return Object.keys(FORMATS).find((ending) => plain.endsWith(ending));
 }
 
 /**
- * Unpacks the files of an archive into `folder`, where they replace others of their names, once all are
- * there; what a process left that was killed meanwhile is cleared away. No other process may be
- * unpacking there.
- * Throws InputError if the archive is damaged or holds more than it may, if an entry would leave the
- * folder (`..`, an absolute path, a drive letter) or take its place (`.`), if it has too long a name, is
- * in another's place, or is neither file nor folder (links, devices).
+ * Unpacks the files of an archive into `folder`, where they replace files of the same name once all are
+ * complete; remains of a killed process are deleted. No other process may be unpacking there.
+ * Throws InputError if the archive is damaged or exceeds its limits, or if an entry would be written
+ * outside the folder (`..`, an absolute path, a drive letter) or replace it (`.`), has too long a name,
+ * conflicts with another entry, or is neither file nor folder (links, devices).
  */
 export async function unpackArchive(
   archive: string,
@@ -65,7 +64,7 @@ export async function unpackArchive(
   }
 }
 
-/** Unpacks into an empty folder and returns the files' paths in it; of equal ones the last is kept. */
+/** Unpacks into an empty folder and returns the files' relative paths; of duplicates the last wins. */
 async function extract(
   archive: string,
   folder: string,
@@ -126,13 +125,13 @@ async function extract(
   }
 }
 
-/** Writes a file in a folder that nobody else knows of. */
+/** Writes a file in a folder that no other process uses. */
 async function write(path: string, body: ReadableStream<Uint8Array>): Promise<void> {
   using file = await DISK.open(path, { write: true, create: true, truncate: true });
   for await (const chunk of body) await writeAll(file, chunk);
 }
 
-/** Brings files to the medium. */
+/** Flushes files to the medium. */
 async function syncAll(files: readonly string[]): Promise<void> {
   let next = 0;
   const some = async () => {
@@ -144,7 +143,7 @@ async function syncAll(files: readonly string[]): Promise<void> {
   await Promise.all(Array.from({ length: SYNCED_TOGETHER }, some));
 }
 
-/** Moves what a folder is to a place, or all in it into what is there already. */
+/** Moves a folder to a path, or its contents into the folder that exists there. */
 async function moveInto(from: string, to: string): Promise<void> {
   if (await exists(to) && (await Deno.stat(from)).isDirectory) {
     for await (const { name } of Deno.readDir(from)) {
@@ -155,7 +154,7 @@ async function moveInto(from: string, to: string): Promise<void> {
   }
 }
 
-/** Deno's own errors name the system's refusal, such as a full disk, and are not the archive's. */
+/** Deno's own errors report a refusal by the system, such as a full disk, not damage of the archive. */
 function isFileSystemError(error: unknown): boolean {
   return error instanceof Error && "code" in error && typeof error.code === "string" &&
     /^E[A-Z]+$/.test(error.code);

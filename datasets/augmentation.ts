@@ -1,48 +1,48 @@
 /**
- * Random changes of training images. An augmentation is of one of two kinds: it changes pixels where
- * batches are prepared, or it is a part of what the training step carries out (crop and mirroring,
- * `ops/preprocess.ts`; erasing, `ops/erase.ts`), for which a batch holds the draws.
+ * Random changes of training images. An augmentation either changes pixels while batches are prepared, or
+ * is applied by the training step (crop and mirroring, `ops/preprocess.ts`; erasing, `ops/erase.ts`), for
+ * which a batch contains the random draws.
  */
 import type { RandomStream } from "../graph/random.ts";
 import type { Entry, z } from "../schema/entry.ts";
 import type { ImageShape } from "./image_source.ts";
 
-/** Changes pixels where batches are prepared. */
+/** Changes pixels while batches are prepared. */
 export interface HostAugmentation {
   /**
    * Changes an image in place.
    *
    * @param image u8 [height, width, channels]
-   * @param random this image's own numbers in this epoch
+   * @param random this image's random numbers in this epoch
    */
   apply(image: Uint8Array, shape: ImageShape, random: RandomStream): void;
 }
 
-/** What the training step does to an image, in this order. */
+/** What the training step applies to an image, in this order. */
 export interface StepTransform {
-  /** Zero pixels put around the image before it is cropped back to its size at a random place. */
+  /** Zero pixels added on each side before the image is cropped to its size at a random position. */
   readonly padding: number;
-  /** Whether every second image, at random, is mirrored left to right. */
+  /** Whether images are mirrored left to right with probability one half. */
   readonly flip: boolean;
-  /** What is erased once it is normalised. Default: nothing. */
+  /** Erasing after normalisation. Default: none. */
   readonly erasing?: Erasing;
 }
 
 /** How rectangles are erased at random. */
 export interface Erasing {
-  /** How often, from 0 to 1. */
+  /** Probability, 0 to 1. */
   readonly p: number;
-  /** Least and largest share of the image's area. */
+  /** Smallest and largest share of the image's area. */
   readonly scale: readonly [number, number];
-  /** Least and largest proportion of the rectangle's sides. */
+  /** Smallest and largest aspect ratio of the rectangle. */
   readonly ratio: readonly [number, number];
-  /** What stands there, after normalisation: a number, one for each channel, or noise. */
+  /** Fill after normalisation: one number, one per channel, or noise. */
   readonly value: number | readonly number[] | "random";
 }
 
-/** Is carried out by the training step. */
+/** An augmentation that the training step applies. */
 interface StepAugmentation {
-  /** Its part of it. */
+  /** Its options for the step. */
   readonly transform: Partial<StepTransform>;
 }
 
@@ -54,7 +54,7 @@ export interface AugmentationEntry<S extends z.ZodObject = z.ZodObject> extends 
   /**
    * Throws InputError, `at` the option, for one that does not fit the images.
    *
-   * @param shape of the images, where it is known
+   * @param shape of the images, if known
    */
   build(options: z.output<S>, shape?: ImageShape): Augmentation;
 }

@@ -1,6 +1,6 @@
 /**
- * What a batch holds, and how it is filled. Everything about it follows from (seed, epoch, index),
- * so it does not matter which thread fills it, when, or whether a run was interrupted before.
+ * The contents of batches, and how they are filled. Everything follows from (seed, epoch, index), so it
+ * does not matter which thread fills a batch, when, or whether a run was interrupted before.
  */
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { BOX_FIELDS } from "../ops/erase.ts";
@@ -26,22 +26,22 @@ import {
 } from "./sampling.ts";
 import { mixedFields, mixTargets } from "./mixing/targets.ts";
 
-/** What decides, with the images, the content of every batch. */
+/** What determines the contents of every batch, together with the images. */
 export interface BatchPlan {
   readonly batchSize: number;
   readonly seed: number;
   readonly shuffle: boolean;
   /** How the images of a shuffled epoch are chosen. */
   readonly sampling: Sampling;
-  /** How often an image that is in an epoch stands in it, in a row. */
+  /** How many times in a row each image of an epoch is repeated. */
   readonly augRepeats: number;
-  /** What the training step is to carry out; without it a batch holds no `transforms`. */
+  /** Augmentations for the training step; without them a batch has no `transforms`. */
   readonly transform?: StepTransform;
-  /** How images are mixed. Default: not at all. */
+  /** How images are mixed. Default: no mixing. */
   readonly mixing?: BatchMixing;
 }
 
-/** How images are mixed, of how many classes. */
+/** How images are mixed, and the number of classes. */
 export interface BatchMixing {
   readonly options: ParsedMixing;
   readonly classes: number;
@@ -49,13 +49,13 @@ export interface BatchMixing {
 
 /**
  * The arrays of one batch by name, row by row: `pixels`, u8 [batchSize, height, width, channels]; the
- * source's targets under their names; and, for training, what the step is to do:
+ * source's targets under their names; and, for training, the step's draws:
  *
  * - `transforms`, i32 [batchSize, 3]: the crop's offsets down and across into the padded image, each
- *   from 0 to 2·padding, and 1 where the image is mirrored;
+ *   from 0 to 2·padding, and 1 if the image is mirrored;
  * - `erasures`, i32 [batchSize, 5], where rectangles are erased, as `ops/erase.ts` takes them;
- * - `partners`, i32 [batchSize, 5], and `shares`, f32 [batchSize], where images are mixed, as
- *   `ops/mix.ts` takes them; the targets are then those of the mixtures (`mixing/targets.ts`).
+ * - `partners`, i32 [batchSize, 5], and `shares`, f32 [batchSize], if images are mixed, as
+ *   `ops/mix.ts` takes them; the targets are then the mixed ones (`mixing/targets.ts`).
  */
 export type BatchArrays = Readonly<Record<string, TargetArrays[keyof TargetArrays]>>;
 
@@ -65,8 +65,8 @@ const PARTNERS = { dtype: "i32", shape: [MIX_FIELDS], filling: 0 } as const;
 const SHARES = { dtype: "f32", shape: [], filling: 1 } as const;
 
 /**
- * Arrays for a batch, in fresh shared memory. Throws InputError where images are to be mixed whose
- * targets cannot be.
+ * Arrays for a batch, in fresh shared memory. Throws InputError if images would be mixed whose targets
+ * cannot be.
  */
 export function emptyBatch(source: ImageSource, plan: BatchPlan): BatchArrays {
   const { transform, mixing } = plan;
@@ -93,13 +93,13 @@ export class BatchFiller {
   constructor(
     readonly source: ImageSource,
     private readonly plan: BatchPlan,
-    /** What is done to pixels, in this order. */
+    /** Augmentations of pixels, in order. */
     private readonly host: readonly HostAugmentation[],
   ) {}
 
   /**
-   * Fills `batch` with images `index` · batchSize and following of the epoch's order; the images of
-   * a source that reads asynchronously are all read at once. Rejects as the source's `read`.
+   * Fills `batch` with images `index` · batchSize and following of the epoch's order; images of an
+   * asynchronous source are read concurrently. Rejects like the source's `read`.
    */
   async fill(batch: BatchArrays, epoch: number, index: number): Promise<void> {
     const { source } = this;
@@ -129,8 +129,7 @@ export class BatchFiller {
   }
 
   /**
-   * The images of a batch. Whatever is drawn for one is drawn anew in each of its rounds, of which an
-   * epoch has as many as it shows it.
+   * The images of a batch. An image repeated in an epoch gets new random numbers in each of its rounds.
    */
   #shownIn(epoch: number, index: number): { readonly image: number; readonly round: number }[] {
     const { source: { count }, plan: { batchSize, augRepeats } } = this;
@@ -165,7 +164,7 @@ export class BatchFiller {
     });
   }
 
-  /** Draws what the step does to the image of a row. */
+  /** Draws what the step applies to the image of a row. */
   #drawStep(
     transforms: BatchArrays[string],
     erasures: BatchArrays[string] | undefined,

@@ -1,22 +1,22 @@
-/** Which images of a split cannot be read, and why, as all threads find out: in shared memory. */
+/** Which images of a split cannot be read, and why, in memory shared by all threads. */
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
 
-/** Broken images that others take the place of at most: this many, or this share of all. */
+/** Most broken images that may be replaced by others: this number, or this share of all. */
 const MOST = { count: 10, share: 0.01 };
 
-/** Bytes of reasons that are kept. */
+/** Bytes of recorded reasons. */
 const REASON_BYTES = 1 << 16;
 
-/** What {@link BrokenPictures} are made of, as threads hand it on. */
+/** The shared memory of {@link BrokenPictures}. */
 export interface BrokenHandle {
-  /** 1 for each that is broken. */
+  /** 1 for each broken image. */
   readonly flags: Uint8Array<SharedArrayBuffer>;
-  /** How many are, in the whole split; and how many bytes of reasons there are. */
+  /** The number of broken images in the whole split, and the bytes of reasons. */
   readonly counts: Int32Array<SharedArrayBuffer>;
   /** UTF-8, a line each. */
   readonly reasons: Uint8Array<SharedArrayBuffer>;
-  /** How many may be. */
+  /** The largest allowed number. */
   readonly most: number;
 }
 
@@ -39,7 +39,7 @@ export class BrokenPictures {
     return this.handle.flags[index] !== 0;
   }
 
-  /** Adds an image, once. Throws InputError when that makes them too many. */
+  /** Records an image once. Throws InputError if there are now too many. */
   add(index: number, reason: string): void {
     const { flags, counts, reasons, most } = this.handle;
     if (Atomics.exchange(flags, index, 1) === 1) return;
@@ -53,11 +53,11 @@ export class BrokenPictures {
     );
   }
 
-  /** Why images of the split are broken, as far as it is known by now and there is room for it. */
+  /** Why images of the split are broken, as far as known and recorded. */
   reasons(): string[] {
     const bytes = this.handle.reasons.slice();
     const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
-    // What another thread is about to write is zero still.
+    // What another thread is still writing is zero.
     return lines.filter((line) => line !== "" && !line.includes("\0")).sort();
   }
 

@@ -1,14 +1,14 @@
-/** Whether two processes have the same images. */
+/** Checks whether two processes have the same images. */
 import { createHash } from "node:crypto";
 import { imageSize, type ImageSource } from "./image_source.ts";
 
-/** Bytes of images that are looked at, at most. */
+/** Most bytes of images hashed. */
 const MAX_BYTES = 2 ** 28;
 
 /**
- * A text that changes with the images' number, extents and targets, and with their pixels, of very many
- * those of some. Pixels of images in files count for nothing: reading them takes as long as an epoch.
- * Rejects as the source's `read`.
+ * A fingerprint of the images' number, extents, targets and pixels; of a large number, the pixels of a
+ * sample. Pixels in image files are not included: reading them takes as long as an epoch.
+ * Rejects like the source's `read`.
  */
 export async function checksumOf(source: ImageSource): Promise<string> {
   const { count, shape, targets, reads } = source;

@@ -12,17 +12,17 @@ import { ByteArray, unpickle } from "./pickle.ts";
 import { BESIDES, checkLabel, howToMend, readDataFile, requireLength } from "./records.ts";
 import { emptyLabelled } from "./sources/memory.ts";
 
-/** How the records of one of the two datasets begin, and in which files they are. */
+/** The form of the records of one of the two datasets, and their files. */
 interface CifarLayout {
   readonly train: readonly string[];
   readonly test: readonly string[];
   /** Bytes before the pixels. */
   readonly labelBytes: number;
-  /** Which of them is the label. */
+  /** Index of the label among them. */
   readonly labelIndex: number;
 }
 
-/** How the version for Python holds one of them: pickles, a dictionary with arrays in each. */
+/** The Python version of one of them: pickles, each a dictionary with arrays. */
 interface CifarPickles {
   readonly folder: string;
   readonly train: readonly string[];
@@ -110,7 +110,7 @@ export function loadPickles(
 ): Promise<Splits> {
   const size = imageSize(info.imageShape);
   return loadSplits(files, info, pickles, async (file, { source, labels }, first, count) => {
-    // Python 3 may write a byte as a letter of two.
+    // Python 3 may write a byte as a two-byte character.
     const bytes = await readDataFile(file, 2 * count * size + BESIDES, info.name);
     const batch = unpickle(bytes, file.path);
     const data = batch instanceof Map ? batch.get("data") : undefined;
@@ -133,7 +133,7 @@ export function loadPickles(
 
 type Split = ReturnType<typeof emptyLabelled>;
 
-/** Reads both splits, from files with equally many images each. */
+/** Reads both splits, from files with equal numbers of images. */
 async function loadSplits(
   files: LocatedFiles["files"],
   info: DatasetInfo,
@@ -158,7 +158,7 @@ function recordBytes({ imageShape }: DatasetInfo, { labelBytes }: CifarLayout): 
   return labelBytes + imageSize(imageShape);
 }
 
-/** Unpacks `count` records into the split from image `first` on, planes to channels last. */
+/** Unpacks `count` records into the split, starting at image `first`, from planes to channels last. */
 function readRecords(
   bytes: Uint8Array,
   path: string,

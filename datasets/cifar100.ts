@@ -16,7 +16,7 @@ export const cifar100 = cifarEntry({
       "sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip " +
       "turtle wardrobe whale willow_tree wolf woman worm").split(" "),
   statistics: { mean: [0.5071, 0.4865, 0.4409], std: [0.2673, 0.2564, 0.2762] },
-  // Each record begins with the coarse label, one of 20, which is not used, and the fine one.
+  // Each record begins with the coarse label, one of 20, which is ignored, then the fine one.
   layout: { train: ["train.bin"], test: ["test.bin"], labelBytes: 2, labelIndex: 1 },
   pickles: { folder: "cifar-100-python", train: ["train"], test: ["test"], labels: "fine_labels" },
   archive: "cifar-100-binary",

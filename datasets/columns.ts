@@ -1,7 +1,7 @@
-/** Images as MATLAB lays them out: plane by plane, in each column by column. */
+/** Images in MATLAB's layout: plane by plane, each column by column. */
 import type { ImageShape } from "./image_source.ts";
 
-/** Writes an image of such planes, channels last and row by row. */
+/** Converts such an image to rows with channels last. */
 export function takeColumns(
   planes: Uint8Array,
   into: Uint8Array,

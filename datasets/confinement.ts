@@ -1,23 +1,23 @@
-/** Threads that may read some files and do nothing else, for what others made. */
+/** Threads that may read some files and do nothing else, for untrusted files. */
 
-/** The web's class: a library such as ONNX Runtime may put Node's in its place later. */
+/** The web's class, since a library such as ONNX Runtime may later replace it by Node's. */
 const { Worker } = globalThis;
 
-/** Whether a thread that runs this module can be started at all. */
+/** Whether a thread that runs this module can be started. */
 export function canStart(script: URL): boolean {
   if (!("onmessage" in Worker.prototype)) return false;
-  // Asked beforehand, because Deno prints the failure of a worker that it may not read.
+  // Checked beforehand, because Deno prints the failure of a worker that it may not read.
   return script.protocol !== "file:" || mayRead(script);
 }
 
-/** Starts a thread; with `reads` it may read these files and folders, and nothing else. */
+/** Starts a thread; with `reads` it may only read these files and folders. */
 export function startThread(script: URL, reads?: readonly string[]): Worker {
   return new Worker(script, { type: "module", ...(reads ? confinedTo(reads) : {}) });
 }
 
 /**
- * What lets a worker read files and do nothing else. Deno ends a process that asks for this without a
- * flag, which `deno.json` gives; the flag cannot be seen, so another that stands beside it tells.
+ * Permissions with which a worker can only read files. Deno ends a process that requests them without a
+ * flag, which `deno.json` sets; the flag cannot be queried, so another one set together with it shows it.
  */
 function confinedTo(reads: readonly string[]): Pick<WorkerOptions, "deno"> {
   if (!("bundle" in Deno)) return {};

@@ -1,4 +1,4 @@
-/** What a dataset is: images in two splits, and what is known of them beforehand. */
+/** Datasets: images in two splits, and what is known about them beforehand. */
 import type { Entry, z } from "../schema/entry.ts";
 import type { ImageShape, ImageSource, TargetField } from "./image_source.ts";
 import type { Colour } from "../files/pixels.ts";
@@ -10,7 +10,7 @@ import type { OnError } from "./sources/picture_files.ts";
 
 export type { ChannelStatistics };
 
-/** What is known of a dataset before its images are loaded. */
+/** What is known about a dataset before its images are loaded. */
 export interface DatasetInfo {
   /** The name in configs, such as `cifar10`. */
   readonly name: string;
@@ -20,15 +20,15 @@ export interface DatasetInfo {
   readonly classNames: readonly string[];
   /** Extents of every image. */
   readonly imageShape: ImageShape;
-  /** Of the training images; what they are normalised with. */
+  /** Statistics of the training images, used for normalisation. */
   readonly statistics: ChannelStatistics;
   /** Number of images in each split. */
   readonly sizes: { readonly train: number; readonly test: number };
   /** The targets that both splits have, by name. */
   readonly targets: Readonly<Record<string, TargetField>>;
-  /** Changes with the files' names and labels, where they are a person's own and may change. */
+  /** A fingerprint of the user's own files, by names and labels; absent for published datasets. */
   readonly fingerprint?: string;
-  /** What was done to images that are measured on; absent where that is what `predict` does anyway. */
+  /** Transforms of evaluated images; absent if they are what `predict` does by default. */
   readonly transforms?: readonly TransformChoice[];
 }
 
@@ -36,66 +36,66 @@ export interface DatasetInfo {
 export interface Splits {
   /** Images to train on. */
   readonly train: ImageSource;
-  /** Images to measure with. */
+  /** Images to evaluate on. */
   readonly test: ImageSource;
 }
 
-/** A dataset that is known but not loaded. */
+/** A dataset that is described but not loaded. */
 export interface OpenDataset {
-  /** What is known of it. */
+  /** Its description. */
   readonly info: DatasetInfo;
-  /** Whether its images are pictures in files, of which loading it reads none as a whole. */
+  /** Whether its images are in files, which are not fully read when it is loaded. */
   readonly isOfFiles?: boolean;
-  /** Bytes of its images where they are computed when loaded; absent where they are read. */
+  /** Bytes of its images if they are computed when loaded; absent if they are read. */
   readonly computedBytes?: number;
-  /** Bytes that are downloaded where it is not here; absent for a dataset that is not published. */
+  /** Bytes to download if it is missing; absent for a dataset that is not published. */
   readonly downloadBytes?: number;
   /**
-   * Finds its files, downloading them if need be, and returns their folder; absent for a dataset
-   * that has none. Rejects with InputError or RunError if they are not available.
+   * Finds its files, downloading them if needed, and returns their folder; absent for a dataset without
+   * files. Rejects with InputError or RunError if they are not available.
    */
   locate?(): Promise<string>;
-  /** Its images. Rejects as `locate` does, and with InputError for damaged files. */
+  /** Loads its images. Rejects as `locate` does, and with InputError for damaged files. */
   load(): Promise<Splits>;
 }
 
-/** Where a dataset's files may be, and how images among them are read. */
+/** Where a dataset's files may be, and how its image files are read. */
 export interface OpenOptions extends LocateOptions {
-  /** What transparent pixels lie on. Default: they have the colours that are stored under them. */
+  /** Background of transparent pixels. Default: the colours stored for them. */
   readonly background?: Colour;
   /** What to do about an image that cannot be read. Default: stop. */
   readonly onError?: OnError;
-  /** Whether the beginnings of image files are looked at when they are loaded. Default true. */
+  /** Whether the first bytes of image files are checked on loading. Default true. */
   readonly scan?: boolean;
-  /** Is told of each file that is passed over: what it is, and whether it is an image even so. */
+  /** Receives each skipped file: its kind, and whether it is an image nevertheless. */
   readonly onPassedOver?: (
     file: { readonly path: string; readonly what: string; readonly isPicture?: boolean },
   ) => void;
-  /** Receives, now and then during a long search for images, what says how far it is. */
+  /** During a long search for images, periodically receives a function that describes the progress. */
   readonly onWork?: (say: () => string) => void;
 }
 
-/** A dataset of images of any size: at which it is used is the config's to say. */
+/** A dataset of images of any size; the config chooses the size at which they are used. */
 export interface OpenPictures {
-  /** What is known of it. */
+  /** Its description. */
   readonly info: Omit<DatasetInfo, "imageShape"> & {
     /** 1 for grey, 3 for red, green, blue. */
     readonly channels: number;
-    /** Rows and columns at which they are shown unless something is said. Default 224. */
+    /** Default number of rows and columns of the network's input. Default 224. */
     readonly usualSize?: number;
   };
-  /** As {@link OpenDataset.downloadBytes}. */
+  /** See {@link OpenDataset.downloadBytes}. */
   readonly downloadBytes?: number;
-  /** As {@link OpenDataset.locate}. */
+  /** See {@link OpenDataset.locate}. */
   locate?(): Promise<string>;
-  /** Its images. Rejects with InputError for some that cannot be read, and as `locate` does. */
+  /** Loads its images. Rejects with InputError if some cannot be read, and as `locate` does. */
   load(): Promise<{ readonly train: PictureSource; readonly test: PictureSource }>;
 }
 
 /** A dataset that a config can name. */
 export interface DatasetEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
   /**
-   * Opens the dataset, without a download where what must be known of it is known here.
+   * Opens the dataset, without a download if its description is built in.
    *
    * @param where where its files may be, and how they are read
    */

@@ -1,10 +1,10 @@
 /**
- * Downloading one file from the first of several sources that has it.
+ * Downloads one file from the first of several sources that has it.
  *
- * The bytes gather in `PATH.part`, so a cut transfer goes on where it stopped, in this run or the
- * next. Every source is tried once a round; between rounds the wait doubles. A source that answers
- * for good (404, a wrong checksum twice, a file that is too large) is not asked again. The file
- * appears under its name only when its length and checksum are right.
+ * The bytes are collected in `PATH.part`, so an interrupted transfer resumes where it stopped, in this run
+ * or the next. Every source is tried once per round; between rounds the wait doubles. A source that fails
+ * permanently (404, a wrong checksum twice, a file that is too large) is not tried again. The file appears
+ * under its name only once its length and checksum are correct.
  */
 import { basename, dirname } from "node:path";
 import { RunError } from "../errors.ts";
@@ -14,45 +14,45 @@ import { Failure, messageOf, statusFailure, unreachable } from "./download_failu
 import { fetchFollowing } from "./follow.ts";
 import { StallWatch } from "./stall_watch.ts";
 
-/** How far a download is. */
+/** The progress of a download. */
 export interface DownloadProgress {
   /** Name of the file. */
   readonly file: string;
-  /** Whether it is here and is being unpacked. */
+  /** Whether it is complete and being unpacked. */
   readonly isUnpacking?: boolean;
-  /** Bytes here, or unpacked, so far. */
+  /** Bytes downloaded, or unpacked, so far. */
   readonly received: number;
-  /** Bytes in all; undefined while the server has not said. */
+  /** Total bytes; undefined until the server states it. */
   readonly total: number | undefined;
 }
 
 /** Options of {@link download}. */
 export interface DownloadOptions {
-  /** Where the file goes. */
+  /** Path of the file. */
   readonly path: string;
-  /** Where it may be had, best first. */
+  /** Its sources, best first. */
   readonly urls: readonly string[];
-  /** What it must hash to; without it only the length the server names is checked. */
+  /** Its checksum; without it only the length that the server states is checked. */
   readonly checksum?: Checksum;
-  /** Bytes it has at most: a server that has more to give is left. Default: any number. */
+  /** Most bytes; a source that sends more is abandoned. Default: unlimited. */
   readonly maxBytes?: number;
   /** Rounds through the sources. Default 5. */
   readonly rounds?: number;
   /** Milliseconds before the second round; doubled before each further one. Default 500. */
   readonly firstDelay?: number;
-  /** Milliseconds in which a transfer must bring 1 KiB a second on average. Default 30,000. */
+  /** Milliseconds in which a transfer must average 1 KiB per second. Default 30,000. */
   readonly stallTimeout?: number;
-  /** Whether a host that cannot be connected to is tried again in the next round. Default true. */
+  /** Whether a host that cannot be reached is tried again in the next round. Default true. */
   readonly retryUnreachable?: boolean;
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Waits that many milliseconds; replaced in tests. */
+  /** Waits the given number of milliseconds; replaced in tests. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
 /** A download that no source could serve. */
 export class DownloadError extends RunError {
   override name = "DownloadError";
-  /** @param failures every source and why it failed */
+  /** @param failures every source and the reason it failed */
   constructor(
     readonly file: string,
     readonly failures: readonly { readonly source: string; readonly reason: string }[],
@@ -64,7 +64,7 @@ export class DownloadError extends RunError {
   }
 }
 
-/** Cuts after which a transfer that moves forward is still continued at once. */
+/** Interruptions after which a transfer that makes progress is still resumed at once. */
 const MAX_RESUMES = 50;
 const LONGEST_DELAY = 30_000;
 
@@ -77,8 +77,7 @@ interface Source {
 }
 
 /**
- * Downloads to `path`, replacing what is there.
- * Throws {@link DownloadError} when no source could serve it.
+ * Downloads to `path`, replacing an existing file. Throws {@link DownloadError} if no source could serve it.
  */
 export async function download(options: DownloadOptions): Promise<void> {
   const { path, rounds = 5, firstDelay = 500, sleep = wait } = options;
@@ -107,13 +106,13 @@ export async function download(options: DownloadOptions): Promise<void> {
   );
 }
 
-/** The growing `.part` file and what is known of it. */
+/** The growing `.part` file and its state. */
 class Transfer {
   readonly part: string;
   readonly #options: DownloadOptions;
-  /** Whose bytes the part holds, with the strong ETag that tells whether they are still current. */
+  /** The source of its bytes, with the strong ETag that identifies their version. */
   #validator: { url: string; etag: string } | undefined;
-  /** Whether the part was put together from more than one answer. */
+  /** Whether its bytes come from more than one response. */
   #assembled = false;
   #resumes = 0;
 
@@ -138,7 +137,7 @@ class Transfer {
     }
   }
 
-  /** One request: appends to the part, or starts it anew where the server does not go on. */
+  /** One request: appends to the part, or restarts it if the server does not resume. */
   async #receive(url: string): Promise<void> {
     if (await this.#size() > this.#maxBytes) await this.#discard();
     const offset = this.#mayContinue(url) ? await this.#size() : 0;
@@ -158,7 +157,7 @@ class Transfer {
     }
     if (response.status === 416 && offset > 0) {
       await response.body?.cancel();
-      // The part is the whole file already, or it is not the beginning of this one.
+      // The part is already the whole file, or not the beginning of this one.
       if (response.headers.get("content-range") === `bytes */${offset}`) {
         this.#assembled = true;
         return;
@@ -181,8 +180,8 @@ class Transfer {
   }
 
   /**
-   * Whether the part's bytes may be kept: the checksum will judge them, or the server will (by its
-   * ETag), when they came from the same address.
+   * Whether the part's bytes may be kept: the checksum will verify them, or they came from the same
+   * address and the server will (by its ETag).
    */
   #mayContinue(url: string): boolean {
     return this.#options.checksum !== undefined || this.#validator?.url === url;
@@ -245,7 +244,7 @@ class Transfer {
     await file.sync();
   }
 
-  /** Whether the part is right; false asks for it once more from the start. Throws Failure. */
+  /** Whether the part is correct; false requests it once more from the start. Throws Failure. */
   async #verify(source: Source): Promise<boolean> {
     const { checksum } = this.#options;
     if (!checksum) return true;
@@ -253,7 +252,7 @@ class Transfer {
     if (hasDigest(digest, checksum)) return true;
     const size = await this.#size();
     await this.#discard();
-    // Bytes of different answers need not belong together; one whole answer decides.
+    // Bytes of different responses may not match; one complete response decides.
     if (this.#assembled) return false;
     const repeated = source.wrongDigest === digest;
     source.wrongDigest = digest;

@@ -1,22 +1,22 @@
 /** Why an attempt to download failed. */
 
-/** Why an attempt failed, and whether the same source may do better later. */
+/** Why an attempt failed, and whether the same source may succeed later. */
 export class Failure extends Error {
   constructor(message: string, readonly outlook: "permanent" | "cut" | "passing" = "passing") {
     super(message);
   }
 }
 
-/** Too many requests, timeouts and the server's own troubles pass; other refusals do not. */
+/** Too many requests, timeouts and server errors are temporary; other refusals are not. */
 export function statusFailure({ status, statusText }: Response): Failure {
   const passing = status >= 500 || status === 408 || status === 425 || status === 429;
   return new Failure(`HTTP ${status} ${statusText}`.trim(), passing ? "passing" : "permanent");
 }
 
 /**
- * What it means that a request got no answer.
+ * Explains a request without a response.
  *
- * @param retry whether a host that cannot be connected to is asked again
+ * @param retry whether a host that cannot be reached is tried again
  */
 export function unreachable(error: unknown, retry: boolean): Failure {
   if (error instanceof Deno.errors.NotCapable) return new Failure(error.message, "permanent");
@@ -29,7 +29,7 @@ export function unreachable(error: unknown, retry: boolean): Failure {
   return new Failure(reason, retry ? "passing" : "permanent");
 }
 
-/** The innermost cause says most: fetch itself only says that it failed. */
+/** The innermost cause is the most specific: fetch itself only says that it failed. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : messageOf(error.cause);

@@ -32,7 +32,7 @@ export const dtd: DatasetEntry<typeof schema> = {
   build: (options, where) => openPublishedPictures(dtdOf(options), where),
 };
 
-/** The dataset with these of its sets, `perSet` images in each. */
+/** The dataset with the chosen sets, `perSet` images in each. */
 export function dtdOf(
   options: z.output<typeof schema>,
   classNames: readonly string[] = CLASS_NAMES,
@@ -47,7 +47,7 @@ export function dtdOf(
       classNames,
       sizes: { train: sets.train.length * perSet, test: perSet },
     },
-    // All of them: what they hash to is noted when they come.
+    // All of them, since their checksums are recorded after the download.
     files: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap((partition) =>
       ["train", "val", "test"].map((set) => listOf(set, partition))
     ),
@@ -65,7 +65,7 @@ export function dtdOf(
       const found = new PictureLister();
       const add = async (set: string) => {
         const file = files.get(listOf(set))!;
-        // Such as `banded/banded_0002.jpg`.
+        // For example `banded/banded_0002.jpg`.
         for (const [path, name] of await rowsOf(file, /^(([a-z-]+)\/[\w-]+\.jpg)$/, "dtd")) {
           found.add(`images/${path}`, classOf(name, dataset, file));
         }

@@ -11,7 +11,7 @@ import {
 
 const schema = z.object({ holdOut: holdOutSchema, splitSeed: splitSeedSchema });
 
-/** Classes and how many images are of each. */
+/** Classes and their numbers of images. */
 const CLASSES: Readonly<Record<string, number>> = {
   AnnualCrop: 3000,
   Forest: 3000,
@@ -32,7 +32,7 @@ export const eurosat: DatasetEntry<typeof schema> = {
   build: (options, where) => openPublishedPictures(eurosatOf(options), where),
 };
 
-/** The dataset; a split is not published, so it is drawn. */
+/** The dataset; as no split is published, it is drawn. */
 export function eurosatOf(
   split: z.output<typeof schema>,
   classes = CLASSES,
@@ -63,7 +63,7 @@ export function eurosatOf(
   };
 }
 
-/** How many images train and validate, of classes with so many. */
+/** The numbers of training and validation images, given those of the classes. */
 function sizesOf(
   counts: readonly number[],
   { holdOut }: z.output<typeof schema>,

@@ -19,10 +19,10 @@ type Size = z.output<typeof schema>["size"];
 /** One of these datasets. */
 interface FastaiDataset extends Pick<PublishedPictures["info"], "name" | "title" | "sizes"> {
   readonly about: string;
-  /** Name of the archive of the full size, without its ending. */
+  /** Name of the archive of the full size, without its extension. */
   readonly archive: string;
   readonly published: Readonly<Record<Size, { readonly md5: string; readonly bytes: number }>>;
-  /** Names of classes by their folders, which are WordNet's numbers. */
+  /** Class names by folder, which is a WordNet ID. */
   readonly classes: Readonly<Record<string, string>>;
 }
 

@@ -16,7 +16,7 @@ import { checkLabel, howToMend, readDataFile } from "./records.ts";
 
 const schema = z.object(setsSchema);
 
-/** Names of the classes in the order of their numbers. */
+/** Class names in the order of their numbers. */
 const CLASS_NAMES = ("pink primrose|hard-leaved pocket orchid|canterbury bells|sweet pea|" +
   "english marigold|tiger lily|moon orchid|bird of paradise|monkshood|globe thistle|snapdragon|" +
   "colt's foot|king protea|spear thistle|yellow iris|globe-flower|purple coneflower|" +
@@ -34,7 +34,7 @@ const CLASS_NAMES = ("pink primrose|hard-leaved pocket orchid|canterbury bells|s
   "bougainvillea|camellia|mallow|mexican petunia|bromelia|blanket flower|trumpet creeper|" +
   "blackberry lily").split("|");
 
-/** How many images are in the sets, and what `setid.mat` calls these. */
+/** Sizes of the sets, and their names in `setid.mat`. */
 const SETS = {
   train: { count: 1020, name: "trnid" },
   val: { count: 1020, name: "valid" },
@@ -43,7 +43,7 @@ const SETS = {
 
 const HOST = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102/";
 const FOLDER = "flowers-102";
-/** Numbers in any of the two files. */
+/** Most numbers in either file. */
 const MAX_NUMBERS = 2 ** 16;
 
 /** Oxford's 102 flowers (M.-E. Nilsback, A. Zisserman, 2008). */
@@ -53,7 +53,7 @@ export const flowers102: DatasetEntry<typeof schema> = {
   build: (options, where) => openPublishedPictures(flowers102Of(options), where),
 };
 
-/** The dataset with these of its sets. */
+/** The dataset with the chosen sets. */
 export function flowers102Of(
   options: z.output<typeof schema>,
   classNames: readonly string[] = CLASS_NAMES,
@@ -104,7 +104,7 @@ export function flowers102Of(
       const found = new PictureLister();
       const add = (set: keyof typeof SETS) => {
         for (const number of numbers[SETS[set].name]) {
-          // Images and classes count from 1.
+          // Images and classes are counted from 1.
           const label = checkLabel(labels[number - 1] - 1, number, info, labelFile.path);
           found.add(`jpg/image_${String(number).padStart(5, "0")}.jpg`, label);
         }
@@ -118,7 +118,7 @@ export function flowers102Of(
   return dataset;
 }
 
-/** The numbers of matrices, by their names. Throws InputError if one is missing. */
+/** Numeric matrices by name. Throws InputError if one is missing. */
 async function matricesOf(
   file: LocatedFile,
   names: readonly string[],

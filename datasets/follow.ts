@@ -1,12 +1,12 @@
-/** Requests that a server may send on to another address. */
+/** Requests that follow a server's redirects. */
 import { Failure } from "./download_failure.ts";
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MAX_REDIRECTS = 10;
 
 /**
- * The answer to a request, wherever the server sends it on to within {@link mayFollow}. Throws Failure
- * where it sends it elsewhere or in a circle, and what `fetch` throws.
+ * The response to a request, after redirects allowed by {@link mayFollow}. Throws Failure for other or
+ * circular redirects, and `fetch`'s errors.
  */
 export async function fetchFollowing(
   url: string,
@@ -31,9 +31,9 @@ export async function fetchFollowing(
 }
 
 /**
- * Whether a request may be sent on: to any host that proves who it is, else only within the host that
- * was asked. A server of strangers, or who sits between, could have others asked in this machine's
- * name, such as what only listens to its own network.
+ * Whether a redirect may be followed: to any host that is authenticated, otherwise only within the
+ * requested host. An untrusted server, or an attacker in between, could otherwise make this machine send
+ * requests to others, such as services in its own network.
  */
 function mayFollow(from: URL, to: URL): boolean {
   if (to.protocol === "https:") return true;

@@ -59,7 +59,7 @@ export function food101Of(
       for (const [i, list] of LISTS.entries()) {
         if (i === 1) found.beginValidation();
         const file = files.get(list)!;
-        // Such as `apple_pie/1005649`.
+        // For example `apple_pie/1005649`.
         for (const [picture, name] of await rowsOf(file, /^(([a-z_]+)\/\d+)$/, "food101")) {
           found.add(`images/${picture}.jpg`, classOf(name, dataset, file));
         }

@@ -1,21 +1,21 @@
-/** Numbers in memory that all threads share, as many as come. */
+/** Growing arrays of numbers in shared memory. */
 
-/** Arrays that can grow. */
+/** Types of arrays that can grow. */
 type Growable =
   | Uint8Array<SharedArrayBuffer>
   | Int32Array<SharedArrayBuffer>
   | Uint32Array<SharedArrayBuffer>
   | Float64Array<SharedArrayBuffer>;
 
-/** What makes such an array. */
+/** Constructor of such an array. */
 interface Maker<A extends Growable> {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: SharedArrayBuffer): A;
 }
 
-/** An array that grows at its end; what is not used yet takes addresses, but no memory. */
+/** An array that grows at its end; the unused part reserves addresses, but no memory. */
 export class Growing<A extends Growable> {
-  /** How much of it is used. */
+  /** The used length. */
   length = 0;
   #array: A;
 
@@ -23,7 +23,7 @@ export class Growing<A extends Growable> {
     this.#array = this.#make(capacity);
   }
 
-  /** The array, with room for so many numbers behind those that are used. */
+  /** The array, with space for the given number of further numbers. */
   withRoom(count: number): A {
     const needed = this.length + count;
     if (needed > this.#array.length) {
@@ -45,12 +45,12 @@ export class Growing<A extends Growable> {
     this.length += values.length;
   }
 
-  /** The number at a place that is used. */
+  /** The number at a used index. */
   at(place: number): number {
     return this.#array[place];
   }
 
-  /** What is used, without a copy. */
+  /** The used part, without a copy. */
   get used(): A {
     return this.#array.subarray(0, this.length) as A;
   }

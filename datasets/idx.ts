@@ -1,6 +1,6 @@
 /**
  * The IDX format of MNIST and its relatives (Y. LeCun, C. Cortes, C. J. C. Burges): a big-endian
- * header of a magic number and one 32-bit extent for each dimension, then the bytes.
+ * header of a magic number and one 32-bit extent per dimension, then the bytes.
  */
 import { InputError, messageOf } from "../errors.ts";
 import { readAtMost } from "../files/at_most.ts";
@@ -13,7 +13,7 @@ import { publishedEntry } from "./published.ts";
 import { BESIDES, checkLabel, howToMend, readDataFile, requireLength } from "./records.ts";
 import { emptyLabelled, type MemorySource } from "./sources/memory.ts";
 
-/** The four file names every dataset of this kind uses: training images and labels, then test's. */
+/** The four file names that every dataset of this kind uses: training images and labels, then test. */
 export const IDX_FILES = [
   "train-images-idx3-ubyte",
   "train-labels-idx1-ubyte",
@@ -25,9 +25,9 @@ export const IDX_FILES = [
 interface IdxDataset extends Pick<DatasetInfo, "name" | "title" | "classNames" | "statistics"> {
   readonly about: string;
   readonly layouts: readonly string[];
-  /** Folders on the web that hold the files, best first. */
+  /** Base addresses of the files, best first. */
   readonly hosts: readonly string[];
-  /** Where a mirror keeps them. */
+  /** Folder of the files on a mirror. */
   readonly mirrorFolder: string;
   /** Checksums of the packed files in the order of {@link IDX_FILES}. */
   readonly checksums: readonly string[];
@@ -125,7 +125,7 @@ async function readIdx(
   return bytes.subarray(header);
 }
 
-/** The bytes in a `.gz`, `most` and one more at most. */
+/** The contents of a `.gz`, at most `most` + 1 bytes. */
 async function unpack(
   file: LocatedFile,
   most: number,

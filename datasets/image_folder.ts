@@ -22,7 +22,7 @@ const schema = z.object({
   channels: channelsSchema,
 });
 
-/** Pictures in folders, a class each, as torchvision's `ImageFolder` reads them. */
+/** Images in one folder per class, like torchvision's `ImageFolder`. */
 export const imageFolder: DatasetEntry<typeof schema> = {
   about: "Your own images, one folder per class",
   schema,

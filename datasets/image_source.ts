@@ -1,7 +1,7 @@
 /**
- * Where images come from: something that counts them, knows their targets and reads any one of them.
+ * Image sources: they know the number of images and their targets, and read any image.
  *
- * Images are u8, channels last and row-major. Targets lie in shared memory, so that the threads that
+ * Images are u8, channels last and row-major. Targets are in shared memory, so that the threads that
  * prepare batches read them without a copy.
  */
 import { InputError } from "../errors.ts";
@@ -29,35 +29,35 @@ export interface TargetArrays {
 /** An element type of targets. */
 export type TargetDType = keyof TargetArrays;
 
-/** What the targets of one name look like. */
+/** The form of the targets of one name. */
 export interface TargetField {
   /** Element type. */
   readonly dtype: TargetDType;
   /** Extents of one image's target; `[]` for a single number. */
   readonly shape: readonly number[];
-  /** What rows of a batch hold that have no image; no image's target may be it. */
+  /** Value of batch rows without an image; no image's target may be it. */
   readonly filling: number;
 }
 
-/** The targets of one name of all images. */
+/** The targets of one name for all images. */
 export interface TargetColumn extends TargetField {
   /** [count, …shape], row-major. */
   readonly data: TargetArrays[TargetDType];
 }
 
-/** Classes, from 0: one i32 number per image, -1 in filling. */
+/** Classes, from 0: one i32 number per image, -1 in padding. */
 export const LABELS: TargetField & { readonly dtype: "i32" } = {
   dtype: "i32",
   shape: [],
   filling: -1,
 };
 
-/** Whether targets are classes: a number for each image. */
+/** Whether targets are classes: one number per image. */
 export function isClass({ dtype, shape }: TargetField): boolean {
   return dtype === "i32" && shape.length === 0;
 }
 
-/** Which classes an image shows: f32 [classes], each 0 or 1 and -1 in filling. */
+/** Which classes an image shows: f32 [classes], each 0 or 1, and -1 in padding. */
 export function multiHot(classes: number): TargetField & { readonly dtype: "f32" } {
   return { dtype: "f32", shape: [classes], filling: -1 };
 }
@@ -79,8 +79,8 @@ export function emptyTargets<D extends TargetDType>(
 /**
  * How a worker opens a source again: plain data that can be posted to it. `kind` is a name in
  * `sources/registry.ts`, or the address of a module that exports
- * `openSource(handle): ImageSource | Promise<ImageSource>`. An epoch waits until it has opened the
- * source or failed to, as it waits for `read`: neither may stay unsettled.
+ * `openSource(handle): ImageSource | Promise<ImageSource>`. An epoch waits for the source to open, and for
+ * `read`, so neither promise may stay pending forever.
  */
 export interface SourceHandle {
   /** What opens it. */
@@ -93,11 +93,11 @@ export interface ImageSource extends KeepsPictures {
   readonly count: number;
   /** Extents of every image. */
   readonly shape: ImageShape;
-  /** By name, as `labels`; what an objective needs of them is its own affair. */
+  /** By name, such as `labels`; objectives check which they need. */
   readonly targets: Readonly<Record<string, TargetColumn>>;
   /**
-   * Writes an image's pixels, [height, width, channels], into `into`. What they are depends on the
-   * arguments alone. Rejects with InputError for an image that cannot be read.
+   * Writes an image's pixels, [height, width, channels], into `into`. They depend only on the
+   * arguments. Rejects with InputError for an image that cannot be read.
    *
    * @param index from 0 to count - 1
    * @param epoch from 0, for sources that show an image differently in each
@@ -106,19 +106,19 @@ export interface ImageSource extends KeepsPictures {
   /** Images `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
   slice(from: number, to: number): ImageSource;
   /**
-   * Files and folders that have to be read to serve it, if that is all that its files need: they are
-   * decoded by workers that are allowed nothing else (`picture_worker.ts`), never by the thread that
-   * asks for batches while there can be workers.
+   * Files and folders that it reads, if it needs nothing else: its images are then decoded by workers that
+   * may only read these (`picture_worker.ts`), never by the thread that requests batches while workers are
+   * available.
    */
   readonly reads?: readonly string[];
   /**
-   * The first `most` bytes of the file that an image is made of; undefined where finding them would
-   * take as long as reading it. Throws what the system throws.
+   * The first `most` bytes of an image's file; undefined if finding them would take as long as reading it.
+   * Throws the system's errors.
    */
   beginningOf?(index: number, most: number): Uint8Array | undefined;
-  /** Why images could not be read that have others in their place, a sentence each, so far. */
+  /** Why images that could not be read were replaced so far, one sentence each. */
   complaints?(): readonly string[];
-  /** How a worker opens it. Without one the images are read by the thread that asks for batches. */
+  /** How a worker opens it. Without one, the thread that requests batches reads the images. */
   readonly handle?: SourceHandle;
 }
 
@@ -130,7 +130,7 @@ export function requireRange(count: number, from: number, to: number): void {
   if (from >= to) throw new InputError("a slice needs at least one image");
 }
 
-/** The first images of a source, as of epoch 0: u8 [N, H, W, C]; `limit` of them or all there are. */
+/** The first images of a source, in epoch 0: u8 [N, H, W, C]; at most `limit`. */
 export async function readImages(source: ImageSource, limit = source.count): Promise<Uint8Array> {
   const size = imageSize(source.shape);
   const count = Math.min(limit, source.count);

@@ -20,14 +20,14 @@ const schema = z.object({
   splitSeed: splitSeedSchema,
 });
 
-/** Where the folders are in what Kaggle gives. */
+/** Path of the splits in Kaggle's archive. */
 const KAGGLE = join("ILSVRC", "Data", "CLS-LOC");
-/** Files with the names of the classes, the first there is. */
+/** Files with class names; the first that exists is used. */
 const NAME_FILES = ["LOC_synset_mapping.txt", "synset_words.txt"];
-/** In what Kaggle gives, the classes of the images that validate. */
+/** Kaggle's file with the classes of the validation images. */
 const SOLUTION = "LOC_val_solution.csv";
 
-/** ImageNet (Russakovsky et al., 2015) as people have it: unpacked, a folder for each class. */
+/** ImageNet (Russakovsky et al., 2015) as commonly unpacked: one folder per class. */
 export const imagenet: DatasetEntry<typeof schema> = {
   about: "ImageNet's 1.3 million images in 1,000 classes, from your own folder",
   schema,
@@ -58,7 +58,7 @@ export const imagenet: DatasetEntry<typeof schema> = {
   },
 };
 
-/** The first of these files that is in one of these folders. */
+/** The first of these files that exists in one of these folders. */
 async function firstOf(
   folders: readonly string[],
   names: readonly string[],
@@ -68,10 +68,10 @@ async function firstOf(
   }
 }
 
-/** The class of each image that validates, by its name without ending. */
+/** The class of each validation image, by its name without extension. */
 async function solutionIn(file: string): Promise<ReadonlyMap<string, string>> {
   const classes = new Map<string, string>();
-  // Such as `ILSVRC2012_val_00048981,n03995372 85 1 499 272`, after a line that names the columns.
+  // For example `ILSVRC2012_val_00048981,n03995372 85 1 499 272`, after a line of column names.
   for (const line of (await readTextFile(file, "the classes of images")).split("\n")) {
     const [, picture, name] = /^([^,\s]+),(n\d+)\b/.exec(line) ?? [];
     if (picture !== undefined) classes.set(picture, name);
@@ -80,8 +80,8 @@ async function solutionIn(file: string): Promise<ReadonlyMap<string, string>> {
 }
 
 /**
- * The first name of each class; more of them where others are called the same. Throws InputError for a
- * class without one.
+ * The first name of each class, longer where several would be equal. Throws InputError for a class without
+ * a name.
  */
 async function namesIn(file: string, folders: readonly string[]): Promise<readonly string[]> {
   const all = new Map<string, string>();

@@ -1,8 +1,8 @@
-/** What sources have to do with images that were decoded and are kept. */
+/** The interface of sources that cache decoded images. */
 
-/** An image that was decoded, for whoever keeps it. */
+/** A decoded image to be cached. */
 export interface FreshPicture {
-  /** Its number in the source. */
+  /** Its index in the source. */
   readonly index: number;
   /** Rows. */
   readonly height: number;
@@ -12,14 +12,14 @@ export interface FreshPicture {
   readonly data: Uint8Array;
 }
 
-/** What a source does that keeps images, its own or those of a source that it is made of. */
+/** A source that caches images, its own or those of an inner source. */
 export interface KeepsPictures {
-  /** Bytes of memory that it may take in all threads together. */
+  /** Most bytes of memory it may use in all threads together. */
   readonly memoryBytes?: number;
-  /** Takes out what was decoded and is not kept yet: a worker, which may not write, hands it on. */
+  /** Takes the decoded images that are not cached yet: a worker, which may not write, passes them on. */
   takeFresh?(): readonly FreshPicture[];
-  /** Keeps what was taken out, here or in a worker. */
+  /** Caches images taken here or in a worker. */
   keep?(pictures: readonly FreshPicture[]): void;
-  /** Lets go of files that are open, once all is written; they are opened again when needed. */
+  /** Closes open files once all is written; they are reopened when needed. */
   release?(): Promise<void>;
 }

@@ -1,9 +1,9 @@
 /**
  * Batches prepared off the training thread.
  *
- * Workers fill a ring of shared-memory slots ahead of the training loop, so the next batch is
- * normally there when it is asked for. What a batch holds does not depend on how many there are:
- * without any (not allowed, or not wanted) the same batches are filled on demand.
+ * Workers fill a ring of shared-memory slots ahead of the training loop, so the next batch is normally
+ * ready when it is requested. The contents of a batch do not depend on the number of workers: without any
+ * (not permitted, or not wanted) the same batches are filled on demand.
  */
 import { InputError, within } from "../errors.ts";
 import { parseOwnOptions, z } from "../schema/entry.ts";
@@ -26,52 +26,52 @@ export interface LoaderOptions {
   readonly batchSize: number;
   /** Seed of the order and the augmentation. Default 0. */
   readonly seed?: number;
-  /** Whether every epoch has an order of its own. Default false: the source's order. */
+  /** Whether every epoch has its own order. Default false: the source's order. */
   readonly shuffle?: boolean;
-  /** How the images of an epoch are chosen where it has an order of its own. Default `shuffled`. */
+  /** How the images of a shuffled epoch are chosen. Default `shuffled`. */
   readonly sampling?: Sampling;
-  /** Whether images that do not fill a batch are left out. Default false: the batch is padded. */
+  /** Whether the images of an incomplete last batch are dropped. Default false: the batch is padded. */
   readonly dropLast?: boolean;
-  /** Batches that belong together: `dropLast` leaves out those of the last few, too. Default 1. */
+  /** Batches per group: `dropLast` also drops an incomplete group. Default 1. */
   readonly groupSize?: number;
-  /** Which of the batches are served. Default: all. */
+  /** Which batches are served. Default: all. */
   readonly turn?: Turn;
   /** Random changes of the images. Default: none, and no `transforms` in the batches. */
   readonly augmentation?: readonly AugmentationChoice[];
-  /** How images of a batch are mixed, of `classes` classes. Default: not at all. */
+  /** How images of a batch are mixed, of `classes` classes. Default: no mixing. */
   readonly mixing?: { readonly options: MixingOptions; readonly classes: number };
   /**
-   * How often an image that is in an epoch stands in it, in a row, each time changed otherwise. An
-   * epoch is as long as without, so it has fewer of them. Default 1.
+   * How many times in a row each image of an epoch is repeated, with other random changes each time. The
+   * epoch's length is unchanged, so it has fewer images. Default 1.
    */
   readonly augRepeats?: number;
   /**
-   * Threads that prepare batches; 0 prepares them on demand. Default `auto`: one, for images that
-   * are decoded all cores but one.
+   * Threads that prepare batches; 0 prepares them on demand. Default `auto`: one, or for images that must
+   * be decoded the number of cores minus one.
    */
   readonly workers?: number | "auto";
-  /** Processes that share the cores of this machine, each with a loader. Default 1. */
+  /** Processes with a loader each that share this machine's cores. Default 1. */
   readonly processes?: number;
 }
 
-/** Whose batches a loader serves, where several share an epoch's: they take turns. */
+/** Which batches a loader serves if several loaders share an epoch: they take turns. */
 interface Turn {
-  /** Which of them this one is, from 0. */
+  /** Index of this loader, from 0. */
   readonly index: number;
-  /** How many there are. */
+  /** Number of loaders. */
   readonly of: number;
-  /** Batches in a row that are one's before it is the next one's turn. */
+  /** Consecutive batches per turn. */
   readonly batches: number;
 }
 
 const count = z.int().min(0);
 
-/** `sampling` of what trains. */
+/** The training data's `sampling`. */
 export const samplingSchema = z.enum(["shuffled", "balanced"]).default("shuffled").describe(
   "shuffled: an epoch shows every image; balanced: the same number of every class, as many images in total",
 );
 
-/** What the options must be; augmentations have their own check. */
+/** Schema of the options; augmentations are checked separately. */
 const OPTIONS = {
   about: "How images are served in batches",
   schema: z.object({
@@ -91,24 +91,24 @@ const PLACE = {
   schema: z.object({ epoch: count, startBatch: count }),
 };
 
-/** A batch of images; its arrays are reused once the next one is asked for. */
+/** A batch of images; its arrays are reused once the next one is requested. */
 export interface Batch {
-  /** Its place in the epoch, from 0. */
+  /** Its index in the epoch, from 0. */
   readonly index: number;
-  /** Images in it: batchSize, or fewer in the last batch. The rows beyond hold filling. */
+  /** Images in it: batchSize, or fewer in the last batch. The other rows are padding. */
   readonly count: number;
   readonly arrays: BatchArrays;
 }
 
 /**
- * Serves images in batches, epoch by epoch. Call {@link BatchLoader.close} (or declare it with
- * `using`) when done: until then its workers keep the process alive.
- * Throws InputError if the batch size or the number of workers is no whole number in range, for
- * augmentations that do not fit, if `dropLast` would leave no batch, or for images without classes
- * that are to be balanced.
+ * Serves images in batches, epoch by epoch. Call {@link BatchLoader.close} (or declare it with `using`)
+ * when done: until then its workers keep the process alive.
+ * Throws InputError if the batch size or the number of workers is not an integer in range, for
+ * augmentations that do not fit, if `dropLast` would leave no batch, or for balanced sampling of images
+ * without classes.
  */
 export class BatchLoader {
-  /** Batches in an epoch, those included that others serve. */
+  /** Batches in an epoch, including those that other loaders serve. */
   readonly batchCount: number;
   readonly #turn: Turn;
   readonly #source: ImageSource;
@@ -116,9 +116,9 @@ export class BatchLoader {
   readonly #filler: BatchFiller;
   #slots: BatchArrays[];
   #workers: LoaderWorkers | undefined;
-  /** The epoch that is being served. */
+  /** The epoch being served. */
   #serving: symbol | undefined;
-  /** Batches of an epoch that was left early; their slots are not free yet. */
+  /** Batches of an abandoned epoch, whose slots are not free yet. */
   #stale: Promise<unknown>[] = [];
 
   constructor(source: ImageSource, options: LoaderOptions) {
@@ -155,10 +155,10 @@ export class BatchLoader {
   }
 
   /**
-   * The batches of an epoch from `startBatch` on, in order. A batch's arrays may be overwritten as
-   * soon as the next one is asked for. One epoch at a time can be served.
-   * Throws InputError for an image that cannot be read and for numbers that are none from 0 on,
-   * RunError if a worker ends.
+   * The batches of an epoch, starting at `startBatch`, in order. A batch's arrays may be overwritten as
+   * soon as the next one is requested. One epoch at a time can be served.
+   * Throws InputError for an image that cannot be read and for negative or fractional numbers, RunError if
+   * a worker stops.
    */
   async *epoch(epoch: number, startBatch = 0): AsyncGenerator<Batch, void, void> {
     parseOwnOptions(PLACE, { epoch, startBatch });
@@ -186,14 +186,14 @@ export class BatchLoader {
     }
   }
 
-  /** Why images could not be read that have others in their place, so far. */
+  /** Why images that could not be read were replaced so far. */
   get complaints(): readonly string[] {
     return this.#source.complaints?.() ?? [];
   }
 
-  /** Ends the workers. The loader can be used afterwards, without them. */
+  /** Stops the workers. The loader remains usable without them. */
   close(): void {
-    // A worker that is being ended may still write to the slots it knows.
+    // A worker being stopped may still write to its slots.
     if (this.#workers) this.#slots = emptySlots(this.#slots.length, this.#source, this.#plan);
     this.#workers?.close();
     this.#workers = undefined;
@@ -204,7 +204,7 @@ export class BatchLoader {
     this.close();
   }
 
-  /** The batches from `first` on that are served, by their places in the epoch. */
+  /** The served batches, starting at `first`, by their indices in the epoch. */
   #ownFrom(first: number): number[] {
     const { index, of, batches } = this.#turn;
     return Array.from({ length: Math.max(0, this.batchCount - first) }, (_, i) => first + i)
@@ -213,12 +213,12 @@ export class BatchLoader {
 
   #prepare(serving: symbol, job: BatchJob): Promise<BatchArrays> {
     const prepared = this.#fill(serving, job);
-    // A loop that is left early never waits for the batches ahead of it.
+    // A loop that is left early must not wait for the batches ahead of it.
     prepared.catch(() => {});
     return prepared;
   }
 
-  /** Resolves to the batch's slot when it is filled. */
+  /** Resolves to the batch's slot once it is filled. */
   async #fill(serving: symbol, job: BatchJob): Promise<BatchArrays> {
     const shared = this.#slots[job.slot];
     if (await this.#workers?.fill(job)) return shared;
@@ -237,8 +237,8 @@ function parsedMixing({ options, classes }: NonNullable<LoaderOptions["mixing"]>
 }
 
 /**
- * Batches in an epoch. Throws InputError where there is none, as the only ones would not be full and
- * are dropped.
+ * Batches in an epoch. Throws InputError if there is none because only incomplete ones, which are dropped,
+ * would exist.
  */
 export function countBatches(
   { count }: Pick<ImageSource, "count">,

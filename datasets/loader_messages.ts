@@ -1,4 +1,4 @@
-/** What {@link BatchLoader} and its workers tell each other. */
+/** Messages between {@link BatchLoader} and its workers. */
 import { InputError, RunError } from "../errors.ts";
 import type { AugmentationChoice } from "./augmentations/registry.ts";
 import type { FreshPicture } from "./keeps_pictures.ts";
@@ -21,31 +21,31 @@ export interface WorkerJob {
   readonly index: number;
 }
 
-/** What is left of an error; errors themselves lose their class between threads. */
+/** A serialised error; errors lose their class between threads. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
 }
 
-/** What can be posted of what was thrown. */
+/** Serialises a thrown value. */
 export function failureOf(error: unknown): Failure {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return { name, message, stack };
 }
 
-/** The error again. */
+/** Restores an error. */
 export function revived({ name, message, stack }: Failure): Error {
   if (name === "InputError") return new InputError(message);
   if (name === "RunError") return new RunError(message);
   return Object.assign(new Error(message), { name, stack });
 }
 
-/** A job is done or failed, or the worker cannot do any, or it ends. */
+/** A finished or failed job, a worker that cannot start, or one that stops. */
 export type WorkerReply =
   | {
     readonly ticket: number;
-    /** Images that were decoded and that the worker cannot keep. */
+    /** Decoded images that the worker cannot cache. */
     readonly fresh?: readonly FreshPicture[];
     readonly failure?: Failure;
   }

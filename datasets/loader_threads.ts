@@ -1,9 +1,9 @@
-/** How many threads prepare batches. */
+/** The number of threads that prepare batches. */
 import type { ImageSource } from "./image_source.ts";
 import { JOBS_PER_WORKER } from "./loader_workers.ts";
 
 /**
- * How many threads prepare batches, and how many batches there is room for.
+ * The number of threads that prepare batches, and the number of batch slots.
  *
  * @param processes that share the cores of this machine. Default 1
  */
@@ -14,11 +14,11 @@ export function threadsAndSlots(
   processes = 1,
 ): { readonly helpers: number; readonly slots: number } {
   const helpers = source.handle ? Math.min(workersFor(source, workers, processes), batchCount) : 0;
-  // One in use by the training loop, one that waits for it, and those that are being filled.
+  // One used by the training loop, one ready, and those being filled.
   return { helpers, slots: helpers === 0 ? 1 : 2 + JOBS_PER_WORKER * helpers };
 }
 
-/** Threads that decode, at most, unless somebody asks for more: each takes memory of its own. */
+/** Default limit of decoding threads, as each needs memory of its own. */
 const MAX_DECODERS = 16;
 
 function workersFor(
@@ -27,7 +27,7 @@ function workersFor(
   processes: number,
 ): number {
   if (!reads) return wanted === "auto" ? 1 : wanted;
-  // Files of strangers are not decoded in the thread that trains.
+  // Untrusted files are not decoded in the training thread.
   if (wanted !== "auto") return Math.max(1, wanted);
   const cores = Math.floor(navigator.hardwareConcurrency / processes);
   return Math.max(1, Math.min(MAX_DECODERS, cores - 1));

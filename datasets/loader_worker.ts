@@ -14,7 +14,7 @@ const scope = self as unknown as {
   close(): void;
 };
 
-// Nobody hears of a worker that a source ends.
+// Reports that a source closed this worker, which is otherwise silent.
 const { close } = scope;
 scope.close = () => {
   scope.postMessage({ ends: true });
@@ -22,7 +22,7 @@ scope.close = () => {
 };
 
 let slots: WorkerSetup["slots"] = [];
-/** Undefined where the images cannot be opened here. */
+/** Undefined if the images cannot be opened here. */
 let filler: Promise<BatchFiller | undefined>;
 
 scope.onmessage = ({ data }) => {
@@ -38,13 +38,13 @@ async function open(
   { source, plan, augmentation }: WorkerSetup,
 ): Promise<BatchFiller | undefined> {
   try {
-    // With the augmentations comes what checks their options; without, nothing waits for that.
+    // Imported only if there are augmentations, because it brings the validation of their options.
     const host = augmentation.length > 0
       ? (await import("./augmentations/registry.ts")).planAugmentation(augmentation).host
       : [];
     return new BatchFiller(await openSource(source), plan, host);
   } catch {
-    // Said rather than thrown, because Deno prints what ends a worker.
+    // Posted rather than thrown, because Deno prints errors that end a worker.
     scope.postMessage({ unfit: true });
   }
 }

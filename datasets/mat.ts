@@ -1,21 +1,20 @@
 /**
  * MATLAB's files of level 5, as its versions 5 to 7 write them ("MAT-File Format", The MathWorks): a
- * header, then elements of a type and a length, of which matrices are made of others in turn and any
- * may be packed by zlib. Matrices of numbers are read, one after the other as they come, and nothing
- * else.
+ * header, then elements with a type and a length; matrices consist of further elements, and any may be
+ * compressed with zlib. Only numeric matrices are read, one after the other.
  */
 import { InputError } from "../errors.ts";
 import { ByteStream } from "../files/byte_stream.ts";
 
 const HEADER_BYTES = 128;
-/** Types of elements: a matrix, and one that is packed. */
+/** Types of elements: a matrix, and a compressed element. */
 const [MATRIX, PACKED] = [14, 15];
-/** Kinds of matrices that hold numbers: from double to uint64. */
+/** Kinds of numeric matrices: from double to uint64. */
 const [FIRST_NUMERIC, LAST_NUMERIC] = [6, 15];
-/** Bytes that dimensions or a name may take. */
+/** Most bytes of dimensions or a name. */
 const MAX_DESCRIBED = 1024;
 
-/** How the numbers of a type are read. */
+/** Readers of the number types. */
 const NUMBERS: Readonly<Record<number, new (bytes: ArrayBuffer) => ArrayLike<number>>> = {
   1: Int8Array,
   2: Uint8Array,
@@ -28,7 +27,7 @@ const NUMBERS: Readonly<Record<number, new (bytes: ArrayBuffer) => ArrayLike<num
 };
 const [UINT8, INT32, UINT32] = [2, 5, 6];
 
-/** A matrix; its numbers lie column by column: the first index changes fastest. */
+/** A matrix; its numbers are stored column by column: the first index changes fastest. */
 export interface Matrix {
   readonly name: string;
   readonly shape: readonly number[];
@@ -42,7 +41,7 @@ export interface Matrix {
 
 type Fail = (reason: string) => InputError;
 
-/** The matrices of numbers in a file, each to be read before the next comes. Throws InputError. */
+/** The numeric matrices of a file, each to be read before the next one is requested. Throws InputError. */
 export async function* matricesIn(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   path: string,
@@ -70,7 +69,7 @@ export async function* matricesIn(
   }
 }
 
-/** A tag; of a short element its four bytes are in it. */
+/** A tag; a short element has its four bytes in it. */
 function tagOf(tag: Uint8Array): { type: number; length: number; isShort: boolean } {
   const view = new DataView(tag.buffer, tag.byteOffset);
   const word = view.getUint32(0, true);
@@ -79,7 +78,7 @@ function tagOf(tag: Uint8Array): { type: number; length: number; isShort: boolea
     : { type: word & 0xffff, length: word >>> 16, isShort: true };
 }
 
-/** A matrix up to its numbers; undefined for one of something else. */
+/** A matrix up to its numbers; undefined if it is not numeric. */
 async function matrixIn(bytes: ByteStream, fail: Fail): Promise<Matrix | undefined> {
   const flags = await elementIn(bytes, fail);
   if (flags.type !== UINT32 || flags.data.length !== 8) throw fail("a matrix without flags");
@@ -108,7 +107,7 @@ async function matrixIn(bytes: ByteStream, fail: Fail): Promise<Matrix | undefin
   };
 }
 
-/** An element and what fills its last eight bytes. */
+/** An element, with padding to eight bytes. */
 async function elementIn(
   bytes: ByteStream,
   fail: Fail,

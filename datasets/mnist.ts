@@ -14,7 +14,7 @@ export const mnist = idxEntry({
   classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
   statistics: { mean: [0.1307], std: [0.3081] },
   layouts: [".", "raw", "MNIST/raw", "mnist"],
-  // The addresses of LeCun's own page have stopped answering; these two keep the same files.
+  // LeCun's own page no longer responds; these two serve the same files.
   hosts: [
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",

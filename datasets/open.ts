@@ -1,4 +1,4 @@
-/** Opening and loading a dataset by name. */
+/** Opens and loads datasets by name. */
 import { InputError } from "../errors.ts";
 import { type Choice, chosen } from "../schema/entry.ts";
 import { isRecord } from "../schema/record.ts";
@@ -13,22 +13,22 @@ import type {
 import { DATASETS } from "./registry.ts";
 import { isOfOneSize, viewed, type Views } from "./views.ts";
 
-/** Which dataset: its name, or `{ name, …options }` with options of its own. */
+/** A dataset: its name, or `{ name, …options }` with its own options. */
 export type DatasetChoice = Choice<typeof DATASETS>;
 
-/** Where a dataset is, how it is read, and what its images are shown as. */
+/** Where a dataset is, how it is read, and how its images are transformed. */
 export interface DatasetOptions extends OpenOptions, Views {}
 
 /** A dataset with its images. */
 export interface LoadedDataset extends DatasetInfo, Splits {}
 
 /**
- * Opens a dataset: says what is known of it, without a download for those whose classes, sizes and
- * statistics are known beforehand, and loads it when asked to.
+ * Opens a dataset: describes it, without a download if its classes, sizes and statistics are built in, and
+ * loads it on request.
  *
  * @param where where its files may be: by default in the cache, filled by download
  * @throws InputError for an unknown name or an option that does not fit, `at` that option; for
- * transforms that do not fit `at` begins with `transforms`
+ * transforms that do not fit, `at` begins with `transforms`
  */
 export async function openDataset(
   choice: DatasetChoice,
@@ -38,8 +38,8 @@ export async function openDataset(
 }
 
 /**
- * Opens a dataset of pictures of any size, as they are in their files; undefined for one whose images
- * all have the same size. Throws as {@link openDataset}.
+ * Opens a dataset of images of any size; undefined for one whose images all have the same size. Throws as
+ * {@link openDataset}.
  */
 export async function openPictures(
   choice: DatasetChoice,
@@ -58,7 +58,7 @@ async function opened(
   return await entry.build(options, where);
 }
 
-/** Throws InputError for a choice that also says where a dataset is that can be anywhere. */
+/** Throws InputError for a choice that contains the location of a dataset that can be anywhere. */
 function requirePlaceBeside(choice: DatasetChoice): void {
   if (!isRecord(choice) || !Object.hasOwn(choice, "root")) return;
   const name = String(choice.name);
@@ -85,7 +85,7 @@ function requirePlaceBeside(choice: DatasetChoice): void {
  * console.log(train.count, imageShape.height, imageShape.width); // 64 32 32
  * ```
  *
- * @param choice its name, or `{ name, … }` with options of the dataset itself
+ * @param choice its name, or `{ name, … }` with its own options
  * @param where where its files may be: by default in the cache, filled by download;
  * `loadDataset("cifar10", { root })` reads those in a folder
  */

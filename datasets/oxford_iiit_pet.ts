@@ -12,7 +12,7 @@ import { checkLabel, howToMend } from "./records.ts";
 
 const schema = z.object({});
 
-/** Names of the classes in the order of their numbers; their images have them with `_`. */
+/** Class names in the order of their numbers; file names have them with `_`. */
 const CLASS_NAMES = ("Abyssinian|American Bulldog|American Pit Bull Terrier|Basset Hound|Beagle|" +
   "Bengal|Birman|Bombay|Boxer|British Shorthair|Chihuahua|Egyptian Mau|English Cocker Spaniel|" +
   "English Setter|German Shorthaired|Great Pyrenees|Havanese|Japanese Chin|Keeshond|Leonberger|" +
@@ -51,7 +51,7 @@ export function oxfordIiitPetOf(
         mirrorPath: `${FOLDER}/annotations.tar.gz`,
         checksum: "md5:95a8c909bbe2e81eed6a22bccdf3f68f",
         bytes: 19_173_078,
-        // What is in it besides the lists is plainer than images.
+        // Other files in it compress better than images.
         recordBytes: 2 ** 28,
         unpackedBytes: 2 ** 20,
         unpack: { maxEntries, only: /(^|\/)annotations\/[a-z]+\.txt$/ },
@@ -71,7 +71,7 @@ export function oxfordIiitPetOf(
       const found = new PictureLister();
       const add = async (list: string) => {
         const file = files.get(list)!;
-        // Such as `Abyssinian_100 1 1 1`: the image, its breed, its kind and its breed among those.
+        // For example `Abyssinian_100 1 1 1`: the image, its breed, its species, its breed within those.
         const rows = await rowsOf(file, /^(([^\s/\\.]+)_\d+) (\d+) \d+ \d+$/, info.name);
         for (const [i, [picture, breed, number]] of rows.entries()) {
           const label = checkLabel(Number(number) - 1, i, info, file.path);

@@ -33,7 +33,7 @@ const KIND: ShardKind = {
   }),
 };
 
-/** Images in Parquet files, as in Hugging Face's datasets: a column of them, one of labels. */
+/** Images in Parquet files, as in Hugging Face's datasets: a column of images and one of labels. */
 export const parquet: DatasetEntry<typeof schema> = {
   about: "Your own images in Parquet files, as in Hugging Face's datasets",
   schema,

@@ -29,15 +29,15 @@ const schema = z.object({
   channels: channelsSchema,
 });
 
-/** What the numbers behind an image's name say of a class. */
+/** Meanings of the numbers after an image's name. */
 const STATES = { "1": "shown", "0": "difficult", "-1": "not shown" } as const;
 type State = (typeof STATES)[keyof typeof STATES];
 
 /**
- * The layout of Pascal VOC's classification task (Everingham et al., 2010): for each class and set a list
- * of images, 1 where they show the class, -1 where not and 0 where only objects that are marked as
- * difficult do. Such a class counts as shown in training and is left out of what is measured, as in the
- * challenge's own evaluation.
+ * The layout of Pascal VOC's classification task (Everingham et al., 2010): for each class and set a list of
+ * images, with 1 if they show the class, -1 if not and 0 if they show only objects marked as difficult.
+ * Such a class counts as shown in training and is excluded from evaluation, as in the challenge's own
+ * evaluation.
  */
 export const pascalVoc: DatasetEntry<typeof schema> = {
   about: "Your own images in Pascal VOC's layout: any number of classes per image",
@@ -82,7 +82,7 @@ async function openVoc(
   }, where);
 }
 
-/** The folder of the layout itself. */
+/** The folder of the layout. */
 async function rootOf(given: string): Promise<string> {
   const candidates = [given];
   for (const folder of [given, join(given, "VOCdevkit")]) {
@@ -104,7 +104,7 @@ async function rootOf(given: string): Promise<string> {
   );
 }
 
-/** The classes, those that were named or all of which there is a list. */
+/** The classes: those listed or all that have a list. */
 async function classesOf(
   root: string,
   { train, classes }: z.output<typeof schema>,
@@ -133,7 +133,7 @@ async function classesOf(
   );
 }
 
-/** What the lists of a set say of each image, class by class. */
+/** The state of each image in a set's lists, class by class. */
 async function picturesOf(
   root: string,
   set: string,

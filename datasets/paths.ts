@@ -1,18 +1,18 @@
-/** Paths of any number of files, in memory that all threads share: the bytes and 4 more each. */
+/** Any number of file paths in shared memory: their bytes and 4 more each. */
 import { InputError } from "../errors.ts";
 import { Growing } from "./growing.ts";
 
-/** Bytes in a block; no path lies in two. */
+/** Bytes per block; no path crosses a block boundary. */
 const BLOCK_BYTES = 2 ** 20;
 
-/** Bytes of paths that 4 bytes can count. */
+/** Most bytes of paths, for 4-byte offsets. */
 const MAX_BYTES = 2 ** 32;
 
 /** A list of paths. */
 export class Paths {
   constructor(readonly handle: PathsHandle) {}
 
-  /** How many there are. */
+  /** Number of paths. */
   get count(): number {
     return this.handle.ends.length;
   }
@@ -39,29 +39,29 @@ export class Paths {
   }
 }
 
-/** What {@link Paths} are made of, as threads hand it on. */
+/** The shared memory of {@link Paths}. */
 export interface PathsHandle {
   readonly root: string;
-  /** UTF-8, one path after the other; one that would lie in two blocks begins the second. */
+  /** UTF-8, one path after the other; one that would cross a block boundary starts the next block. */
   readonly blocks: readonly Uint8Array<SharedArrayBuffer>[];
-  /** Where each ends, counted through all blocks. */
+  /** End offset of each, counted through all blocks. */
   readonly ends: Uint32Array<SharedArrayBuffer>;
 }
 
-/** Paths as they are found. */
+/** Collects paths. */
 export class PathList {
   readonly #encoder = new TextEncoder();
   readonly #blocks = [emptyBlock()];
   readonly #ends = new Growing(Uint32Array<SharedArrayBuffer>);
 
-  /** How many there are by now. */
+  /** Number of paths so far. */
   get count(): number {
     return this.#ends.length;
   }
 
   /**
-   * Adds a path with `/` between its parts. Throws InputError for one that is longer than any, and for
-   * more than can be counted.
+   * Adds a path with `/` between its parts. Throws InputError if it is too long or the total exceeds the
+   * limit.
    */
   add(path: string): void {
     let start = (this.#blocks.length - 1) * BLOCK_BYTES;
@@ -85,7 +85,7 @@ export class PathList {
     }
   }
 
-  /** All of them, relative to `root`, without a copy. */
+  /** All paths, relative to `root`, without a copy. */
   done(root: string): Paths {
     return new Paths({ root, blocks: this.#blocks, ends: this.#ends.used });
   }

@@ -1,6 +1,6 @@
 /**
- * Python's pickles of dictionaries, lists, texts, numbers and NumPy arrays of bytes: what CIFAR's Python
- * version is made of. One that wants anything else is refused.
+ * Python's pickles of dictionaries, lists, text, numbers and NumPy byte arrays, of which CIFAR's Python
+ * version consists. A pickle with anything else is refused.
  */
 import { InputError } from "../errors.ts";
 import {
@@ -16,7 +16,7 @@ export class ByteArray implements Stateful {
   shape: readonly unknown[] = [];
   data: Uint8Array = new Uint8Array();
 
-  /** Of an array its version, shape, type, order and bytes. */
+  /** An array's state: its version, shape, type, order and bytes. */
   withState(state: unknown): ByteArray {
     if (!Array.isArray(state)) throw new PickleError("it contains an array without a state");
     const [, shape, type, isByColumns, data] = state;
@@ -24,16 +24,16 @@ export class ByteArray implements Stateful {
   }
 }
 
-/** The type of an array's elements: unsigned bytes, which have no order, as their state is about. */
+/** The element type unsigned byte; its state describes only byte order, so it is ignored. */
 class Bytes implements Stateful {
   withState(): Bytes {
     return this;
   }
 }
 
-/** The value of a pickle. Throws InputError for one that is damaged or holds anything else. */
+/** The value of a pickle. Throws InputError if it is damaged or contains anything else. */
 export function unpickle(bytes: Uint8Array<ArrayBuffer>, path: string): unknown {
-  /** Bytes that were made of texts: no more than the file has, unless one is taken again and again. */
+  /** Bytes converted from text: at most the file's size, unless text is converted repeatedly. */
   let encoded = 0;
   const encode = (given: readonly unknown[]) => {
     const made = latin1(given);
@@ -56,7 +56,7 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>, path: string): unknown 
 const reconstructed: Named = { call: () => new ByteArray() };
 const fromBuffer: Named = { call: arrayOf };
 
-/** What may be used, by names that NumPy has had for it. */
+/** The permitted names, including NumPy's former ones. */
 const NAMES: readonly [string, Named][] = [
   ["numpy.core.multiarray._reconstruct", reconstructed],
   ["numpy._core.multiarray._reconstruct", reconstructed],

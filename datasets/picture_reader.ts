@@ -1,11 +1,11 @@
-/** Decodes image files, in the one way in which `predict` does. */
+/** Decodes image files exactly as `predict` does. */
 import { decodeRaster, type ReadOptions, type ReadRaster } from "../files/images.ts";
 
 export { decoderLocations } from "../files/decode.ts";
 
 /**
- * The image in a file that has been read, of its own size. Rejects with InputError, which begins with
- * `name`, for one that is no image, or damaged unless the options say that this does not matter.
+ * The image in the contents of a file, at its own size. Rejects with InputError, which begins with `name`,
+ * if it is not an image, or is damaged and the options do not accept that.
  */
 export async function decodePictureFile(
   name: string,

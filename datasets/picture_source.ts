@@ -1,4 +1,4 @@
-/** Pictures of any size, on their way to an {@link ImageSource} of images of one size. */
+/** Images of any size, before they become an {@link ImageSource} of images of one size. */
 import type { Raster, Wanted } from "../files/raster.ts";
 import type { KeepsPictures } from "./keeps_pictures.ts";
 import type { ImageSource, SourceHandle, TargetColumn } from "./image_source.ts";
@@ -9,35 +9,35 @@ export interface PictureSource extends KeepsPictures {
   readonly count: number;
   /** 1 for grey, 3 for red, green, blue; the same for all. */
   readonly channels: number;
-  /** By name; what an objective needs of them is its own affair. */
+  /** By name; objectives check which they need. */
   readonly targets: Readonly<Record<string, TargetColumn>>;
   /**
-   * An image by its number. Rejects with InputError for one that cannot be read.
+   * An image by its index. Rejects with InputError if it cannot be read.
    *
-   * @param wanted what of it is looked at; the rest may be anything. Default: all
+   * @param wanted the part that is needed; the rest may be undefined. Default: all
    */
   read(index: number, wanted?: Wanted): Raster | Promise<Raster>;
-  /** What a person knows an image by, such as its path. */
+  /** An image's name for the user, such as its path. */
   nameOf?(index: number): string;
-  /** An image's file as it is stored. Rejects with InputError for one that cannot be read. */
+  /** An image's stored file. Rejects with InputError if it cannot be read. */
   fileOf?(index: number): Promise<Uint8Array<ArrayBuffer>>;
-  /** As {@link ImageSource.beginningOf}. */
+  /** See {@link ImageSource.beginningOf}. */
   beginningOf?(index: number, most: number): Uint8Array | undefined;
-  /** Changes when an image's file does; undefined where that cannot be told. */
+  /** Changes when an image's file does; undefined if unknown. */
   identityOf?(index: number): string | undefined;
-  /** Whether it is known that an image cannot be read. */
+  /** Whether an image is known to be unreadable. */
   isBroken?(index: number): boolean;
   /** Images `from` to `to` - 1, without a copy. Throws InputError if they are not there. */
   slice(from: number, to: number): PictureSource;
-  /** What a worker has to read, as {@link ImageSource.reads}. */
+  /** What a worker has to read; see {@link ImageSource.reads}. */
   readonly reads?: readonly string[];
   /** How a worker opens it, if it can. */
   readonly handle?: SourceHandle;
-  /** As {@link ImageSource.complaints}. */
+  /** See {@link ImageSource.complaints}. */
   complaints?(): readonly string[];
 }
 
-/** Images of one size as pictures. */
+/** Images of one size as a picture source. */
 export class FixedPictures implements PictureSource {
   constructor(private readonly images: ImageSource) {}
 

@@ -1,4 +1,4 @@
-/** Images as a network takes them, for `predict` and the page in a browser. */
+/** Converts images to a network's input, for `predict` and the page in a browser. */
 import { InputError } from "../errors.ts";
 import { centredPart, fit } from "../files/pixels.ts";
 import type { Part, Raster } from "../files/raster.ts";
@@ -6,15 +6,15 @@ import { RandomStream, STREAM } from "../graph/random.ts";
 import type { PictureSize } from "./transform.ts";
 import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
 
-/** What a network takes of an image, and what makes it of one. */
+/** A network's input, and how an image becomes it. */
 interface Seen {
   readonly input: PictureSize;
   readonly transforms?: readonly TransformChoice[];
 }
 
 /**
- * What makes the input of a network of an image: the transforms of what it was measured on, by
- * default {@link fit}. Throws InputError for transforms that do not give the input's size.
+ * How an image becomes a network's input: the transforms used in its evaluation, by default {@link fit}.
+ * Throws InputError for transforms that do not give the input's size.
  */
 export function pictureView({ input, transforms }: Seen): (picture: Raster) => Raster {
   if (!transforms) return (picture) => fit(picture, input);
@@ -26,14 +26,14 @@ export function pictureView({ input, transforms }: Seen): (picture: Raster) => R
     );
   }
   const random = new RandomStream({ seed: 0, stream: STREAM.transforms });
-  // Transforms of images that all had one size may leave one of another at a size of its own.
+  // Transforms made for images of one size may give another size for other images.
   return (picture) =>
     fit(plan.transforms.reduce((seen, { apply }) => apply(seen, random), picture), input);
 }
 
 /**
- * The part of an image of this size that {@link pictureView} makes the whole input of: fractions of
- * pixels, where it scales between, and beyond the edges where there is a border.
+ * The part of an image of this size that {@link pictureView} maps to the whole input: in fractional pixels
+ * if scaled, and beyond the edges if padded.
  */
 export function seenPart({ input, transforms = [] }: Seen, picture: PictureSize): Part {
   const plan = planTransforms(transforms, { isRandom: false, from: input });

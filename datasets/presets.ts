@@ -1,21 +1,21 @@
 /**
- * Augmentation by one word. What a preset holds depends on the size at which images are trained on:
- * small ones are moved a little, of larger ones parts are cut out and scaled.
+ * Augmentation presets. A preset depends on the size of the training images: small ones are shifted a
+ * little, larger ones are cropped and scaled.
  */
 import type { AugmentationChoice } from "./augmentations/registry.ts";
 import type { ImageShape } from "./image_source.ts";
 import type { MixingOptions } from "./mixing/options.ts";
 import type { TransformChoice } from "./transforms/registry.ts";
 
-/** The presets, from nothing to much. */
+/** The presets, from weakest to strongest. */
 export const PRESETS = ["none", "light", "standard", "strong"] as const;
 
 /** The name of a preset. */
 export type PresetName = typeof PRESETS[number];
 
-/** What a preset holds, as one could write it in a config. */
+/** What a preset stands for, in config form. */
 export interface Preset {
-  /** `data.train`; absent if images that are trained on are those that are measured on. */
+  /** `data.train`; absent if training images are transformed like evaluated ones. */
   readonly train?: readonly TransformChoice[];
   /** `data.augmentation`. */
   readonly augmentation: readonly AugmentationChoice[];
@@ -23,22 +23,22 @@ export interface Preset {
   readonly mixing?: MixingOptions;
 }
 
-/** Longer side up to which images are small: those of CIFAR, SVHN, Tiny ImageNet. */
+/** Longer side up to which images count as small: those of CIFAR, SVHN, Tiny ImageNet. */
 const SMALL = 64;
 
-/** By how much of their sides small images are moved. */
+/** Shift of small images, as a fraction of their sides. */
 const MOVED = { light: 1 / 16, standard: 1 / 8, strong: 1 / 8 };
 
-/** Of which share of a larger image parts are, at least: fastai's for easy data, torchvision's. */
+/** Smallest area fraction of a crop of a larger image: fastai's for easy data, torchvision's. */
 const MIN_PART = { light: 0.35, standard: 0.08, strong: 0.08 };
 
 /**
- * What a preset holds for images of a size. `standard` is what nearly every paper does; `strong` adds
- * what torchvision's newer recipe for ImageNet does, for trainings of many epochs.
+ * The contents of a preset for images of a size. `standard` is what nearly every paper does; `strong` adds
+ * what torchvision's newer ImageNet recipe does, for trainings of many epochs.
  *
- * @param shape of the images as they are trained on; grey ones are not mirrored, as digits and letters
- *   are no longer themselves then
- * @param measured what is done to images that are measured on: small ones begin with it
+ * @param shape of the training images; grey ones are not mirrored, since mirrored digits and letters
+ *   change their meaning
+ * @param measured transforms of evaluated images, with which small training images begin
  */
 export function presetOf(
   name: PresetName,

@@ -1,4 +1,4 @@
-/** Datasets that are published as files, of which everything but the pixels is known beforehand. */
+/** Datasets that are published as files, of which everything except the pixels is built in. */
 import { InputError } from "../errors.ts";
 import { refusalOf } from "../files/refusal.ts";
 import { sum } from "../reporting/statistics.ts";
@@ -12,23 +12,23 @@ const schema = z.object({});
 /** A dataset published as files. */
 export interface PublishedDataset extends PublishedFiles {
   readonly info: DatasetInfo;
-  /** Reads the files. Throws InputError for one that is truncated, corrupted or another one. */
+  /** Reads the files. Throws InputError for one that is truncated, corrupt or different. */
   load(files: LocatedFiles["files"]): Promise<Splits>;
 }
 
-/** An entry of images of one size. */
+/** The entry of a dataset of images of one size. */
 interface PublishedEntry extends DatasetEntry<typeof schema> {
   build(options: z.output<typeof schema>, where: LocateOptions): OpenDataset;
 }
 
-/** The entry of a published dataset without options; `about` says in a sentence what it is and whose. */
+/** The entry of a published dataset without options; `about` describes it and names its authors. */
 export function publishedEntry(
   { about, ...dataset }: PublishedDataset & { readonly about: string },
 ): PublishedEntry {
   return { about, schema, build: (_, where) => openPublished(dataset, where) };
 }
 
-/** Opens a published dataset; its files are looked for when they are needed. */
+/** Opens a published dataset; its files are located when they are needed. */
 export function openPublished(dataset: PublishedDataset, where: LocateOptions): OpenDataset {
   let located: LocatedFiles | undefined;
   const locate = async () => located ??= await locateFiles(dataset, where);
@@ -40,7 +40,7 @@ export function openPublished(dataset: PublishedDataset, where: LocateOptions): 
   };
 }
 
-/** Bytes of all files that are downloaded. */
+/** Total bytes to download. */
 export function downloadBytesOf({ remoteFiles }: PublishedFiles): number {
   return sum(remoteFiles.map(({ bytes }) => bytes));
 }

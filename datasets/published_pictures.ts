@@ -1,6 +1,6 @@
 /**
- * Datasets of images that are published as archives, of which everything but the images is known
- * beforehand. They are unpacked once and then read as the files that they are.
+ * Datasets of images that are published as archives, of which everything except the images is built in.
+ * They are unpacked once and then read as files.
  */
 import { InputError } from "../errors.ts";
 import { formatCount } from "../reporting/format.ts";
@@ -17,7 +17,7 @@ import { downloadBytesOf } from "./published.ts";
 import type { LocatedFile, LocatedFiles, PublishedFiles, RemoteFile } from "./published_files.ts";
 import { howToMend, readDataFile } from "./records.ts";
 
-/** Longest list of images in bytes. */
+/** Most bytes of a list of images. */
 const MAX_LISTED = 2 ** 25;
 
 /** Images and the class of each. */
@@ -26,16 +26,16 @@ type LabelledPaths = Pick<FoundPictures, "paths" | "labels" | "trainCount">;
 /** A published dataset of colour images. */
 export interface PublishedPictures extends PublishedFiles {
   readonly info: Pick<DatasetInfo, "name" | "title" | "classNames" | "sizes"> & {
-    /** As that of {@link OpenPictures}. */
+    /** See {@link OpenPictures}. */
     readonly usualSize?: number;
   };
-  /** The images in its folder. Throws InputError for what is damaged. */
+  /** Finds the images in its folder. Throws InputError if it is damaged. */
   find(located: LocatedFiles, where: OpenOptions): Promise<LabelledPaths>;
-  /** Which of them validate, if that is not published. */
+  /** The validation images, if no split is published. */
   readonly split?: { readonly holdOut: HoldOut; readonly splitSeed: number };
 }
 
-/** An archive of images, under its name in a mirror too, of at most `maxEntries` files and folders. */
+/** An archive of images, of the same name on a mirror, with at most `maxEntries` files and folders. */
 export function pictureArchive(
   name: string,
   urls: readonly string[],
@@ -51,13 +51,13 @@ export function pictureArchive(
     mirrorPath: name,
     checksum: `md5:${md5}`,
     bytes,
-    // Images are packed already.
+    // Images are already compressed.
     recordBytes: Math.ceil(1.25 * bytes),
     unpack: { maxEntries },
   };
 }
 
-/** Opens a published dataset of images; it is looked for when it is needed. */
+/** Opens a published dataset of images; it is located when it is needed. */
 export function openPublishedPictures(
   dataset: PublishedPictures,
   where: OpenOptions,
@@ -102,7 +102,7 @@ export function openPublishedPictures(
         labels,
         trainCount,
         splitSeed: 0,
-        // Some came damaged and are published so; others take them for what can be decoded, too.
+        // Some are published damaged; other libraries, too, accept what can be decoded.
         damaged: true,
         ...split,
       }, where).load();
@@ -110,7 +110,7 @@ export function openPublishedPictures(
   };
 }
 
-/** Images as they are found, first those to train on. */
+/** Collects images, the training images first. */
 export class PictureLister {
   readonly #paths = new PathList();
   readonly #labels = new Labels(false);
@@ -122,7 +122,7 @@ export class PictureLister {
     this.#labels.add(label);
   }
 
-  /** Says that what comes now validates. */
+  /** Starts the validation images. */
   beginValidation(): void {
     this.#trainCount = this.#paths.count;
   }
@@ -134,7 +134,7 @@ export class PictureLister {
   }
 }
 
-/** The lines of a list, as the groups of a pattern. Throws InputError for another line, with its number. */
+/** The lines of a list as a pattern's groups. Throws InputError, with the number, for a line that differs. */
 export async function rowsOf(
   file: LocatedFile,
   pattern: RegExp,
@@ -154,7 +154,7 @@ export async function rowsOf(
   });
 }
 
-/** The number of a class. Throws InputError for none of the dataset's. */
+/** The number of a class. Throws InputError if the dataset does not have it. */
 export function classOf(
   name: string,
   { info: { name: dataset, classNames } }: PublishedPictures,
@@ -168,7 +168,7 @@ export function classOf(
   );
 }
 
-/** Which of three published sets are used. */
+/** Choice among three published sets. */
 export const setsSchema = {
   train: z.enum(["trainval", "train"]).default("trainval").describe(
     "The published sets to train on: train and val together, or train",
@@ -176,7 +176,7 @@ export const setsSchema = {
   validation: z.enum(["test", "val"]).default("test").describe("The published set that validates"),
 };
 
-/** The sets by their names: those to train on, and the one that validates. */
+/** The chosen sets: those to train on, and the one to validate on. */
 export function setsOf(
   { train, validation }: {
     readonly train: "trainval" | "train";

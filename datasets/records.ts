@@ -1,4 +1,4 @@
-/** What every reader of dataset files shares. */
+/** Helpers shared by all readers of dataset files. */
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import { readFileAtMost } from "../files/at_most.ts";
@@ -8,11 +8,10 @@ import type { DatasetInfo } from "./dataset.ts";
 import type { LocatedFile } from "./published_files.ts";
 
 /**
- * The bytes of a file, `most` and one more at most. Throws InputError if it does not hash to what it
- * should.
+ * The bytes of a file, at most `most` + 1. Throws InputError if its checksum does not match.
  *
  * @param dataset its name, for errors
- * @param room memory to read them into, if it is large enough
+ * @param room memory to read into, if it is large enough
  */
 export async function readDataFile(
   file: LocatedFile,
@@ -28,7 +27,7 @@ export async function readDataFile(
   return bytes;
 }
 
-/** As {@link readDataFile}, for a file that is too large to be in memory. */
+/** Like {@link readDataFile}, for a file that does not fit into memory. */
 export async function checkDataFile(file: LocatedFile, dataset: string): Promise<void> {
   const { path, checksum } = file;
   if (checksum) requireDigest(file, await digestOfFile(path, checksum.algorithm), dataset);
@@ -44,10 +43,10 @@ function requireDigest({ path, checksum }: LocatedFile, digest: string, dataset:
   );
 }
 
-/** What a file may have besides its records: headers, what packing adds, notes in an archive. */
+/** Bytes of a file besides its records: headers, compression overhead, other archive entries. */
 export const BESIDES = 1 << 20;
 
-/** Throws InputError unless a file of a dataset has `expected` bytes; `records` says how they come about. */
+/** Throws InputError unless a file of a dataset has `expected` bytes; `records` explains the number. */
 export function requireLength(
   { length }: Uint8Array,
   expected: number,
@@ -65,8 +64,8 @@ export function requireLength(
 }
 
 /**
- * What to do about a file that is damaged though no checksum says so: mostly one of data.root, which
- * nothing but its owner can mend.
+ * Advice for a damaged file without a known checksum: usually one in data.root, which only its owner can
+ * fix.
  */
 export const howToMend = (dataset: string) =>
   "replace it by a valid file, or leave data.root out to use the cache, which " +
@@ -86,7 +85,7 @@ export function checkLabel(
   );
 }
 
-/** Whether there is a file of this name. Throws InputError where the system does not say. */
+/** Whether a file exists. Throws InputError if the system refuses to say. */
 export async function fileExists(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;

@@ -1,42 +1,41 @@
-/** In which order an epoch shows images. All of it follows from the seed and the epoch. */
+/** The order in which an epoch shows images, which follows from the seed and the epoch. */
 import { InputError } from "../errors.ts";
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { isClass, type TargetColumn } from "./image_source.ts";
 
-/** How images are chosen for an epoch: each once, or of every class as many. */
+/** How images are chosen for an epoch: each once, or equally many of every class. */
 export type Sampling = "shuffled" | "balanced";
 
-/** The places of an epoch. */
+/** The order of an epoch. */
 export interface EpochOrder {
-  /** The image in each place. */
+  /** The image at each position. */
   readonly images: Uint32Array;
-  /** How often each stood in the epoch before. Default: never. */
+  /** How often each occurred in earlier epochs. Default: never. */
   readonly showings?: Uint32Array;
-  /** How often an image stands in an epoch at most, the same for all epochs. */
+  /** The most occurrences of an image in any epoch. */
   readonly mostShowings: number;
 }
 
-/** Which epoch of a run it is. */
+/** Identifies an epoch of a run. */
 interface EpochKey {
   readonly seed: number;
   readonly epoch: number;
 }
 
-/** All images, in their own order. */
+/** All images, in source order. */
 export function givenOrder(count: number): EpochOrder {
   return { images: Uint32Array.from({ length: count }, (_, i) => i), mostShowings: 1 };
 }
 
-/** All images, in an order of the epoch's own. */
+/** All images, in the epoch's own order. */
 export function shuffledOrder(count: number, key: EpochKey): EpochOrder {
   const random = new RandomStream({ ...key, stream: STREAM.shuffle });
   return { images: random.permutation(count), mostShowings: 1 };
 }
 
 /**
- * `count` images, of every class as many, give or take one, in random order. Of a class with more images
- * than its share some are left out, others in each epoch; one with fewer shows all of them as often,
- * give or take one.
+ * `count` images, equally many of every class (±1), in random order. Of a class with more images than its
+ * share some are left out, others in each epoch; a smaller class repeats all its images equally often (±1).
  *
  * @param labels the class of each image
  */
@@ -46,7 +45,7 @@ export function balancedOrder(labels: Int32Array, count: number, key: EpochKey):
   const least = Math.floor(count / classes.length);
   const random = (place: number, sample: number) =>
     new RandomStream({ ...key, stream: STREAM.shuffle, place, sample });
-  // Which classes take what does not divide evenly.
+  // Which classes get the remainder.
   const extra = new Set(
     random(1, 0).permutation(classes.length).subarray(0, count % classes.length),
   );
@@ -69,7 +68,7 @@ export function balancedOrder(labels: Int32Array, count: number, key: EpochKey):
   };
 }
 
-/** The class of each image. Throws InputError for images that are not of one class each. */
+/** The class of each image. Throws InputError unless each image has one class. */
 export function labelsOf(targets: Readonly<Record<string, TargetColumn>>): Int32Array {
   const column = Object.values(targets).find(isClass);
   if (column) return column.data as Int32Array;

@@ -1,11 +1,11 @@
-/** Choosing which images are trained on and which validate. */
+/** Chooses which images are for training and which for validation. */
 import { InputError } from "../errors.ts";
 import type { OpenDataset, OpenPictures } from "./dataset.ts";
 import type { ImageSource } from "./image_source.ts";
 
 /**
- * A dataset whose last `count` training images validate in place of those that it has for it: always
- * the same ones. Throws InputError, `at` `heldOut`, if none would be left to train on.
+ * A dataset whose last `count` training images replace its validation images: always the same ones. Throws
+ * InputError, `at` `heldOut`, if none would remain for training.
  */
 export function holdOut<D extends OpenDataset | OpenPictures>(opened: D, count: number): D {
   const all = opened.info.sizes.train;

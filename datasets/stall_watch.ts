@@ -1,11 +1,11 @@
-/** Noticing that a transfer stands still or all but does. */
+/** Detects transfers that stall or nearly do. */
 
-/** Bytes a second that a transfer must bring. */
+/** Bytes per second that a transfer must reach. */
 const MIN_SPEED = 1024;
 
 /**
- * Aborts a request that is too slow over the given number of milliseconds. Dispose of it when the
- * request is over.
+ * Aborts a request that is too slow over the given number of milliseconds. Dispose of it when the request
+ * is finished.
  */
 export class StallWatch {
   readonly #controller = new AbortController();
@@ -19,23 +19,23 @@ export class StallWatch {
     this.#start();
   }
 
-  /** Hand this to fetch. */
+  /** The signal for fetch. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Whether something arrived lately, if too little. */
+  /** Whether some bytes arrived recently, though too few. */
   get drips(): boolean {
     return this.#moved > 0;
   }
 
-  /** What happened, for a person. */
+  /** Describes the stall for the user. */
   get message(): string {
     const seconds = `${this.milliseconds / 1000} seconds`;
     return this.drips ? `only ${this.#moved} bytes in ${seconds}` : `no answer for ${seconds}`;
   }
 
-  /** Counts bytes that arrived; once there are enough, the time starts again. */
+  /** Counts received bytes; when there are enough, the timer restarts. */
   move(bytes: number): void {
     this.#moved += bytes;
     if (this.#moved >= MIN_SPEED * this.milliseconds / 1000) this.#start();

@@ -27,7 +27,7 @@ const INFO: DatasetInfo = {
   sizes: { train: 5000, test: 8000 },
 };
 
-/** Images without labels that the archive holds beside the others; they are not unpacked. */
+/** Unlabelled images in the archive, which are not unpacked. */
 const UNLABELLED = 100_000;
 
 /** Bytes of an image and its label. */
@@ -85,7 +85,7 @@ async function loadSplit(
   const [pixels, numbers] = [await read(pictures, size), await read(classes, 1)];
   const { source, labels } = emptyLabelled(count, info.imageShape);
   for (let i = 0; i < count; i++) {
-    // Classes are counted from 1; 0 becomes 255, which is none.
+    // Classes are counted from 1; 0 becomes 255, which is not a class.
     labels[i] = checkLabel((numbers[i] + 255) % 256, i, info, classes.path);
     takeColumns(pixels.subarray(i * size), source.images.subarray(i * size), info.imageShape);
   }

@@ -1,8 +1,7 @@
 /**
- * What a dataset's files must hash to, when they come and whenever they are read. The cache's folder
- * of a dataset holds what is published and nothing else. Files of other checksums, which a person may
- * ask for, have a folder of their own. What files hashed to when they came is listed in either, unless
- * it is published.
+ * Checksums of a dataset's files, verified after a download and on every read. The cache folder of a
+ * dataset contains only what is published. Files of other checksums, which the user may request, have their
+ * own folder. Each folder lists the checksums of its downloaded files, unless they are published.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { type Checksum, digestOfFile, parseChecksum } from "../files/checksum.ts";
 import type { LocatedFiles, LocateOptions, PublishedFiles } from "./published_files.ts";
 
-/** The checksum of every file that may be fetched; undefined where none is checked. */
+/** The checksum of every downloadable file; undefined if it is not checked. */
 export function chooseChecksums(
   dataset: PublishedFiles,
   overrides: Readonly<Record<string, string>>,
@@ -32,16 +31,16 @@ export function chooseChecksums(
   ]));
 }
 
-/** Whether a person has asked for other files than those that are published. */
+/** Whether the user requested files other than the published ones. */
 function isOfOtherSums({ checksums = {} }: LocateOptions): boolean {
   return Object.keys(checksums).length > 0;
 }
 
-/** The dataset's folder in the cache: that of what is published, or one for what was asked for. */
+/** The dataset's cache folder: the one of the published files, or one for the requested files. */
 export function folderName({ info: { name } }: PublishedFiles, options: LocateOptions): string {
   if (!isOfOtherSums(options)) return name;
   const sums = Object.entries(options.checksums!).sort();
-  // What is not checked depends on who serves it.
+  // Without a checksum, the contents depend on the server.
   const server = sums.some(([, sum]) => sum === "none") ? options.mirror : undefined;
   const asked = JSON.stringify([sums, server]);
   return `${name}-${createHash("sha256").update(asked).digest("hex").slice(0, 16)}`;
@@ -50,8 +49,8 @@ export function folderName({ info: { name } }: PublishedFiles, options: LocateOp
 const SUMS = "sums.json";
 
 /**
- * What the dataset's files in the cache must hash to, by name. Of those in an archive of which only the
- * archive's own checksum is published it is what they hashed to when they came.
+ * Checksums of the dataset's files in the cache, by name. If only an archive's checksum is published, those
+ * of its files are the ones recorded after the download.
  */
 export async function knownSums(
   dataset: PublishedFiles,
@@ -85,7 +84,7 @@ async function readSums(home: string): Promise<[string, string][]> {
   }
 }
 
-/** Lists what files hash to that have just come, where it is not published, beside those before. */
+/** Adds the checksums of new files that are not published to the list. */
 export async function listSums(
   dataset: PublishedFiles,
   files: LocatedFiles["files"],

@@ -16,7 +16,7 @@ const schema = z.object({
   ),
 });
 
-/** The published files: where they are, their checksums, and how many images are in each. */
+/** The published files: addresses, checksums and numbers of images. */
 const FILES = {
   train: { checksum: "md5:e26dedcc434d2e4c54c9b2d4a06d8373", bytes: 182_040_794, count: 73257 },
   test: { checksum: "md5:eb5a983be6a315427106f1b164d9cef3", bytes: 64_275_384, count: 26032 },
@@ -27,7 +27,7 @@ type Part = keyof typeof FILES;
 const HOST = "http://ufldl.stanford.edu/housenumbers/";
 const fileOf = (part: Part) => `${part}_32x32.mat`;
 
-/** SVHN (Y. Netzer and others, 2011), its second format: digits cut out, 32×32. */
+/** SVHN (Y. Netzer and others, 2011), its second format: cropped digits, 32×32. */
 export const svhn: DatasetEntry<typeof schema> = {
   about: "99,289 digits of house numbers, in colour, 32×32 (Y. Netzer and others, 2011)",
   schema,
@@ -68,7 +68,7 @@ function svhnOf(extra: boolean): PublishedDataset {
 /**
  * Reads both splits.
  *
- * @param counts of the images in the files to train on
+ * @param counts numbers of images in the training files
  */
 export async function loadSvhn(
   files: LocatedFiles["files"],
@@ -130,7 +130,7 @@ async function readFile(
       }
     } else if (matrix.name === "y") {
       expect(matrix, [count, 1]);
-      // The file's 10 is the digit 0.
+      // Label 10 is the digit 0.
       const digits = await matrix.numbers(count);
       digits.forEach((digit, i) => {
         labels[i] = checkLabel(digit === 10 ? 0 : digit, i, info, path);

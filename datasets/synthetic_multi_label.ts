@@ -3,7 +3,7 @@ import type { DatasetEntry } from "./dataset.ts";
 import { multiHot } from "./image_source.ts";
 import { openWaves, wavesOptions } from "./waves.ts";
 
-/** Patterns in an image at most, unless a config says otherwise or there are fewer classes. */
+/** Default for the most patterns per image, unless there are fewer classes. */
 const USUAL_LABELS = 3;
 
 interface LabelOptions {

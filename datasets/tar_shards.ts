@@ -25,7 +25,7 @@ const KIND: ShardKind = {
   store: (names, { offset, length }) => ({ kind: "tar", ...names, places: { offset, length } }),
 };
 
-/** Images in tar archives, as WebDataset packs them: `0001.jpg` and beside it `0001.cls`. */
+/** Images in tar archives, as WebDataset packs them: `0001.jpg` next to `0001.cls`. */
 export const tarShards: DatasetEntry<typeof schema> = {
   about: "Your own images in tar archives, as WebDataset packs them",
   schema,

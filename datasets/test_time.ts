@@ -1,6 +1,6 @@
 /**
- * Test-time augmentation: several views of an image, whose probabilities are averaged. The views of a
- * image lie one below the other, so that a batch of N images is one of N · views.
+ * Test-time augmentation: several views of an image, whose probabilities are averaged. An image's views are
+ * stacked vertically, so that a batch of N images is one of N · views.
  */
 import { InputError } from "../errors.ts";
 import { crop, emptyRaster, type Raster } from "../files/raster.ts";
@@ -11,10 +11,10 @@ import { cropCentre } from "./transforms/center_crop.ts";
 import { mirrored } from "./transforms/flips.ts";
 import { planTransforms, type TransformChoice } from "./transforms/registry.ts";
 
-/** A way to see an image several times: as it is and mirrored; by its corners and centre; by both. */
+/** The kinds of views: as is and mirrored; corners and centre; both. */
 export type TestTime = "flip" | "five_crop" | "ten_crop";
 
-/** The ways, in torchvision's order of views: crops first, then all of them mirrored. */
+/** The kinds, in torchvision's order of views: crops first, then all of them mirrored. */
 const WAYS: Readonly<
   Record<TestTime, { readonly crops: boolean; readonly mirrors: boolean }>
 > = {
@@ -26,23 +26,23 @@ const WAYS: Readonly<
 /** Their names. */
 export const TEST_TIMES = Object.keys(WAYS) as readonly TestTime[];
 
-/** How many views a way has. */
+/** Number of views of a kind. */
 export function viewCount(testTime: TestTime): number {
   const { crops, mirrors } = WAYS[testTime];
   return (crops ? 5 : 1) * (mirrors ? 2 : 1);
 }
 
-/** What a network takes of an image, and what makes it of one. */
+/** A network's input, and how an image becomes it. */
 interface Seen {
   readonly input: PictureSize;
-  /** Default: the largest centred part of the input's proportions, scaled. */
+  /** Default: the largest centred crop of the input's proportions, scaled. */
   readonly transforms?: readonly TransformChoice[];
 }
 
 /**
- * What makes the views of an image, one below the other. Crops are cut from what `center_crop` cuts
- * from or, where an image is cut by `fit`, from one that is larger by 8 / 7, as 256 is to 224. Throws
- * InputError for transforms without either.
+ * How the views of an image are made, stacked vertically. Crops are taken from the image that `center_crop`
+ * crops or, if `fit` is used, from one that is larger by 8 / 7, as 256 is to 224. Throws InputError for
+ * transforms without either.
  */
 export function testTimeView(seen: Seen, testTime: TestTime): (picture: Raster) => Raster {
   const { crops, mirrors } = WAYS[testTime];
@@ -54,7 +54,7 @@ export function testTimeView(seen: Seen, testTime: TestTime): (picture: Raster) 
   };
 }
 
-/** The corners and the centre: top left, top right, bottom left, bottom right, as torchvision's `FiveCrop`. */
+/** The corners and the centre: top left, top right, bottom left, bottom right, like torchvision's `FiveCrop`. */
 function fiveCrops(
   { input, transforms = [{ name: "fit", size: [input.height, input.width] }] }: Seen,
   testTime: TestTime,

@@ -15,10 +15,10 @@ const schema = z.object({});
 
 const FOLDER = "tiny-imagenet-200";
 const LIST = "val/val_annotations.txt";
-/** What a file takes at least on most disks. */
+/** Disk space per file on most disks. */
 const BLOCK_BYTES = 4096;
 
-/** Tiny ImageNet (Stanford's course CS231n, 2015); its test pictures, which have no labels, are left out. */
+/** Tiny ImageNet (Stanford's course CS231n, 2015), without its unlabelled test images. */
 export const tinyImagenet: DatasetEntry<typeof schema> = {
   about: "110,000 images of 200 ImageNet classes, 64×64 (Stanford's course CS231n, 2015)",
   schema,
@@ -66,7 +66,7 @@ export function tinyImagenetOf(
       }
       found.beginValidation();
       const file = files.get(LIST)!;
-      // Such as `val_0.JPEG n03444034 0 32 44 62`, by tabs.
+      // For example `val_0.JPEG n03444034 0 32 44 62`, separated by tabs.
       const rows = await rowsOf(file, /^([\w]+\.JPEG)\s+(n\d+)\b/, "tiny_imagenet");
       for (const [i, [name, wordnet]] of rows.entries()) {
         const label = folders.indexOf(wordnet);

@@ -1,6 +1,6 @@
 /**
- * The classes of Tiny ImageNet in the order of their folders, which are WordNet's numbers, with the
- * first of the names that ImageNet has for each.
+ * The classes of Tiny ImageNet in the order of their folders, which are WordNet IDs, with the first of
+ * ImageNet's names for each.
  */
 const CLASSES = `
 n01443537 goldfish
@@ -205,7 +205,7 @@ n09428293 seashore
 n12267677 acorn
 `.trim().split("\n");
 
-/** Names by folders. */
+/** Names by folder. */
 export const TINY_IMAGENET_CLASSES: Readonly<Record<string, string>> = Object.fromEntries(
   CLASSES.map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
 );

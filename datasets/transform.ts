@@ -1,4 +1,4 @@
-/** Changes of images of any size, on the way from the file to the batch. */
+/** Transforms of images of any size, between the file and the batch. */
 import type { Part, Raster } from "../files/raster.ts";
 import type { RandomStream } from "../graph/random.ts";
 import type { Entry, z } from "../schema/entry.ts";
@@ -11,32 +11,32 @@ export interface PictureSize {
   readonly width: number;
 }
 
-/** A change of images, as torchvision's of the same name. */
+/** A transform of images, like torchvision's of the same name. */
 export interface Transform {
-  /** Whether it draws: then it has no place where networks are measured. */
+  /** Whether it is random, which excludes it from evaluation. */
   readonly isRandom?: boolean;
   /**
-   * The size of what it gives, the same for every image.
+   * The size of its result, if the same for every image.
    *
-   * @param size of what it is given; undefined where images are of several sizes
-   * @returns undefined where that depends on the image
+   * @param size of its input; undefined if sizes differ
+   * @returns undefined if it depends on the image
    */
   sizeAfter(size: PictureSize | undefined): PictureSize | undefined;
   /**
-   * The part of an image of this size that {@link Transform.apply} looks at with the same numbers.
+   * The part of an image of this size that {@link Transform.apply} needs, given the same random numbers.
    * Default: all of it.
    */
   partOf?(size: PictureSize, random: RandomStream): Part;
   /**
    * The part of an image of this size that its result shows, which may reach beyond the edges. Default:
-   * all of it. Of no matter for one that draws.
+   * all of it. Irrelevant for a random transform.
    */
   shows?(size: PictureSize): Part;
   /**
-   * The changed image; the one given is left as it is. Throws InputError, without a name, for one
-   * that does not fit.
+   * The transformed image; the input is unchanged. Throws InputError, which names no file, if the image does
+   * not fit.
    *
-   * @param random this image's own numbers in this epoch
+   * @param random this image's random numbers in this epoch
    */
   apply(picture: Raster, random: RandomStream): Raster;
 }

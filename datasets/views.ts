@@ -1,4 +1,4 @@
-/** What a dataset's images are shown as: what transforms do to them, in training and otherwise. */
+/** How a dataset's images are transformed, in training and in evaluation. */
 import { InputError, within } from "../errors.ts";
 import { type CacheChoice, createCache } from "./caches/registry.ts";
 import type { OpenDataset, OpenOptions, OpenPictures } from "./dataset.ts";
@@ -10,29 +10,29 @@ import { holdOut } from "./split.ts";
 import type { PictureSize } from "./transform.ts";
 import { planTransforms, splitAtRandom, type TransformChoice } from "./transforms/registry.ts";
 
-/** Which of a dataset's images are measured on, and the transforms of both splits. */
+/** Which of a dataset's images are evaluated, and the transforms of both splits. */
 export interface Views {
   /**
-   * How many of the images to train on, the last, are measured on instead: then the test split is not
-   * used. Default: none.
+   * How many of the training images, the last, are evaluated instead of the test split, which is then
+   * unused. Default: none.
    */
   readonly heldOut?: number;
-  /** Of the images that are trained on; by default those of `evalTransforms`, which draw nothing. */
+  /** Transforms of training images; by default the part of `evalTransforms` without randomness. */
   readonly trainTransforms?: readonly TransformChoice[];
-  /** Of those that are measured on; by default `fit` to the size that is trained on. */
+  /** Transforms of evaluated images; by default `fit` to the training size. */
   readonly evalTransforms?: readonly TransformChoice[];
-  /** Transforms of images that are trained on by one word, in place of a list. */
+  /** A preset that replaces the list of training transforms. */
   readonly preset?: PresetName;
-  /** Seed of what is drawn. Default 0. */
+  /** Seed of the random numbers. Default 0. */
   readonly transformSeed?: number;
-  /** Where images of files are kept from one epoch to the next. Default: nowhere. */
+  /** Cache of decoded images between epochs. Default: none. */
   readonly pictureCache?: CacheChoice;
 }
 
-/** The size at which images of several sizes are shown unless something is said of them. */
+/** The default input size for images of several sizes. */
 const USUAL_SIZE = 224;
 
-/** What both splits are shown as. */
+/** The transforms of both splits. */
 interface BothViews {
   readonly train: readonly TransformChoice[];
   readonly eval: readonly TransformChoice[];
@@ -40,9 +40,8 @@ interface BothViews {
 }
 
 /**
- * A dataset with its pictures as transforms leave them; one whose images have their size already stays
- * as it is where there are none. Throws InputError for transforms that do not fit, `at` from the name
- * of the list on.
+ * A dataset with transformed images; one whose images already have their size stays unchanged if there are
+ * no transforms. Throws InputError for transforms that do not fit, `at` starting with the name of the list.
  */
 export function viewed(
   whole: OpenDataset | OpenPictures,
@@ -102,12 +101,12 @@ function usualSizeOf(opened: OpenDataset | OpenPictures): number {
   return isOfOneSize(opened) ? USUAL_SIZE : opened.info.usualSize ?? USUAL_SIZE;
 }
 
-/** Whether a list does no more than `predict` does without one. */
+/** Whether a list only does what `predict` does without one. */
 function isUsual([first, ...others]: readonly TransformChoice[]): boolean {
   return others.length === 0 && typeof first === "object" && first.name === "fit";
 }
 
-/** The list that was given, or that of a preset. */
+/** The given list, or a preset's. */
 function trainListOf(
   { trainTransforms, evalTransforms, preset }: Views,
   from: PictureSize | undefined,
@@ -152,7 +151,7 @@ function bothViews(
   );
 }
 
-/** Whether a dataset's images all have the size that it says. */
+/** Whether a dataset's images all have the stated size. */
 export function isOfOneSize(opened: OpenDataset | OpenPictures): opened is OpenDataset {
   return "imageShape" in opened.info;
 }

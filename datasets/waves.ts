@@ -1,7 +1,7 @@
 /**
- * Images computed from a seed: each class is a pattern of plane waves, each image the patterns of its
- * classes shifted, dimmed and covered with noise. Easy for a small network, impossible for none; for
- * trying things out and for tests, without a file.
+ * Images computed from a seed: each class is a pattern of plane waves, each image shows the patterns of its
+ * classes shifted, dimmed and covered with noise. Any small network can learn them; for experiments and
+ * tests without files.
  */
 import { RandomStream, STREAM } from "../graph/random.ts";
 import { sizeOf } from "../graph/types.ts";
@@ -26,7 +26,7 @@ const NOISE = 48;
 /** Images are shifted by up to this many pixels either way. */
 const SHIFT = 2;
 
-/** Numbers of the test split are keyed as those of another epoch than the training split's. */
+/** Random numbers of the test split are keyed as another epoch than the training split's. */
 const EPOCHS = { patterns: 0, train: 1, test: 2 } as const;
 
 /** The options of every dataset of this kind. */
@@ -41,17 +41,17 @@ export const wavesOptions = {
 
 type WavesOptions = z.output<z.ZodObject<typeof wavesOptions>>;
 
-/** What distinguishes a dataset of this kind. */
+/** The properties of a dataset of this kind. */
 interface WavesKind extends Pick<DatasetInfo, "name" | "title"> {
-  /** The name of the targets, and what they look like. */
+  /** The name and form of the targets. */
   readonly target: readonly [name: string, field: TargetField];
-  /** Patterns in an image, on average. */
+  /** Average number of patterns per image. */
   readonly shown: number;
   /** Chooses the patterns of an image, and writes its target. */
   choose(index: number, random: RandomStream, target: TargetColumn["data"]): Iterable<number>;
 }
 
-/** Opens a dataset of images that show the patterns chosen for them. */
+/** Opens a dataset of images with the chosen patterns. */
 export function openWaves(
   { classes, imageSize: side, channels, trainCount, testCount, imageSeed: seed }: WavesOptions,
   { name, title, target: [targetName, field], shown, choose }: WavesKind,
@@ -121,7 +121,7 @@ function pattern(seed: number, label: number, { height, width, channels }: Image
   return levels;
 }
 
-/** Paints an image that shows some patterns, each with its own shift and contrast, under noise. */
+/** Draws an image of some patterns, each with its own shift and contrast, under noise. */
 function paintWaves(
   image: Uint8Array,
   { height, width, channels }: ImageShape,
@@ -154,7 +154,7 @@ function paintWaves(
   }
 }
 
-/** What the construction gives: mid grey; the waves' and the noise's variances added. */
+/** Statistics by construction: mid grey; the variances of the waves and the noise added. */
 function statisticsOf(channels: number, shown: number): ChannelStatistics {
   const std = Math.sqrt(shown * WAVES * AMPLITUDE ** 2 / 2 + NOISE ** 2 / 3) / 255;
   return { mean: new Array(channels).fill(0.5), std: new Array(channels).fill(std) };

@@ -1,23 +1,23 @@
-/** What is in an archive, whatever its format. */
+/** Entries of archives in any format. */
 
 /** A file, a folder or something else in an archive. */
 export interface ArchiveEntry {
-  /** As it is written there: it may name any place. */
+  /** As stored: it may name any path. */
   readonly name: string;
-  /** `file`, `directory`, or what else it is. */
+  /** `file`, `directory`, or another kind. */
   readonly type: string;
-  /** Bytes of its content, as the archive says. */
+  /** Size of its content, as the archive states it. */
   readonly size: number;
-  /** Its content, which has to be read or cancelled before the next entry comes. */
+  /** Its content, which must be read or cancelled before the next entry is requested. */
   readonly body: ReadableStream<Uint8Array>;
 }
 
 /** How an archive is read. */
 export interface ReadOptions {
-  /** Bytes that may come out of it, whatever they are of. */
+  /** Limit on unpacked bytes, including headers. */
   readonly maxBytes: number;
-  /** Makes the error for more. */
+  /** Makes the error for exceeding the limit. */
   readonly tooLarge: () => Error;
-  /** Receives, now and then, how many bytes of the archive are read. */
+  /** Periodically receives the number of bytes of the archive read so far. */
   readonly onRead: (bytes: number) => void;
 }

@@ -1,12 +1,12 @@
-/** Names in archives: where they lead, or that they lead somewhere they must not. */
+/** Validates and resolves names in archives. */
 import { dirname, join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { abridged } from "../../reporting/format.ts";
 
-/** Longest name of an entry in bytes: every system takes it. */
+/** Longest name of an entry in bytes, which every system supports. */
 const MAX_NAME_BYTES = 255;
 
-/** Paths that were given out, none in another's place. */
+/** Resolved paths, without conflicts between files and folders. */
 export class EntryPaths {
   readonly #folders = new Set<string>();
   /** Paths of files. */
@@ -15,14 +15,14 @@ export class EntryPaths {
   constructor(private readonly archive: string) {}
 
   /**
-   * The path that a name means, relative to the folder in which an archive is unpacked; `.` for that
-   * folder itself. Throws InputError for one that would leave it, and for one that is too long.
+   * The path of an entry, relative to the folder in which the archive is unpacked; `.` for that folder
+   * itself. Throws InputError for a name that leads outside it or is too long.
    */
   pathOf(name: string): string {
     return join(...safeParts(name, this.archive));
   }
 
-  /** Notes a file. Throws InputError if it is in the place of a folder, or in a file. */
+  /** Registers a file. Throws InputError if a folder has its path, or a file that of one of its folders. */
   add(path: string, name: string): void {
     const above = foldersOf(path);
     if (this.#folders.has(path) || above.some((folder) => this.files.has(folder))) {
@@ -37,7 +37,7 @@ export class EntryPaths {
   }
 }
 
-/** The folders that a relative path leads through. */
+/** The parent folders of a relative path. */
 function foldersOf(path: string): string[] {
   const folders: string[] = [];
   for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.push(folder);

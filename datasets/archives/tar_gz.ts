@@ -1,9 +1,9 @@
-/** Reading `.tar.gz` archives. */
+/** Reads `.tar.gz` archives. */
 import { createTarDecoder } from "npm:modern-tar@0.8.6";
 import { gunzip } from "../../files/gunzip.ts";
 import type { ArchiveEntry, ReadOptions } from "./entry.ts";
 
-/** The entries of a `.tar.gz`, in their order. Throws what its readers say of one that is damaged. */
+/** The entries of a `.tar.gz`, in order. Throws its libraries' errors if it is damaged. */
 export async function* tarGzEntries(
   archive: string,
   { maxBytes, tooLarge, onRead }: ReadOptions,
@@ -19,7 +19,7 @@ export async function* tarGzEntries(
   }
 }
 
-/** Passes on what comes, and tells how much there has been. */
+/** Passes bytes through and reports their total. */
 function counting(
   onBytes: (bytes: number) => void,
 ): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {

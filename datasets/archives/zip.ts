@@ -1,6 +1,6 @@
 /**
- * Reading `.zip` archives: what is in them as their directory says it, which a library reads; each file
- * is unpacked at once, to the size that was announced and no further, and its checksum compared.
+ * Reads `.zip` archives: a library reads the directory; each file is unpacked here, at most to its stated
+ * size, and its checksum verified.
  */
 import { promisify } from "node:util";
 import { crc32, inflateRawSync } from "node:zlib";
@@ -10,7 +10,7 @@ import type { ArchiveEntry, ReadOptions } from "./entry.ts";
 
 const YAUZL = "npm:yauzl@3.4.0";
 
-/** An entry as yauzl reads it. */
+/** An entry from yauzl. */
 interface ZipEntry {
   readonly fileName: string;
   readonly compressionMethod: number;
@@ -22,7 +22,7 @@ interface ZipEntry {
   isEncrypted(): boolean;
 }
 
-/** What of yauzl is used. */
+/** The part of yauzl's interface used here. */
 interface ZipFile {
   on(event: "entry", listener: (entry: ZipEntry) => void): void;
   on(event: "end", listener: () => void): void;
@@ -31,7 +31,7 @@ interface ZipFile {
   close(): void;
 }
 
-/** How the library reads. */
+/** The library's reader interface. */
 interface Reader {
   read(
     buffer: Uint8Array,
@@ -58,14 +58,14 @@ export async function loadZipReader(): Promise<Yauzl> {
   return (await importLibrary<{ default: Yauzl }>(YAUZL)).default;
 }
 
-/** Kinds of entries by the bits of Unix that say them; where none does, the name tells. */
+/** Kinds of entries by Unix mode bits; without them, the name decides. */
 const TYPES: Readonly<Record<number, string>> = {
   0o040000: "directory",
   0o100000: "file",
   0o120000: "symlink",
 };
 
-/** The entries of a `.zip`, in the order of its directory. Throws Error for what is damaged. */
+/** The entries of a `.zip`, in directory order. Throws Error if it is damaged. */
 export async function* zipEntries(
   archive: string,
   { tooLarge, maxBytes, onRead }: ReadOptions,
@@ -93,7 +93,7 @@ export async function* zipEntries(
   }
 }
 
-/** What reads for the library: its own reader falls where it is sent beyond all files. */
+/** Reads for the library, whose own reader crashes on offsets beyond any file. */
 function readerOf({ RandomAccessReader }: Yauzl, file: FileWindow): Reader {
   const own: Reader = {
     read(buffer, offset, length, position, done) {
@@ -106,7 +106,7 @@ function readerOf({ RandomAccessReader }: Yauzl, file: FileWindow): Reader {
   return Object.assign(new RandomAccessReader(), own);
 }
 
-/** Asks for one entry after the other. */
+/** Requests one entry after the other. */
 async function* directoryOf(zip: ZipFile): AsyncGenerator<ZipEntry> {
   let settle = Promise.withResolvers<ZipEntry | undefined>();
   zip.on("entry", (entry) => settle.resolve(entry));
@@ -127,10 +127,10 @@ function typeOf({ fileName, externalFileAttributes }: ZipEntry): string {
   return TYPES[bits] ?? "device";
 }
 
-/** What stands before a file's content, in bytes; two of its parts have lengths of their own. */
+/** Bytes of the header before a file's content, excluding two parts of variable length. */
 const HEADER = { signature: 0x04034b50, bytes: 30, nameLength: 26, extraLength: 28 };
 
-/** A file's bytes. Throws Error if they are not what the directory says. */
+/** A file's bytes. Throws Error if they do not match the directory. */
 function contentOf(file: FileWindow, entry: ZipEntry): Uint8Array {
   const { fileName, compressionMethod, compressedSize, uncompressedSize } = entry;
   const { relativeOffsetOfLocalHeader: offset } = entry;
@@ -155,7 +155,7 @@ function contentOf(file: FileWindow, entry: ZipEntry): Uint8Array {
   throw fail("is damaged: its size or checksum does not match the archive's directory");
 }
 
-/** A stream of what `make` makes, once somebody reads. */
+/** The stream from `make`, which is called on the first read. */
 function lazily(make: () => Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {

@@ -4,10 +4,10 @@ import type { Erasing } from "../augmentation.ts";
 import type { PictureSize } from "../transform.ts";
 import { drawSides } from "../transforms/draws.ts";
 
-/** Rectangles that are tried before nothing is erased. */
+/** Rectangles tried before nothing is erased. */
 const TRIALS = 10;
 
-/** The rectangle that is erased of an image, by torchvision's laws; none, of height 0, if none fits. */
+/** The rectangle to erase, drawn like torchvision's; of height 0 if none fits. */
 export function drawErased(
   { height, width }: PictureSize,
   { p, scale, ratio }: Pick<Erasing, "p" | "scale" | "ratio">,

@@ -3,7 +3,7 @@ import type { AugmentationEntry } from "../augmentation.ts";
 
 const schema = z.object({});
 
-/** As torchvision's `RandomHorizontalFlip`; the training step carries it out. */
+/** Like torchvision's `RandomHorizontalFlip`; applied by the training step. */
 export const horizontalFlip: AugmentationEntry<typeof schema> = {
   about: "Mirror left to right with probability one half",
   schema,

@@ -6,7 +6,7 @@ const schema = z.object({
   padding: z.int().min(1).describe("Pixels of zeros on every side"),
 });
 
-/** As torchvision's `RandomCrop` to the image's own size; the training step carries it out. */
+/** Like torchvision's `RandomCrop` to the image's own size; applied by the training step. */
 export const randomCrop: AugmentationEntry<typeof schema> = {
   about: "Pad with zeros, then crop at random to the original size",
   schema,

@@ -19,7 +19,7 @@ const schema = z.object({
   ),
 });
 
-/** As torchvision's `RandomErasing`; the training step carries it out, after normalisation. */
+/** Like torchvision's `RandomErasing`; applied by the training step, after normalisation. */
 export const randomErasing: AugmentationEntry<typeof schema> = {
   about: "Erase a random rectangle with a given probability",
   schema,

@@ -1,4 +1,4 @@
-/** The augmentations by name, and what a list of them comes to. */
+/** The augmentations by name, and how a list of them is built. */
 import { InputError, within } from "../../errors.ts";
 import { type Choice, chosen, requireList } from "../../schema/entry.ts";
 import type { AugmentationEntry, HostAugmentation, StepTransform } from "../augmentation.ts";
@@ -19,19 +19,18 @@ export const AUGMENTATIONS = {
 /** One augmentation of a list: its name, or `{ name, …options }`. */
 export type AugmentationChoice = Choice<typeof AUGMENTATIONS>;
 
-/** Who does what of a list of augmentations. */
+/** A list of augmentations, split by what applies them. */
 interface AugmentationPlan {
-  /** Applied in this order where batches are prepared. */
+  /** Applied in this order while batches are prepared. */
   readonly host: readonly HostAugmentation[];
-  /** Carried out by the training step afterwards. */
+  /** Applied by the training step afterwards. */
   readonly transform: StepTransform;
 }
 
 /**
- * Builds a list of augmentations. Throws InputError, `at` the item, for an unknown name, an option
- * that does not fit (the images neither, where their `shape` is given), one that the training step
- * carries out before one that it does not, and for a second one of a kind that the training step
- * carries out once.
+ * Builds a list of augmentations. Throws InputError, `at` the item, for an unknown name, an option that
+ * does not fit (or does not fit the images, if their `shape` is given), one that the training step applies
+ * before one that it does not, and a second one of a kind that the training step applies once.
  */
 export function planAugmentation(
   choices: readonly AugmentationChoice[],

@@ -3,7 +3,7 @@ import type { AugmentationEntry } from "../augmentation.ts";
 
 const schema = z.object({});
 
-/** As torchvision's `RandomVerticalFlip`. */
+/** Like torchvision's `RandomVerticalFlip`. */
 export const verticalFlip: AugmentationEntry<typeof schema> = {
   about: "Mirror top to bottom with probability one half",
   schema,

@@ -19,7 +19,7 @@ import {
 } from "./picture_cache.ts";
 import { filesIn, KEY_BYTES, type StoredPicture, storedPictures } from "./pixel_file.ts";
 
-/** Raised when decoding, or a transform that draws nothing, comes to give other pixels. */
+/** Incremented when decoding, or a transform without randomness, starts to give other pixels. */
 const PIXELS = 1;
 /** More than any side. */
 const PACKED = 2 ** 16;
@@ -30,7 +30,7 @@ const schema = z.object({
   ),
 });
 
-/** On the disk, for later runs too. */
+/** On disk, also for later runs. */
 export const disk: CacheEntry<typeof schema> = {
   about: "On disk, in Overfold's cache, also for later runs",
   schema,
@@ -66,18 +66,18 @@ export interface DiskCacheHandle extends SourceHandle {
   readonly kind: "disk";
   readonly folder: string;
   readonly channels: number;
-  /** Of each image where its pixels begin, */
+  /** For each image, the offset of its pixels, */
   readonly offsets: Float64Array<SharedArrayBuffer>;
   /** their checksum, */
   readonly checksums: Uint32Array<SharedArrayBuffer>;
-  /** and its height and width; 0 while it is not there. */
+  /** and its height and width; 0 while it is missing. */
   readonly sizes: Uint32Array<SharedArrayBuffer>;
 }
 
-/** What only the thread has that writes. */
+/** State of the writing thread only. */
 interface Keeper {
   readonly pictures: PictureSource;
-  /** The beginning of each image's key when the cache was opened; NaN of one without. */
+  /** The beginning of each image's key when the cache was opened; NaN without a key. */
   readonly keys: Float64Array;
   readonly writer: FolderWriter;
 }
@@ -113,7 +113,7 @@ export class DiskCache implements PictureCache {
       at += count;
     }
     if (crc32(data) === checksums[index]) return { height, width, channels, data };
-    // Damaged: it is decoded and written anew.
+    // Damaged: it is decoded and written again.
     Atomics.store(sizes, index, 0);
   }
 
@@ -135,7 +135,7 @@ export class DiskCache implements PictureCache {
     keeper.writer.write(fresh.map(({ index, ...picture }) => ({
       ...picture,
       key: () => {
-        // Of a file that has changed meanwhile nobody knows which content was decoded.
+        // If the file changed meanwhile, it is unknown which contents were decoded.
         const key = keyOf(keeper.pictures, index);
         return key && numberOf(key) === keeper.keys[index] ? key : undefined;
       },
@@ -166,11 +166,11 @@ export class DiskCache implements PictureCache {
     );
   }
 
-  /** Enters what is on the disk. */
+  /** Registers the images on the disk. */
   async enterStored(): Promise<void> {
     const { keys } = this.keeper!;
     const last = new Map<number, number>();
-    /** Of images in the same file, the one before. */
+    /** For each image, the previous one in the same file. */
     const before = keys.map((key, index) => {
       const other = last.get(key) ?? -1;
       last.set(key, index);
@@ -190,7 +190,7 @@ export class DiskCache implements PictureCache {
   }
 }
 
-/** What the pixels are that a folder holds: a name for it. */
+/** A name for the kind of pixels in a folder. */
 async function kindOf({ pictures: { channels }, transforms }: CachedPictures): Promise<string> {
   const { decoderLocations } = await loadReader();
   const decoders = decoderLocations().map(({ href }) => href);
@@ -198,7 +198,7 @@ async function kindOf({ pictures: { channels }, transforms }: CachedPictures): P
     .digest("hex").slice(0, 32);
 }
 
-/** What an image is known by on the disk; undefined where that is not to be told. */
+/** The key of an image on disk; undefined if its file cannot be identified. */
 function keyOf(pictures: PictureSource, index: number): Uint8Array | undefined {
   const identity = pictures.identityOf?.(index);
   if (identity === undefined) return undefined;

@@ -1,41 +1,41 @@
-/** Who writes images into a folder of the cache, for all splits of this process that have it. */
+/** Writes images into a cache folder, for all splits of this process that use it. */
 import { refusalOf } from "../../files/refusal.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import { PixelWriter, type StoredPicture } from "./pixel_file.ts";
 
 /** An image to be written. */
 interface PictureToWrite {
-  /** What it is known by; undefined if it is not to be written after all. */
+  /** Its key; undefined if it must not be written after all. */
   key(): Uint8Array | undefined;
   readonly height: number;
   readonly width: number;
   readonly data: Uint8Array;
-  /** Is told where it is. */
+  /** Receives its location. */
   onWritten(picture: StoredPicture): void;
 }
 
-/** How a folder is written to. */
+/** Options of writing to a folder. */
 interface FolderOptions {
   readonly folder: string;
   readonly channels: number;
-  /** Bytes of pixels at most. */
+  /** Most bytes of pixels. */
   readonly most: number;
   readonly onNotice: (line: string) => void;
 }
 
-/** Bytes that wait to be written; more are not. */
+/** Most bytes waiting to be written; further images are dropped. */
 export const MAX_WAITING = 2 ** 27;
 
 const WRITERS = new Map<string, FolderWriter>();
 
-/** Writes in the order of the calls. What cannot be written is told once, and nothing more is then. */
+/** Writes in the order of the calls. The first failure is reported and stops all writing. */
 export class FolderWriter {
   #queue: Promise<void> = Promise.resolve();
   #writer: PixelWriter | undefined;
   #isOver = false;
   #waiting = 0;
 
-  /** That of a folder, the same for all who ask. */
+  /** The writer of a folder, shared by all callers. */
   static of(options: FolderOptions): FolderWriter {
     const writer = WRITERS.get(options.folder) ?? new FolderWriter(options);
     WRITERS.set(options.folder, writer);
@@ -44,7 +44,7 @@ export class FolderWriter {
 
   private constructor(private readonly options: FolderOptions) {}
 
-  /** Has images written some time. */
+  /** Writes images eventually. */
   write(pictures: readonly PictureToWrite[]): void {
     if (this.#isOver) return;
     const taken = pictures.filter(({ data }) => {
@@ -55,7 +55,7 @@ export class FolderWriter {
     this.#queue = this.#queue.then(() => this.#writeNow(taken));
   }
 
-  /** Lets go of the files, once all is written. */
+  /** Closes the files once everything is written. */
   async release(): Promise<void> {
     this.#queue = this.#queue.then(() => this.#close());
     await this.#queue;

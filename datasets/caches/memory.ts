@@ -6,17 +6,17 @@ import { z } from "../../schema/entry.ts";
 import type { SourceHandle } from "../image_source.ts";
 import { type CacheEntry, GIBIBYTE, type PictureCache } from "./picture_cache.ts";
 
-/** Places are counted in so many bytes. */
+/** Bytes per unit of addresses. */
 const UNIT = 16;
-/** What stands in the place of an image that is not there, or not yet. */
+/** Addresses of images that are missing or not yet stored. */
 const [ABSENT, UNDER_WAY, NO_ROOM, FIRST] = [0, 1, 2, 3];
 /** More than any side. */
 const PACKED = 2 ** 16;
-/** Bytes of one shared array. */
+/** Largest shared array in bytes. */
 const MOST = 2 ** 34;
-/** Where this machine's memory cannot be asked. */
+/** Limit if this machine's memory may not be queried. */
 const USUAL = 2 * GIBIBYTE;
-/** What of the machine's memory is taken unless something is said. */
+/** Default share of the machine's memory. */
 const SHARE = 0.5;
 
 const schema = z.object({
@@ -25,7 +25,7 @@ const schema = z.object({
   ),
 });
 
-/** In memory that all workers share. */
+/** In memory shared by all workers. */
 export const memory: CacheEntry<typeof schema> = {
   about: "In memory, shared by all workers",
   schema,
@@ -47,21 +47,21 @@ const aligned = (bytes: number) => Math.ceil(bytes / UNIT) * UNIT;
 export interface MemoryCacheHandle extends SourceHandle {
   readonly kind: "memory";
   readonly channels: number;
-  /** Images, one behind the other as they came. */
+  /** Images, in the order they arrived. */
   readonly room: Uint8Array<SharedArrayBuffer>;
-  /** How many {@link UNIT}s of it are taken. */
+  /** The number of used {@link UNIT}s. */
   readonly taken: Int32Array<SharedArrayBuffer>;
-  /** For each image where it begins, in {@link UNIT}s from {@link FIRST} on. */
+  /** For each image its address, in {@link UNIT}s, starting at {@link FIRST}. */
   readonly places: Int32Array<SharedArrayBuffer>;
   /** Height and width of each. */
   readonly sizes: Uint32Array<SharedArrayBuffer>;
 }
 
-/** Images in shared memory; once there is no room no more are kept, and none makes way. */
+/** Images in shared memory; once it is full, no more are stored and none is evicted. */
 export class MemoryCache implements PictureCache {
   readonly reads: readonly string[] = [];
 
-  /** An empty one. Throws InputError where there is no memory for it. */
+  /** An empty cache. Throws InputError if the system cannot provide the memory. */
   static of(count: number, channels: number, bytes: number): MemoryCache {
     try {
       return new MemoryCache({
@@ -126,7 +126,7 @@ export class MemoryCache implements PictureCache {
   }
 }
 
-/** Takes room, if there is so much, and returns where it begins; what does not fit takes none. */
+/** Allocates memory and returns its address; what does not fit allocates nothing. */
 function takeRoom(
   taken: Int32Array<SharedArrayBuffer>,
   units: number,

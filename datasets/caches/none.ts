@@ -3,7 +3,7 @@ import type { CacheEntry } from "./picture_cache.ts";
 
 const schema = z.object({});
 
-/** Nowhere. */
+/** No cache. */
 export const none: CacheEntry<typeof schema> = {
   about: "No cache: images are decoded in every epoch",
   schema,

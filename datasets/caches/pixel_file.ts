@@ -1,20 +1,20 @@
 /**
- * Decoded images on the disk: a file of pixels, and a journal of what lies where in it. The journal
- * is open for one process at a time, which alone writes; any number reads. What an interruption left
- * half written is in no record, and the pixels of a record have their checksum in it.
+ * Decoded images on disk: a file of pixels, and a journal of their locations. The journal is open for one
+ * process at a time, which alone writes; any number may read. Data that an interruption left half written
+ * has no record, and each record contains a checksum of its pixels.
  */
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { DISK, type DiskFile, writeAll } from "../../files/disk.ts";
 import { Journal, readJournal } from "../../files/journal.ts";
 
-/** Bytes of what an image is known by. */
+/** Bytes of an image's key. */
 export const KEY_BYTES = 16;
 const RECORD_BYTES = KEY_BYTES + 8 + 4 + 4 + 4;
 
 /** An image in the file. */
 export interface StoredPicture {
-  /** What it is known by. */
+  /** Its key. */
   readonly key: Uint8Array;
   readonly offset: number;
   readonly height: number;
@@ -22,13 +22,13 @@ export interface StoredPicture {
   readonly checksum: number;
 }
 
-/** Where the pixels of a folder's cache are, and where its journal. */
+/** Paths of a cache folder's pixels and journal. */
 export const filesIn = (folder: string) => ({
   pixels: join(folder, "pixels"),
   journal: join(folder, "index"),
 });
 
-/** Shows the images that there are. */
+/** Visits the stored images. */
 export async function storedPictures(
   folder: string,
   visit: (picture: StoredPicture) => void,
@@ -51,13 +51,12 @@ export class PixelWriter {
   private constructor(
     private readonly journal: Journal,
     private readonly file: DiskFile,
-    /** Where the next image begins. */
+    /** Offset of the next image. */
     private end: number,
   ) {}
 
   /**
-   * Opens the files of a folder, which are made if they are missing; undefined while another process
-   * writes.
+   * Opens the files of a folder, created if missing; undefined while another process is writing.
    *
    * @param channels of its images
    */
@@ -83,12 +82,12 @@ export class PixelWriter {
     }
   }
 
-  /** Bytes that there are. */
+  /** Bytes stored. */
   get bytes(): number {
     return this.end;
   }
 
-  /** Adds an image and returns where it is. Its record is kept back until {@link PixelWriter.flush}. */
+  /** Adds an image and returns its location. Its record is buffered until {@link PixelWriter.flush}. */
   async add(
     { key, height, width, data }: Pick<StoredPicture, "key" | "height" | "width"> & {
       readonly data: Uint8Array;
@@ -108,12 +107,12 @@ export class PixelWriter {
     return { key, offset, height, width, checksum };
   }
 
-  /** Hands all records to the system. */
+  /** Passes all records to the system. */
   async flush(): Promise<void> {
     await this.journal.flush();
   }
 
-  /** Lets go of the files. */
+  /** Closes the files. */
   close(): void {
     this.journal.close();
     this.file.close();

@@ -1,4 +1,4 @@
-/** Where decoded images can be kept, by name. */
+/** The caches of decoded images, by name. */
 import { type Choice, chosen } from "../../schema/entry.ts";
 import type { SourceHandle } from "../image_source.ts";
 import { disk, DiskCache, type DiskCacheHandle } from "./disk.ts";
@@ -17,7 +17,7 @@ const OPENERS: Readonly<Record<string, (handle: never) => PictureCache>> = {
   disk: (handle: DiskCacheHandle) => new DiskCache(handle),
 };
 
-/** Opens a cache for some images. Throws InputError for a name or an option that there is not. */
+/** Opens a cache for some images. Throws InputError for an unknown name or option. */
 export async function createCache(
   choice: CacheChoice,
   of: CachedPictures,

@@ -1,4 +1,4 @@
-/** What is found of the images of one class. */
+/** Collects findings about the images of one class. */
 import type { Raster } from "../../files/raster.ts";
 import type { PictureSource } from "../picture_source.ts";
 import type { Finding } from "../sources/examined.ts";
@@ -9,24 +9,24 @@ export type Split = "training" | "validation";
 /** Extents of an image in pixels. */
 export type Size = readonly [height: number, width: number];
 
-/** What was found of a class. */
+/** Findings about a class. */
 export interface ClassReport {
   readonly name: string;
-  /** Images to train on, broken ones too. */
+  /** Training images, including broken ones. */
   readonly training: number;
-  /** Images to validate on, broken ones too. */
+  /** Validation images, including broken ones. */
   readonly validation: number;
   readonly broken: number;
-  /** By the number of pixels; absent where no image can be read. */
+  /** By number of pixels; absent if no image can be read. */
   readonly sizes?: { readonly smallest: Size; readonly median: Size; readonly largest: Size };
   /** Some of its images. */
   readonly thumbnails: readonly Raster[];
 }
 
-/** Gathers a {@link ClassReport}. */
+/** Builds a {@link ClassReport}. */
 export class ClassTally {
   readonly #counts = { training: 0, validation: 0, broken: 0 };
-  /** A height and a width in each number. */
+  /** Sizes, each a height and a width packed into one number. */
   readonly #sizes: number[] = [];
   readonly #thumbnails: Raster[] = [];
 
@@ -40,7 +40,7 @@ export class ClassTally {
     if (thumbnail) this.#thumbnails.push(thumbnail);
   }
 
-  /** What was found. */
+  /** The report. */
   report(): ClassReport {
     const sizes = this.#sizes.sort((a, b) => pixelsOf(a) - pixelsOf(b));
     const at = (index: number): Size => unpacked(sizes[index]);
@@ -67,7 +67,7 @@ function pixelsOf(size: number): number {
   return height * width;
 }
 
-/** The classes that an image is said to show. */
+/** The classes in an image's targets. */
 export function classesOf({ targets, count }: PictureSource, index: number): number[] {
   if (targets.labels) return [targets.labels.data[index]];
   const { data } = targets.targets;

@@ -1,10 +1,10 @@
-/** Which files are the same, of any number. */
+/** Finds identical files among any number. */
 import { DIGEST_BYTES } from "../sources/examined.ts";
 
 /**
- * Groups of places whose digests are equal, two or more in each, in ascending order; all zero is none.
+ * Groups of two or more indices with equal digests, in ascending order; an all-zero digest is missing.
  *
- * @param digests {@link DIGEST_BYTES} for each place
+ * @param digests {@link DIGEST_BYTES} per index
  */
 export function equalAmong(digests: Uint8Array): number[][] {
   const view = new DataView(digests.buffer, digests.byteOffset);

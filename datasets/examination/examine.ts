@@ -1,4 +1,4 @@
-/** A look at every image of a dataset, and what is wrong with them. */
+/** Examines every image of a dataset for problems. */
 import { WHITE } from "../../files/pixels.ts";
 import { byCodePoint } from "../folder/names.ts";
 import { BatchLoader } from "../loader.ts";
@@ -14,45 +14,45 @@ interface BrokenPicture {
   readonly reason: string;
 }
 
-/** Images of the same bytes. */
+/** Identical images. */
 interface Duplicates {
   /** In the order of their names. */
   readonly paths: readonly string[];
-  /** Whether some are trained on and others measured on. */
+  /** Whether some are in the training split and others in the validation split. */
   readonly isInBothSplits: boolean;
-  /** Whether they are not all said to show the same. */
+  /** Whether their labels differ. */
   readonly isInSeveralClasses: boolean;
 }
 
-/** What was found. */
+/** The findings. */
 export interface ExaminationReport {
   readonly classes: readonly ClassReport[];
   readonly broken: readonly BrokenPicture[];
   readonly duplicates: readonly Duplicates[];
-  /** Bytes of all files. */
+  /** Total bytes of all files. */
   readonly bytes: number;
-  /** Images that are transparent somewhere. */
+  /** Images with transparent pixels. */
   readonly transparent: number;
 }
 
-/** How images are looked at. */
+/** Options of the examination. */
 interface ExamineOptions {
   readonly classNames: readonly string[];
-  /** How many of each class are kept as thumbnails, and how many pixels a side they have. */
+  /** The number of thumbnails per class, and their side in pixels. */
   readonly thumbnails: { readonly perClass: number; readonly side: number };
-  /** Threads. Default: as many as cores but one. */
+  /** Threads. Default: the number of cores minus one. */
   readonly workers?: number;
-  /** Is told how many images have been looked at. */
+  /** Receives the number of images examined so far. */
   onProgress?(done: number): void;
 }
 
-/** Images that a worker looks at in one piece. */
+/** Images per job of a worker. */
 const BATCH = 16;
 
 /**
  * Decodes every image. Rejects with RunError if a worker ends.
  *
- * @param splits sources that give their files (`fileOf`, `nameOf`)
+ * @param splits sources that provide their files (`fileOf`, `nameOf`)
  */
 export async function examine(
   splits: Readonly<Record<Split, PictureSource>>,
@@ -60,7 +60,7 @@ export async function examine(
 ): Promise<ExaminationReport> {
   const parts = (["training", "validation"] as const)
     .map((split) => ({ split, pictures: splits[split] }));
-  /** Of which part the image at a place among all is. */
+  /** The split of an image, by its index among all. */
   const pictureAt = (place: number) => {
     const first = splits.training.count;
     const { split, pictures } = parts[Number(place >= first)];
@@ -105,13 +105,13 @@ export async function examine(
   };
 }
 
-/** What is found of each image, in their order. */
+/** The findings about each image, in order. */
 async function* findings(
   pictures: PictureSource,
   split: Split,
   { classNames, thumbnails: { perClass, side }, workers }: ExamineOptions,
 ): AsyncGenerator<Finding, void, void> {
-  // Sources have their images in an order that looks random: the first ones are a fair sample.
+  // Sources have a random-looking order, so the first images are a fair sample.
   const shown = new Uint8Array(new SharedArrayBuffer(pictures.count));
   const left = classNames.map(() => split === "training" ? perClass : 0);
   shown.forEach((_, i) => {

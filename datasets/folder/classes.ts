@@ -1,4 +1,4 @@
-/** A folder of images as people have it: a folder for each class, perhaps in folders for splits. */
+/** Finds images in one folder per class, optionally within folders for splits. */
 import { join, parse } from "node:path";
 import { InputError } from "../../errors.ts";
 import { isPictureName } from "../../files/picture_names.ts";
@@ -12,34 +12,34 @@ import { PassedOver, type PassedOverFile } from "./passed_over.ts";
 import { picturesIn } from "./walk.ts";
 
 const TRAIN = "train";
-/** Folders that validate, the first there is. */
+/** Validation folders; the first that exists is used. */
 const VALIDATION = ["val", "valid", "validation", "test"];
 
-/** What was found. */
+/** The images found. */
 export interface FoundPictures {
   readonly classNames: readonly string[];
-  /** Those to train on, then those that validate, where a folder is there for these. */
+  /** The training images, then those of the validation folder, if it exists. */
   readonly paths: Paths;
   readonly labels: Labels;
-  /** How many there are to train on. */
+  /** Number of training images. */
   readonly trainCount: number;
-  /** What a person may want to know, a sentence each. */
+  /** Notices for the user, one sentence each. */
   readonly notices: readonly string[];
 }
 
-/** What of it is wanted. */
+/** Options of the search. */
 interface FolderOptions extends ListingOptions {
-  /** In the order of the labels; by default all, sorted as Python sorts. */
+  /** Classes in label order; by default all, sorted as Python sorts. */
   readonly classes?: readonly string[];
-  /** The subfolder that validates; by default the first there is. */
+  /** The validation subfolder; by default the first of the usual ones that exists. */
   readonly validation?: string;
-  /** The class of an image that lies in no folder of one and validates, by its name without ending. */
+  /** The class of a validation image outside class folders, by its name without extension. */
   readonly classOf?: (name: string) => string | undefined;
-  /** Is told of each file that is passed over. */
+  /** Receives each skipped file. */
   readonly onPassedOver?: (file: PassedOverFile) => void;
 }
 
-/** Finds the images. Throws InputError for a folder that is none or without classes or images. */
+/** Finds the images. Throws InputError for a path that is not a folder, or has no classes or no images. */
 export async function findPictures(root: string, options: FolderOptions): Promise<FoundPictures> {
   await requireFolder(root);
   const listing = await Listing.open(root, options);
@@ -112,7 +112,7 @@ async function requireFolder(root: string): Promise<void> {
   });
 }
 
-/** The classes, those that were named or all there are. */
+/** The classes: those listed or all that exist. */
 function classNamesOf(
   folder: string,
   { folders, files }: Entries,
@@ -142,7 +142,7 @@ function classNamesOf(
   );
 }
 
-/** A folder with one for each class in it. */
+/** A folder of class folders. */
 interface Split {
   /** Relative to the root. */
   readonly folder: string;
@@ -150,14 +150,14 @@ interface Split {
   readonly isTrain: boolean;
 }
 
-/** What is found by and by. */
+/** The images found so far. */
 interface Finding {
   readonly listing: Listing;
   readonly passedOver: PassedOver;
-  /** Of the classes. */
+  /** Class names. */
   readonly names: readonly string[];
   readonly classOf: FolderOptions["classOf"];
-  /** Whether all there are, not those that were named. */
+  /** Whether all classes are used, not a given list. */
   readonly isAll: boolean;
   readonly paths: PathList;
   readonly labels: Labels;

@@ -1,14 +1,14 @@
-/** The labels of pictures: the class of each, or any number of classes. */
+/** The labels of images: one class each, or any number of classes. */
 import { InputError } from "../../errors.ts";
 import { spellName } from "../../reporting/controls.ts";
 import { someOf } from "../../reporting/format.ts";
 import { Growing } from "../growing.ts";
 import { byCodePoint } from "./names.ts";
 
-/** Labels by the number of the image. */
+/** Labels by image index. */
 export class Labels {
   readonly #values = new Growing(Int32Array<SharedArrayBuffer>);
-  /** Where those of each image end; absent where each has one. */
+  /** Where each image's labels end; absent if each has one. */
   readonly #ends?: Growing<Uint32Array<SharedArrayBuffer>>;
 
   /** @param several whether an image may have any number of labels */
@@ -16,13 +16,13 @@ export class Labels {
     if (several) this.#ends = new Growing(Uint32Array<SharedArrayBuffer>);
   }
 
-  /** Adds the classes of the next image; ~c is a class c of which it is not known. */
+  /** Adds the classes of the next image; ~c means that it is unknown whether class c is shown. */
   add(...classes: readonly number[]): void {
     for (const one of classes) this.#values.push(one);
     this.#ends?.push(this.#values.length);
   }
 
-  /** Puts other numbers in the place of those that were added. */
+  /** Renumbers the labels added so far. */
   renumber(numbers: ArrayLike<number>): void {
     const values = this.#values.used;
     values.forEach((value, i) => values[i] = value < 0 ? ~numbers[~value] : numbers[value]);
@@ -35,36 +35,35 @@ export class Labels {
     return this.#values.used.subarray(picture === 0 ? 0 : ends.at(picture - 1), ends.at(picture));
   }
 
-  /** The class by which an image is split: its first, or 0 if it has none. */
+  /** The class used for splitting: the image's first, or 0 if it has none. */
   firstOf(picture: number): number {
     if (!this.#ends) return this.#values.at(picture);
     const [first = 0] = this.of(picture);
     return first < 0 ? ~first : first;
   }
 
-  /** What tells these labels from others. */
+  /** A fingerprint of the labels. */
   get parts(): readonly (Int32Array | Uint32Array)[] {
     return [this.#values.used, ...(this.#ends ? [this.#ends.used] : [])];
   }
 }
 
-/** Texts that label images, as numbers of classes. */
+/** Maps label texts to class numbers. */
 export class ClassNames {
   readonly #numbers: Map<string, number>;
   #isSettled: boolean;
 
-  /** @param wanted in the order of the classes; by default all there are, sorted */
+  /** @param wanted in class order; by default all labels, sorted */
   constructor(private readonly wanted?: readonly string[]) {
     this.#numbers = new Map(wanted?.map((name, i) => [name, i]));
     this.#isSettled = wanted !== undefined;
   }
 
   /**
-   * The number of a label, which changes when all are known. Of classes that were named it may also be
-   * the place, from 0, as numbers are in files that say no names. Throws InputError for one that is none of
-   * the classes.
+   * The number of a label, provisional until all are known. If the classes were listed, a label may also be
+   * an index from 0, as in files without class names. Throws InputError for a label that is not a class.
    *
-   * @param place where it stands, for errors
+   * @param place where the label is, for errors
    */
   numberOf(label: string, place: () => string): number {
     const number = this.#numbers.get(label) ?? this.#placeOf(label);
@@ -80,8 +79,8 @@ export class ClassNames {
   }
 
   /**
-   * Says that all labels are known: sorts them, those that are numbers by their size, and gives the
-   * images their classes. Throws InputError for fewer than two and for one that cannot be shown.
+   * Ends the collection: sorts the labels, numeric ones by value, and assigns the final numbers to the
+   * images. Throws InputError for fewer than two labels and for an unprintable one.
    */
   settle(labels: Labels, place: string): readonly string[] {
     if (this.#isSettled) return [...this.#numbers.keys()];

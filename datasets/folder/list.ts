@@ -1,4 +1,4 @@
-/** Lists of images with their labels, as CSV or JSON lines. */
+/** Reads lists of images with their labels, as CSV or JSON lines. */
 import { InputError } from "../../errors.ts";
 import { readTextFile } from "../../files/text.ts";
 import { spellName } from "../../reporting/controls.ts";
@@ -6,7 +6,7 @@ import { isRecord } from "../../schema/record.ts";
 import { spell } from "../../schema/mistakes.ts";
 import { LABEL_NAMES } from "./names.ts";
 
-/** Columns and keys that are taken for the path, the first there is. */
+/** Columns and keys used as the path; the first that exists. */
 const PATH_NAMES = ["path", "file", "filename", "file_name", "image"];
 
 /** A line of a list. */
@@ -14,14 +14,14 @@ export interface Listed {
   /** Relative, with `/`. */
   readonly path: string;
   readonly labels: readonly string[];
-  /** From 1. */
+  /** Line number, from 1. */
   readonly line: number;
 }
 
 /**
- * Reads a list. Throws InputError, with its line, for what is no image and label.
+ * Reads a list. Throws InputError, with the line number, for anything but an image and its labels.
  *
- * @param separator what stands between several labels in CSV; without it there is one
+ * @param separator of several labels in CSV; without it there is one label
  */
 export async function readList(file: string, separator: string | undefined): Promise<Listed[]> {
   const text = (await readTextFile(file, "CSV or JSON lines")).replace(/^\ufeff/, "");
@@ -31,7 +31,7 @@ export async function readList(file: string, separator: string | undefined): Pro
   return listed.map((row) => ({ ...row, path: checkedPath(row, file) }));
 }
 
-/** A path that stays in its folder, in one form. */
+/** A normalised path within its folder. */
 function checkedPath({ path, line }: Listed, file: string): string {
   const parts = path.replaceAll("\\", "/").split("/").filter((part) => part !== "" && part !== ".");
   if (path === "" || /^([/\\]|[A-Za-z]:)/.test(path) || parts.includes("..")) {
@@ -95,7 +95,7 @@ function csvLines(text: string, file: string, separator: string | undefined): Li
   });
 }
 
-/** The cells of CSV, line by line; a cell in quotes may hold delimiters, line ends and doubled quotes. */
+/** The cells of CSV, row by row; a quoted cell may contain delimiters, line breaks and doubled quotes. */
 function csvRows(
   text: string,
   delimiter: string,

@@ -1,10 +1,10 @@
 /**
- * What is in a folder and those below, remembered between runs where that is much: on a slow disk a
- * million files take minutes, and a listing that was interrupted goes on where it was.
+ * Lists a folder and its subfolders, cached between runs if large: on a slow disk a million files take
+ * minutes, and an interrupted listing resumes where it stopped.
  *
- * What is remembered of a folder counts while it is the same folder and its times say that nothing was
- * added, removed or renamed in it. Where it had just changed when it was listed, they could not say,
- * and it is listed again. Links are looked at every time: what they lead to changes without them.
+ * A cached listing is valid while it is the same folder and its timestamps show that nothing was added,
+ * removed or renamed. A folder that had just changed when it was listed is listed again, since timestamps
+ * cannot prove that. Links are always checked: their targets change independently.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -23,24 +23,24 @@ import { formatCount } from "../../reporting/format.ts";
 import type { OpenOptions } from "../dataset.ts";
 import { isSystemName, sortNames } from "./names.ts";
 
-/** Changes with the form of what is remembered, and with what is left out. */
+/** Changes with the format of the cached data, and with what is left out. */
 const FORMAT = "listing 1";
-/** Files from which on they are remembered. */
+/** Number of files above which they are cached. */
 const MANY = 10_000;
-/** Milliseconds after which others may do something. */
+/** Milliseconds between yields to other work. */
 const TURN = 50;
 
-/** What is in a folder. */
+/** The contents of a folder. */
 export interface Entries {
-  /** Names of folders, and of links to some, sorted as Python does. */
+  /** Names of folders, including links to folders, sorted as Python does. */
   readonly folders: readonly string[];
-  /** Names of files, and of links to some, sorted so too. */
+  /** Names of files, including links to files, sorted the same way. */
   readonly files: readonly string[];
-  /** The same for all ways to a folder. */
+  /** The same for all paths that lead to a folder. */
   readonly identity: string;
 }
 
-/** Of a folder: when it was listed, as what, and the names of what is in it. */
+/** A folder's record: when it was listed, its stamp, and the names in it. */
 interface FolderRecord {
   /** Relative to the root. */
   readonly folder: string;
@@ -52,32 +52,32 @@ interface FolderRecord {
   readonly links: readonly string[];
 }
 
-/** How a folder is gone through. */
+/** Options of a listing. */
 export interface ListingOptions extends Pick<OpenOptions, "cache" | "onNotice" | "onWork"> {
-  /** Files from which on they are remembered. */
+  /** Number of files above which they are cached. */
   readonly many?: number;
-  /** The time in milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   readonly now?: () => number;
 }
 
-/** A folder that is gone through, and those below. */
+/** Lists a folder and its subfolders. */
 export class Listing {
-  /** By folder, where in the journal. */
+  /** Locations in the journal, by folder. */
   #remembered = new Map<string, RecordPlace>();
-  /** Records that are not written yet. */
+  /** Records not yet written. */
   #fresh: Uint8Array<ArrayBuffer>[] = [];
   #replaced = 0;
   #passed = 0;
   #turn = performance.now();
-  /** Where what was found before is. */
+  /** The journal of earlier listings. */
   #path: string | undefined;
-  /** Whether it may be added to. */
+  /** Whether it is writable. */
   #isWritable = false;
   #journal: Journal | undefined;
 
   private constructor(readonly root: string, private readonly options: ListingOptions) {}
 
-  /** Begins to go through a folder, which is there. */
+  /** Starts to list a folder, which must exist. */
   static async open(root: string, options: ListingOptions): Promise<Listing> {
     const listing = new Listing(root, options);
     const cache = optionalCache(options.cache);
@@ -91,8 +91,7 @@ export class Listing {
   }
 
   /**
-   * What is in a folder, hidden and system files left out. Throws InputError for one that cannot be
-   * read.
+   * The contents of a folder, without hidden and system files. Throws InputError if it cannot be read.
    *
    * @param folder relative to the root, with `/`
    */
@@ -118,7 +117,7 @@ export class Listing {
     }
   }
 
-  /** Ends it: nothing more will be asked. */
+  /** Ends the listing. */
   async close(): Promise<void> {
     await this.#writing(async (path) => {
       using journal = this.#journal;
@@ -136,14 +135,14 @@ export class Listing {
     if (this.#remembered.size === 0 && this.#passed + record.files.length < many) return;
     await this.#writing(async (path) => {
       this.#journal ??= await Journal.open(path);
-      // Another process is at it.
+      // Another process is writing.
       if (!this.#journal) this.#isWritable = false;
       for (const fresh of this.#fresh) await this.#journal?.add(fresh);
     });
     this.#fresh = [];
   }
 
-  /** What cannot be remembered is listed even so. */
+  /** Failing to cache does not stop the listing. */
   async #writing(work: (path: string) => Promise<void>): Promise<void> {
     if (this.#path === undefined || !this.#isWritable) return;
     try {
@@ -171,7 +170,7 @@ async function placesIn(path: string): Promise<Map<string, RecordPlace>> {
   return places;
 }
 
-/** What is in a folder with its links in the places of what they lead to. */
+/** The contents of a folder with links replaced by their targets. */
 async function followed(record: FolderRecord, path: string): Promise<Omit<Entries, "identity">> {
   const [folders, files] = [[...record.folders], [...record.files]];
   for (const name of record.links) {
@@ -194,7 +193,7 @@ function namesIn(path: string): Pick<FolderRecord, "folders" | "files" | "links"
   return { folders, files, links };
 }
 
-// A name holds neither / nor a zero.
+// A name contains neither / nor a zero byte.
 const [BETWEEN, BEHIND] = ["/", "\0"];
 
 function serialized({ folder, stamp, at, ...names }: FolderRecord): Uint8Array<ArrayBuffer> {

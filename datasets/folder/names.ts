@@ -1,17 +1,17 @@
-/** Names of files, folders and classes: those to leave out, and the order of the others. */
+/** Names of files, folders and classes: which to ignore, and the order of the others. */
 
-/** What systems and programs put into folders. */
+/** Files and folders created by systems and programs. */
 const SYSTEM = /^(\..*|thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx|\$recycle\.bin|@eadir)$/i;
 
-/** Names of columns and keys that are taken for what an image shows, the first there is. */
+/** Columns and keys used as the label; the first that exists. */
 export const LABEL_NAMES = ["label", "labels", "class", "classes", "category"];
 
-/** Whether a file or folder is hidden, or of the system. */
+/** Whether a file or folder is hidden or a system file. */
 export function isSystemName(name: string): boolean {
   return SYSTEM.test(name);
 }
 
-/** Text in the order of its code points, in which Python, and with it torchvision, sorts. */
+/** A sort key by code points, the order in which Python, and hence torchvision, sorts. */
 export function byCodePoint(a: string, b: string): number {
   const [one, two] = [a[Symbol.iterator](), b[Symbol.iterator]()];
   for (;;) {
@@ -24,6 +24,6 @@ export function byCodePoint(a: string, b: string): number {
 
 /** Sorts names in place. */
 export function sortNames(names: string[]): string[] {
-  // JavaScript sorts by UTF-16 units, many times as fast: the same order below the surrogates.
+  // JavaScript sorts by UTF-16 units, much faster: the same order below the surrogates.
   return names.sort(names.some((name) => /[\ud800-\uffff]/.test(name)) ? byCodePoint : undefined);
 }

@@ -1,4 +1,4 @@
-/** Images with their labels as a dataset of images of any size. */
+/** Labelled images as a dataset of images of any size. */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors.ts";
@@ -14,13 +14,13 @@ import type { Labels } from "./labels.ts";
 import { checkBeginnings } from "./scan.ts";
 import { type HoldOut, shuffled, stratified } from "./split.ts";
 
-/** A class of an image of which it is not known whether it shows it: no objective counts it. */
+/** Marks a class of which it is unknown whether an image shows it; objectives ignore it. */
 const UNKNOWN = -1;
 
-/** Bytes that are hashed at once. */
+/** Bytes hashed at once. */
 const PORTION = 2 ** 20;
 
-/** What of ImageNet is commonly taken, as the networks expect that were trained on it. */
+/** The usual ImageNet statistics, which networks trained on it expect. */
 export const PICTURE_STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
   1: { mean: [0.449], std: [0.226] },
   3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
@@ -30,7 +30,7 @@ export const PICTURE_STATISTICS: Readonly<Record<number, ChannelStatistics>> = {
 interface LabelledPictures {
   readonly name: string;
   readonly title: string;
-  /** The folder or file that they were found by. */
+  /** The folder or file that the user named. */
   readonly root: string;
   readonly classNames: readonly string[];
   readonly channels: 1 | 3;
@@ -41,16 +41,16 @@ interface LabelledPictures {
   /** Their names in the store. */
   readonly paths: Paths;
   readonly labels: Labels;
-  /** How many of them, the first, are to train on; where none come after these some are held out. */
+  /** Number of training images, which come first; without others, some are held out. */
   readonly trainCount: number;
   readonly holdOut?: HoldOut;
-  /** Of what is held out, and of the order. */
+  /** Seed of the held-out choice and of the order. */
   readonly splitSeed: number;
-  /** As {@link PictureFilesOptions.damaged}. */
+  /** See {@link PictureFilesOptions.damaged}. */
   readonly damaged?: boolean;
 }
 
-/** Opens them; what cannot be an image is found when they are loaded. */
+/** Opens the images; files that are not images are found on loading. */
 export function openLabelled(pictures: LabelledPictures, where: OpenOptions): OpenPictures {
   const { name, title, root, classNames, channels, paths, labels, reads = [root] } = pictures;
   const [train, held] = numbersOf(pictures).map((numbers) => splitOf(pictures, numbers, where));
@@ -70,7 +70,7 @@ export function openLabelled(pictures: LabelledPictures, where: OpenOptions): Op
   };
 }
 
-/** The numbers of the images to train on, and of those that validate. */
+/** The indices of the training images and of the validation images. */
 function numbersOf(
   { root, classNames, paths, labels, trainCount, holdOut, splitSeed }: LabelledPictures,
 ): readonly [train: Uint32Array, held: Uint32Array] {
@@ -84,12 +84,12 @@ function numbersOf(
   });
 }
 
-/** What there is to learn of each image. */
+/** The target of each image. */
 function targetOf({ classNames, labels }: LabelledPictures): Readonly<Record<string, TargetField>> {
   return labels.several ? { targets: multiHot(classNames.length) } : { labels: LABELS };
 }
 
-/** What a split is made of; of how its images were found nothing is kept. */
+/** A split's options, independent of how its images were found. */
 function splitOf(
   pictures: LabelledPictures,
   numbers: Uint32Array,
@@ -130,7 +130,7 @@ async function loadSplits(
   return { train, test };
 }
 
-/** Writes which classes an image shows into its target, all zero. */
+/** Marks an image's classes in its target, initially zero. */
 function showClasses(classes: Int32Array, target: { [label: number]: number }): void {
   for (const one of classes) {
     if (one < 0) target[~one] = UNKNOWN;
@@ -138,14 +138,14 @@ function showClasses(classes: Int32Array, target: { [label: number]: number }): 
   }
 }
 
-/** Changes with the names, the labels and the split. */
+/** A fingerprint of the names, the labels and the split. */
 function fingerprintOf(
   { handle: { blocks, ends } }: Paths,
   labels: Labels,
   splits: readonly Uint32Array[],
 ): string {
   const hash = createHash("sha256");
-  // What is hashed must not be shared.
+  // The hash does not accept shared memory.
   const portion = new Uint8Array(PORTION);
   for (const { buffer, byteOffset, byteLength } of [...blocks, ends, ...labels.parts, ...splits]) {
     for (let at = 0; at < byteLength; at += PORTION) {
@@ -157,7 +157,7 @@ function fingerprintOf(
   return hash.digest("hex").slice(0, 32);
 }
 
-/** The decoders' WebAssembly, which a worker reads beside the images. */
+/** The decoders' WebAssembly, which a worker reads in addition to the images. */
 async function decoderFiles(): Promise<string[]> {
   const { decoderLocations } = await loadReader();
   return decoderLocations().map((location) => fileURLToPath(location));

@@ -1,4 +1,4 @@
-/** Options that datasets of one's own images share. */
+/** Options shared by datasets of the user's own images. */
 import { z } from "../../schema/entry.ts";
 
 /** Names of classes. */
@@ -7,7 +7,7 @@ export const classesSchema = z.array(z.string().min(1)).min(2).refine(
   "expected every class once",
 );
 
-/** What is held out. */
+/** How many images to hold out. */
 export const holdOutSchema = z.union([
   z.strictObject({ share: z.number().gt(0).lt(1).describe("Share of the images") }),
   z.strictObject({ count: z.int().min(1).describe("Number of images") }),
@@ -15,7 +15,7 @@ export const holdOutSchema = z.union([
   "Images held out for validation if none are given, the same share of every class",
 );
 
-/** Of what is held out, and of the order. */
+/** Seed of the held-out choice and of the order. */
 export const splitSeedSchema = z.int().min(0).default(0).describe(
   "Seed of that choice, independent of the run's",
 );

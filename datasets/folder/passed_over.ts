@@ -1,21 +1,21 @@
-/** What a search for images passes over, and how often. */
+/** Counts what a search for images skips. */
 import { spellName } from "../../reporting/controls.ts";
 import { formatCount } from "../../reporting/format.ts";
 
-/** A file or folder that is passed over. */
+/** A skipped file or folder. */
 export interface PassedOverFile {
   readonly path: string;
-  /** Its ending, or what it is. */
+  /** Its extension, or its kind. */
   readonly what: string;
-  /** Whether it may well have been meant to be used. */
+  /** Whether it may have been meant to be used. */
   readonly isPicture?: boolean;
 }
 
-/** Counts by ending, or by what it is. */
+/** Counts by extension or kind. */
 export class PassedOver {
   readonly #counts = new Map<string, number>();
 
-  /** @param onFile is told of each */
+  /** @param onFile receives each file */
   constructor(private readonly onFile?: (file: PassedOverFile) => void) {}
 
   /** Counts one more. */
@@ -24,12 +24,12 @@ export class PassedOver {
     this.onFile?.(file);
   }
 
-  /** Counts some that are not files of their own. */
+  /** Counts items that are not separate files. */
   count(what: string, times = 1): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + times);
   }
 
-  /** Such as `passed over 12 × .webp, 1 × hidden`, the most frequent first, if anything was. */
+  /** A summary such as `skipped 12 × .webp, 1 × hidden`, the most frequent first; undefined if empty. */
   get summary(): string | undefined {
     if (this.#counts.size === 0) return undefined;
     const counts = [...this.#counts].sort(([, a], [, b]) => b - a)

@@ -1,4 +1,4 @@
-/** A quick look at the beginning of every image, before a training begins. */
+/** Checks the first bytes of every image before a training starts. */
 import { InputError } from "../../errors.ts";
 import { HEAD_BYTES, kindOf, unlike } from "../../files/kind_of_file.ts";
 import { EXPECTED_PICTURE, formatOfPicture, NO_PICTURE } from "../../files/picture_names.ts";
@@ -7,16 +7,16 @@ import { formatCount } from "../../reporting/format.ts";
 import { sum } from "../../reporting/statistics.ts";
 import type { OnError, PictureFiles } from "../sources/picture_files.ts";
 
-/** Images that are looked at; of more, that would take as long as it saves. */
+/** Most images checked; more would take as long as the check saves. */
 const MAX_LOOKED_AT = 100_000;
-/** Broken ones that are told by name. */
+/** Most broken images listed by name. */
 const MAX_TOLD = 20;
-/** Files after which others have their turn. */
+/** Files between yields to other work. */
 const PORTION = 500;
 
 /**
- * Tells files that begin as no picture: throws InputError that lists them, or counts them as broken
- * where the sources pass over those.
+ * Finds files that do not begin as an image: throws InputError that lists them, or marks them as broken if
+ * the sources skip those.
  */
 export async function checkBeginnings(
   sources: readonly PictureFiles[],

@@ -1,4 +1,4 @@
-/** Which images of a folder without a split of its own validate. */
+/** Chooses validation images from a folder without a split. */
 import { extendHash, hashText } from "../../graph/random.ts";
 import type { Paths } from "../paths.ts";
 
@@ -6,8 +6,8 @@ import type { Paths } from "../paths.ts";
 export type HoldOut = { readonly share: number } | { readonly count: number };
 
 /**
- * The numbers of images `from` to `to` - 1 in an order that looks random and follows from their
- * paths and the seed: on every machine the same, and one more image leaves the others in their order.
+ * The indices `from` to `to` - 1 in a random-looking order that follows from the images' paths and the
+ * seed: the same on every machine, and adding an image leaves the others in their order.
  */
 export function shuffled(paths: Paths, seed: number, from = 0, to = paths.count): Uint32Array {
   const keys = new Uint32Array(to - from);
@@ -19,10 +19,10 @@ export function shuffled(paths: Paths, seed: number, from = 0, to = paths.count)
 }
 
 /**
- * Splits images that were shuffled: each class's share is held out, rounded so that the counts add
- * up, and at least one image of each class is left to train on.
+ * Splits shuffled images: each class's share is held out, rounded so that the counts add up, and at least
+ * one image of each class remains for training.
  *
- * @param labelOf the class of an image by its number
+ * @param labelOf the class of an image by its index
  */
 export function stratified(
   pictures: Uint32Array,
@@ -55,15 +55,15 @@ export function stratified(
   };
 }
 
-/** 32 bits that depend on every letter. */
+/** A 32-bit hash of a path. */
 function mixed(hash: number): number {
-  // FNV's low bits mix well, its high ones hardly: neighbours in a folder would stay together.
+  // FNV mixes its low bits well but not its high ones, which would keep neighbours in a folder together.
   let key = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   key = Math.imul(key ^ (key >>> 13), 0xc2b2ae35);
   return (key ^ (key >>> 16)) >>> 0;
 }
 
-/** The places of keys in the order of the keys, equal ones in theirs: a radix sort, for millions. */
+/** The indices of keys in key order, stable: a radix sort, for millions. */
 function byKey(keys: Uint32Array): Uint32Array {
   let order = Uint32Array.from(keys, (_, i) => i);
   let sorted = new Uint32Array(keys.length);

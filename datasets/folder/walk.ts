@@ -1,4 +1,4 @@
-/** The image files in a folder and those below. */
+/** Finds the image files in a folder and its subfolders. */
 import { extname, join } from "node:path";
 import { kindOf } from "../../files/kind_of_file.ts";
 import { isPictureName, SIGNATURE_BYTES } from "../../files/picture_names.ts";
@@ -7,8 +7,8 @@ import type { Listing } from "./listing.ts";
 import type { PassedOver, PassedOverFile } from "./passed_over.ts";
 
 /**
- * Tells the paths of the images in `folder` and below, relative to the root. A folder that links
- * lead to is gone through once. Files are taken by their names, others only if they begin as an image.
+ * Reports the paths of the images in `folder` and below, relative to the root. A folder reached by several
+ * links is visited once. Files are recognised by name; others only if they begin as an image.
  */
 export async function picturesIn(
   listing: Listing,
@@ -32,9 +32,9 @@ export async function picturesIn(
   await visit(folder);
 }
 
-/** Why a file is no image to be read, neither by its name nor by how it begins. */
+/** Why a file is not an image, by its name and its first bytes. */
 function otherThanPicture(root: string, path: string): Omit<PassedOverFile, "path"> | undefined {
-  // What is no Unicode in a name is lost, and with it the way to the file.
+  // The file cannot be opened: bytes that are not Unicode are lost from its name.
   if (path.includes("\ufffd")) return { what: "name that is not Unicode", isPicture: true };
   if (isPictureName(path)) return undefined;
   const other = { what: extname(path).toLowerCase() || "without extension" };

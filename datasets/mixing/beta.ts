@@ -1,9 +1,9 @@
-/** Numbers of a symmetric beta distribution, by which mixup and CutMix mix. */
+/** Numbers from a symmetric beta distribution, the weights of mixup and CutMix. */
 import type { RandomStream } from "../../graph/random.ts";
 
 /** A number from 0 to 1 of the distribution Beta(alpha, alpha). */
 export function drawBeta(alpha: number, random: RandomStream): number {
-  // As logarithms: for a small alpha the gamma variates themselves would be 0.
+  // In logarithms: for a small alpha the gamma variates themselves would underflow to 0.
   const [a, b] = [logGamma(alpha, random), logGamma(alpha, random)];
   return 1 / (1 + Math.exp(b - a));
 }

@@ -1,4 +1,4 @@
-/** What the images of a batch are mixed with: everything that is random about it. */
+/** All random choices about mixing the images of a batch. */
 import type { RandomStream } from "../../graph/random.ts";
 import { MIX_FIELDS } from "../../ops/mix.ts";
 import type { PictureSize } from "../transform.ts";
@@ -10,28 +10,28 @@ type Box = readonly [top: number, left: number, bottom: number, right: number];
 
 const NO_BOX: Box = [0, 0, 0, 0];
 
-/** How much of an image is its own. */
+/** How much of an image remains. */
 interface Mixture {
-  /** Of each pixel outside the box. */
+  /** Weight of each pixel outside the box. */
   readonly pixels: number;
-  /** Of the whole image, and of its target. */
+  /** Weight of the whole image, and of its target. */
   readonly share: number;
   readonly box: Box;
 }
 
 const UNMIXED: Mixture = { pixels: 1, share: 1, box: NO_BOX };
 
-/** The arrays that a draw fills, a row for each image. */
+/** The arrays that a draw fills, one row per image. */
 interface MixingArrays {
   /** i32 [N, 5], as `ops/mix.ts` takes them. */
   readonly partners: Int32Array;
-  /** f32 [N]: how much each pixel outside the box is the image's own. */
+  /** f32 [N]: weight of the image's own pixels outside the box. */
   readonly shares: Float32Array;
 }
 
 /**
- * Draws what the first `count` images of a batch are mixed with; the others stay as they are. Returns
- * how much of each image and of its target is its own.
+ * Draws the partners of the first `count` images of a batch; the others stay unchanged. Returns the weight
+ * that each image and its target keeps.
  *
  * @param size of the images
  */
@@ -66,8 +66,8 @@ function drawMixture(size: PictureSize, options: ParsedMixing, random: RandomStr
 }
 
 /**
- * The rectangle of another image that leaves an image `lambda` of its own, and less where it is cut
- * off at the edges: `share`.
+ * The rectangle of another image that leaves an image the weight `lambda`, or more if it is clipped at the
+ * edges: `share`.
  */
 export function boxOf(
   { height, width }: PictureSize,

@@ -1,4 +1,4 @@
-/** How images of a training batch are mixed with each other: options, with timm's names. */
+/** Options of mixing images of a training batch, with timm's names. */
 import { type OptionsOf, type ParsedOptionsOf, parseOptions, z } from "../../schema/entry.ts";
 
 const way = (what: string) =>
@@ -20,10 +20,10 @@ const schema = z.object({
   ),
 }).refine(({ mixup, cutmix }) => mixup || cutmix, "expected mixup, cutmix or both");
 
-/** The options of mixing, explained and with their defaults. */
+/** The options of mixing, documented and with their defaults. */
 export const MIXING = { about: "How images of a training batch are mixed", schema };
 
-/** How images of a training batch are mixed with each other; at least one way is needed. */
+/** How images of a training batch are mixed; at least one method is required. */
 export type MixingOptions = Readonly<OptionsOf<typeof MIXING>>;
 
 /** The same with every default filled in. */

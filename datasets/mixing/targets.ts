@@ -1,9 +1,9 @@
-/** What mixed images show: their targets mixed as they are. */
+/** Mixes the targets of mixed images. */
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
 import { isClass, type TargetField } from "../image_source.ts";
 
-/** The name of soft targets: f32 [classes], how much of each class an image shows. */
+/** The name of soft targets: f32 [classes], the weight of each class in an image. */
 export const PROBABILITIES = "probabilities";
 
 type Arrays = Readonly<Record<string, { readonly length: number; [index: number]: number }>>;
@@ -14,8 +14,7 @@ export function probabilities(classes: number): TargetField & { readonly dtype: 
 }
 
 /**
- * What a batch of mixed images says besides the targets of the images. Throws InputError for targets
- * of which nobody knows what a mixture is.
+ * The additional arrays of a batch of mixed images. Throws InputError for targets that cannot be mixed.
  */
 export function mixedFields(
   targets: Readonly<Record<string, TargetField>>,
@@ -34,7 +33,7 @@ export function mixedFields(
   return hasClass ? { [PROBABILITIES]: probabilities(classes) } : {};
 }
 
-/** Which image each of a batch is mixed with, and how much of its target is its own. */
+/** The partner of each image of a batch, and the weight of its own target. */
 interface TargetMixture {
   partner(row: number): number;
   readonly shares: ArrayLike<number>;
@@ -43,9 +42,9 @@ interface TargetMixture {
 }
 
 /**
- * Mixes the targets of a batch, which are those of its images. A class becomes {@link PROBABILITIES},
- * and of two that an image shows the one of the larger share stays its class. Numbers are mixed in
- * place; where one of the two is unknown, that is negative, so is the mixture.
+ * Mixes the targets of a batch, which initially are its images' own. A class becomes
+ * {@link PROBABILITIES}, and the class of the larger weight stays the image's class. Numbers are mixed in
+ * place; if one of the two is unknown, that is negative, so is the mixture.
  */
 export function mixTargets(
   batch: Arrays,

@@ -1,4 +1,4 @@
-/** Indexes of files that hold many images, kept between runs. */
+/** Caches indexes of files that contain many images between runs. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../files/atomic.ts";
@@ -9,21 +9,20 @@ import { isSame, isSettled, type Stamp, stampOf } from "../../files/stamp.ts";
 import type { OpenOptions } from "../dataset.ts";
 import type { ShardIndex, ShardOptions } from "./shard_index.ts";
 
-/** Changes with what an index holds and with how it is found. */
+/** Changes with the contents of an index and with how it is built. */
 const FORMAT = "index 1";
 
 /** What is kept. */
 interface Kept {
   readonly stamp: Stamp;
-  /** When the file was looked at, in milliseconds since 1970. */
+  /** When the file was indexed, in milliseconds since 1970. */
   readonly at: number;
   readonly index: ShardIndex;
 }
 
 /**
- * The index of a file, from the cache if that has it of the file as it is, else as `find` finds it. A
- * file that had just changed when it was looked at is looked at again. Rejects with what `find` rejects
- * with, and throws what the system throws.
+ * The index of a file, from the cache if it is valid for the file, else from `find`. A file that had just
+ * changed when it was indexed is indexed again. Rejects like `find`, and throws the system's errors.
  *
  * @param kind of files
  */

@@ -1,4 +1,4 @@
-/** What a thread does that finds out what is in files of images. */
+/** The message handler of a thread that indexes files of images. */
 import { failureOf } from "../loader_messages.ts";
 import { type IndexReply, type IndexRequest, unreadable } from "./indexing.ts";
 import type { ShardIndex, ShardOptions } from "./shard_index.ts";
@@ -8,7 +8,7 @@ const scope = self as unknown as {
   postMessage(message: IndexReply): void;
 };
 
-/** Answers what this thread is asked. */
+/** Answers requests to this thread. */
 export function serveIndexes(
   find: (path: string, options: ShardOptions) => ShardIndex | Promise<ShardIndex>,
 ): void {

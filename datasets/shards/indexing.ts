@@ -1,4 +1,4 @@
-/** Finding out what is in files that hold many images, several at once. */
+/** Indexes files that contain many images, several at once. */
 import { InputError, RunError } from "../../errors.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import { formatCount } from "../../reporting/format.ts";
@@ -8,30 +8,30 @@ import { type Failure, revived } from "../loader_messages.ts";
 import { keptIndex } from "./index_cache.ts";
 import type { ShardIndex, ShardOptions } from "./shard_index.ts";
 
-/** Threads at most: more keep a disk no busier. */
+/** Most threads: more do not make a disk faster. */
 const MAX_THREADS = 8;
 
-/** How a kind of files is looked through. */
+/** How files of a kind are indexed. */
 export interface Indexer {
   readonly kind: string;
   /** The module that a thread runs: it answers an {@link IndexRequest} with an {@link IndexReply}. */
   readonly script: URL;
-  /** Where there are no threads: the same in this one. */
+  /** The same in this thread, if threads are not available. */
   indexHere(path: string, options: ShardOptions): Promise<ShardIndex>;
 }
 
-/** What a thread is asked. */
+/** A request to a thread. */
 export interface IndexRequest {
   readonly path: string;
   readonly options: ShardOptions;
 }
 
-/** What it answers. */
+/** Its reply. */
 export type IndexReply = { readonly index: ShardIndex } | { readonly failure: Failure };
 
 /**
- * The indexes of these files, in their order; those that are not known yet are found by threads that
- * may read the files and do nothing else. Rejects with InputError for a file that cannot be read.
+ * The indexes of these files, in order; unknown ones are built by threads that may only read the files.
+ * Rejects with InputError for a file that cannot be read.
  */
 export async function indexShards(
   { kind, script, indexHere }: Indexer,
@@ -67,21 +67,21 @@ export async function indexShards(
   try {
     await Promise.all(Array.from({ length: workers }, work));
   } finally {
-    // After a failure the others end too.
+    // After a failure, the other threads end too.
     next = paths.length;
     for (const thread of threads) thread.end();
   }
   return indexes;
 }
 
-/** What the system says against reading a file, as an error for a person; others as they are. */
+/** Explains the system's refusal to read a file; returns other errors as they are. */
 export function unreadable(path: string, error: unknown): unknown {
   const refusal = bareRefusalOf(error);
   if (refusal === undefined) return error;
   return new InputError(`${path}: cannot be read: ${refusal}`, { cause: error });
 }
 
-/** A thread that is asked one thing at a time. */
+/** A thread that handles one request at a time. */
 class Thread {
   #answer: PromiseWithResolvers<ShardIndex> | undefined;
 

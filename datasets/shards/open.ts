@@ -1,4 +1,4 @@
-/** Files that hold many images each as a dataset of images of any size. */
+/** Files that contain many images each, as a dataset of images of any size. */
 import { basename, dirname } from "node:path";
 import { InputError } from "../../errors.ts";
 import { spellName } from "../../reporting/controls.ts";
@@ -21,23 +21,23 @@ import { type Indexer, indexShards } from "./indexing.ts";
 import { shardFiles } from "./patterns.ts";
 import type { ShardIndex } from "./shard_index.ts";
 
-/** Files that a worker may read one by one; of more, it may read their folders. */
+/** Most files listed in a worker's permissions; beyond that, their folders are. */
 const MAX_FILES_READ = 256;
 
-/** Numbers that say where images lie. */
+/** Numbers that locate images. */
 type Places = Readonly<Record<string, Float64Array<SharedArrayBuffer>>>;
 
-/** A kind of files that hold many images each. */
+/** A kind of files that contain many images each. */
 export interface ShardKind {
   /** The dataset's name in configs. */
   readonly name: string;
-  /** How the names of such files end. */
+  /** File name ending of such files. */
   readonly ending: RegExp;
   readonly indexer: Indexer;
   /**
    * How workers open them.
    *
-   * @param forms of each file
+   * @param forms one per file
    */
   store(names: ShardNamesHandle, places: Places, forms: readonly unknown[]): StoreHandle;
 }
@@ -72,7 +72,7 @@ type ShardsOptions = z.output<z.ZodObject<typeof shardOptions>> & {
   readonly picture?: string;
 };
 
-/** Opens them. Rejects with InputError for files that cannot be read, or hold no images with labels. */
+/** Opens them. Rejects with InputError if they cannot be read, or contain no labelled images. */
 export async function openShards(
   kind: ShardKind,
   options: ShardsOptions,
@@ -122,7 +122,7 @@ export async function openShards(
   }, where);
 }
 
-/** What was found in the files, put together. */
+/** The merged indexes of all files. */
 class Found {
   readonly names = new PathList();
   readonly labels: Labels;
@@ -159,7 +159,7 @@ class Found {
   }
 }
 
-/** The classes that the files say. Throws InputError where they say different ones. */
+/** The classes stated in the files. Throws InputError if they differ. */
 function classNamesIn(
   indexes: readonly ShardIndex[],
   files: readonly string[],

@@ -1,18 +1,18 @@
-/** What Hugging Face's library says of the columns of a Parquet file: which are images and classes. */
+/** Hugging Face's metadata about the columns of a Parquet file: which are images and classes. */
 import type { FileMetaData } from "npm:hyparquet@1.33.0";
 import { isRecord } from "../../schema/record.ts";
 
-/** What is said of a column. */
+/** Metadata of a column. */
 interface Feature {
   readonly isImage: boolean;
-  /** The classes in the order of their numbers, of a column of those or of lists of them. */
+  /** Class names in the order of their numbers, for a column of classes or of lists of classes. */
   readonly classNames?: readonly string[];
 }
 
 /** By the names of the columns. */
 export type Features = ReadonlyMap<string, Feature>;
 
-/** What a file says; nothing where it was written by others, or says what cannot be understood. */
+/** A file's metadata; empty if it was written by other programs or is malformed. */
 export function featuresIn({ key_value_metadata: pairs = [] }: FileMetaData): Features {
   const text = pairs.find(({ key }) => key === "huggingface")?.value;
   const info = property(property(parsed(text), "info"), "features");

@@ -1,4 +1,4 @@
-/** The images in a Parquet file, as Hugging Face's datasets have them: a column of them, and one of labels. */
+/** Indexes a Parquet file as in Hugging Face's datasets: a column of images and one of labels. */
 import { parquetMetadata, parquetSchema } from "npm:hyparquet@1.33.0/src/metadata.js";
 import { getTreePath } from "npm:hyparquet@1.33.0/src/schema.js";
 import type { ColumnMetaData, FileMetaData, RowGroup, SchemaTree } from "npm:hyparquet@1.33.0";
@@ -12,12 +12,12 @@ import { type ColumnForm, ofSound, pagesOf, unpackPage, type Values } from "./pa
 import { thriftEnd } from "./thrift.ts";
 import { IndexBuilder, type ShardIndex, type ShardOptions } from "./shard_index.ts";
 
-/** Bytes of what a file says of itself. */
+/** Most bytes of a file's metadata. */
 const MAX_FOOTER_BYTES = 2 ** 24;
-/** Bytes that a row takes at least: the smallest image is several times as large. */
+/** Least bytes per row: the smallest image is several times larger. */
 const ROW_BYTES = 16;
 
-/** Names of columns that are taken for the images, the first there is. */
+/** Columns used as the images; the first that exists. */
 const PICTURE_NAMES = ["image", "img", "picture", "jpg", "png", "webp"];
 
 /** The index of a file. Throws InputError, which begins with its path. */
@@ -84,7 +84,7 @@ function indexOf(file: FileWindow, options: ShardOptions): ShardIndex {
   return { ...index.done(classNames), form: { codec: codec ?? "UNCOMPRESSED", maxDefinition } };
 }
 
-/** What a file says of itself, behind its data. */
+/** A file's metadata, stored after its data. */
 function footerOf(file: FileWindow): FileMetaData {
   const end = file.at(Math.max(0, file.size - 8), 8).slice();
   const magic = new TextDecoder().decode(end.subarray(4));
@@ -117,7 +117,7 @@ function footerOf(file: FileWindow): FileMetaData {
   });
 }
 
-/** A column of values, perhaps within others. */
+/** A column of values, possibly nested. */
 class Column implements Omit<ColumnForm, "codec"> {
   readonly name: string;
   readonly type: ColumnForm["type"];
@@ -145,7 +145,7 @@ class Column implements Omit<ColumnForm, "codec"> {
     return spellName(this.path.join("."));
   }
 
-  /** What a row group holds of it. */
+  /** Its part of a row group. */
   chunkIn({ columns }: RowGroup): ColumnMetaData {
     const wanted = this.path.join("\0");
     const found = columns.find((one) =>
@@ -156,7 +156,7 @@ class Column implements Omit<ColumnForm, "codec"> {
   }
 }
 
-/** The labels of a row group's rows, as they are stored: a list of them where the column holds lists. */
+/** The labels of a row group's rows: a list per row if the column contains lists. */
 function labelsIn(file: FileWindow, group: RowGroup, column: Column): unknown[][] {
   const chunk = column.chunkIn(group);
   const form: ColumnForm = {
@@ -189,7 +189,7 @@ function labelsIn(file: FileWindow, group: RowGroup, column: Column): unknown[][
   return rows;
 }
 
-/** Labels as texts. */
+/** Labels as text. */
 function textsOf(
   labels: readonly unknown[],
   classNames: readonly string[] | undefined,
@@ -202,7 +202,7 @@ function textsOf(
     if (!Number.isSafeInteger(number) || typeof value === "boolean") {
       throw new InputError(`row ${row} has the label ${value}; expected an integer or text`);
     }
-    // As Hugging Face's datasets mark that there is none.
+    // Hugging Face's datasets mark a missing label this way.
     if (number === -1) return undefined;
     if (!classNames) return String(number);
     if (number >= 0 && number < classNames.length) return classNames[number];
@@ -212,7 +212,7 @@ function textsOf(
   }).filter((text) => text !== undefined);
 }
 
-/** The path of the values that are images. */
+/** The path of the image values. */
 function pictureColumn(
   tree: SchemaTree,
   features: Features,
@@ -234,7 +234,7 @@ function pictureColumn(
   return node.children.length > 0 ? [name, "bytes"] : [name];
 }
 
-/** The path of the values that are labels. */
+/** The path of the label values. */
 function labelColumn(
   tree: SchemaTree,
   features: Features,
@@ -247,7 +247,7 @@ function labelColumn(
   const name = chosen(tree, "label", label, said.length > 0 ? said : likely.slice(0, 1));
   const path = [name];
   let node = tree.children.find(({ element }) => element.name === name)!;
-  // A list is a column in a column.
+  // A list is a nested column.
   while (node.children.length === 1) {
     [node] = node.children;
     path.push(node.element.name);
@@ -256,7 +256,7 @@ function labelColumn(
   throw new InputError(`its column ${spellName(name)} contains no labels; name another with label`);
 }
 
-/** The column that was named, or the only one that can be meant. */
+/** The named column, or the only possible one. */
 function chosen(
   tree: SchemaTree,
   option: string,

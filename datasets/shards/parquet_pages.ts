@@ -1,7 +1,7 @@
 /**
- * Pages of Parquet columns. What files and pages say of themselves is read by hyparquet, once it is known
- * to be sound; runs and Snappy are unpacked here: what a file of a stranger says of lengths must not
- * decide how much time and memory it takes.
+ * Pages of Parquet columns. Hyparquet parses metadata and headers once their structure is known to be
+ * valid; runs and Snappy are unpacked here, so that lengths in an untrusted file cannot determine time and
+ * memory.
  */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { parquetHeader } from "npm:hyparquet@1.33.0/src/column.js";
@@ -12,26 +12,26 @@ import type { FileWindow } from "../../files/window.ts";
 import { unpackSnappy } from "./snappy.ts";
 import { thriftEnd } from "./thrift.ts";
 
-/** Bytes of a page, packed or not. */
+/** Most bytes of a page, packed or not. */
 const MAX_PAGE_BYTES = 2 ** 28;
-/** Values of a page: those of a row group of common size would fit into one. */
+/** Most values in a page: those of an ordinary row group fit into one. */
 const MAX_VALUES = 2 ** 22;
-/** Bytes of a page's header: its statistics may hold two values. */
+/** Most bytes of a page's header: its statistics may contain two values. */
 const MAX_HEADER_BYTES = 2 ** 20;
 
-/** How the values of a column are stored. */
+/** How a column's values are stored. */
 export interface ColumnForm {
   readonly type: ParquetType;
   readonly codec: string;
-  /** Of values of fixed length. */
+  /** Length of fixed-length values. */
   readonly typeLength?: number;
-  /** The level of a value that is there; lower ones are of nothing at some depth. */
+  /** The level of a present value; lower ones are missing at some depth. */
   readonly maxDefinition: number;
-  /** How many lists a value is in. */
+  /** How many nested lists a value is in. */
   readonly maxRepetition: number;
 }
 
-/** A page: what its header says, and where it lies. */
+/** A page's header and location. */
 interface Page {
   readonly isDictionary: boolean;
   /** Of its header. */
@@ -42,7 +42,7 @@ interface Page {
   readonly unpackedSize: number;
   readonly count: number;
   readonly encoding: string;
-  /** Of a page of the second form: bytes of its levels, which are never packed. */
+  /** For a page of version 2: bytes of its levels, which are never compressed. */
   readonly levels?: {
     readonly repetition: number;
     readonly definition: number;
@@ -50,20 +50,20 @@ interface Page {
   };
 }
 
-/** Values by their numbers. */
+/** A dictionary of values. */
 export type Values = ArrayLike<unknown>;
 
-/** What a page holds. */
+/** The contents of a page. */
 export interface PageValues {
-  /** Those that are there. */
+  /** The present values. */
   readonly values: Values;
-  /** How deep each one is defined, those too that are not there; absent where all are there. */
+  /** Definition level of each value, present or not; absent if all are present. */
   readonly definition?: Uint8Array;
-  /** Whether each begins a row (0); absent where all do. */
+  /** Whether each value begins a row (0); absent if all do. */
   readonly repetition?: Uint8Array;
 }
 
-/** Runs what reads a stranger's bytes: whatever it throws says that they are damaged. */
+/** Runs a parser on untrusted bytes: any error means that they are damaged. */
 export function ofSound<T>(read: () => T): T {
   try {
     return read();
@@ -73,7 +73,7 @@ export function ofSound<T>(read: () => T): T {
   }
 }
 
-/** The pages of a column in a row group. Throws InputError, without a name, for what cannot be. */
+/** The pages of a column in a row group. Throws InputError, which names no file, if they are impossible. */
 export function* pagesOf(file: FileWindow, column: ColumnMetaData): Generator<Page> {
   const first = Number(column.data_page_offset);
   const dictionary = Number(column.dictionary_page_offset ?? 0);
@@ -136,10 +136,10 @@ function headerAt(file: FileWindow, offset: number): { header: PageHeader; lengt
 }
 
 /**
- * What a page holds. Throws InputError, without a name, for what is damaged or packed in a way that is
- * not read.
+ * The contents of a page. Throws InputError, which names no file, if it is damaged or its encoding is not
+ * supported.
  *
- * @param bytes the page's data as they are in the file
+ * @param bytes the page's data as stored
  */
 export function unpackPage(
   page: Page,
@@ -181,9 +181,9 @@ export function unpackPage(
   });
 }
 
-/** How deep values are. */
+/** Definition levels. */
 class Levels {
-  /** Absent where no depth but the greatest is possible. */
+  /** Absent if only the highest level occurs. */
   readonly found?: Uint8Array;
 
   constructor(private readonly count: number, private readonly most: number) {
@@ -224,7 +224,7 @@ function valuesOf(
   );
 }
 
-/** Numbers of `width` bits: runs of one, and stretches of different ones, eight at a time. */
+/** Integers of `width` bits: runs of one value, and packed groups of eight values. */
 function unpackRuns(bytes: Uint8Array, width: number, into: Uint8Array | Uint32Array): void {
   if (!(width <= 32)) throw damaged(`numbers of ${width} bits`);
   let [at, done] = [0, 0];

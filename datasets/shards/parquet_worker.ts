@@ -1,4 +1,4 @@
-/** A thread that finds out what is in Parquet files: it may read them, and nothing else. */
+/** A thread that indexes Parquet files, with permission to read them only. */
 import { serveIndexes } from "./index_worker.ts";
 import { indexParquet } from "./parquet_index.ts";
 

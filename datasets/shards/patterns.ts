@@ -1,4 +1,4 @@
-/** Which files are meant by a folder, a list or a pattern such as `train-{000000..000146}.tar`. */
+/** Resolves a folder, a list or a pattern such as `train-{000000..000146}.tar` to files. */
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { exists } from "../../files/exists.ts";
@@ -8,12 +8,12 @@ import { spellName } from "../../reporting/controls.ts";
 import { formatCount } from "../../reporting/format.ts";
 import { isSystemName, sortNames } from "../folder/names.ts";
 
-/** Files that one pattern may mean. */
+/** Most files per pattern. */
 const MAX_FILES = 100_000;
 
 /**
- * The files, in the order in which they were named, those of a folder or a pattern with `*` sorted.
- * Throws InputError for one that is not there and for none.
+ * The files, in the given order; those of a folder or of a pattern with `*` are sorted. Throws InputError
+ * for a missing file and for an empty result.
  *
  * @param ending of the files in a folder
  */

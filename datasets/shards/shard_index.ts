@@ -1,38 +1,38 @@
-/** What is in a file that holds many images, and where. */
+/** The contents of a file with many images, and their locations. */
 
-/** Of one such file; plain data, which is kept between runs and posted between threads. */
+/** The index of one file; plain data, cached between runs and posted between threads. */
 export interface ShardIndex {
-  /** Of the images, in UTF-8, each with a zero behind it. */
+  /** Names of the images in UTF-8, each terminated by a zero byte. */
   readonly names: Uint8Array<ArrayBuffer>;
-  /** Labels of all images, one after the other: places in `labelTexts`. */
+  /** Labels of all images, one after the other: indices into `labelTexts`. */
   readonly labels: Uint32Array<ArrayBuffer>;
-  /** How many labels each image has; absent where that is one. */
+  /** The number of labels per image; absent if one. */
   readonly labelCounts?: Uint32Array<ArrayBuffer>;
   /** Every label once. */
   readonly labelTexts: readonly string[];
-  /** The classes in their order, where the file says it. */
+  /** The classes in order, if the file states them. */
   readonly classNames?: readonly string[];
-  /** What is passed over, and how often. */
+  /** Counts of skipped items. */
   readonly passedOver: Readonly<Record<string, number>>;
-  /** What is the same of all images of the file; its meaning is the kind's. */
+  /** Data common to all images of the file; its meaning depends on the kind. */
   readonly form?: unknown;
-  /** Where each image lies, in numbers whose meaning is the kind's. */
+  /** Location of each image, in numbers whose meaning depends on the kind. */
   readonly places: Readonly<Record<string, Float64Array<ArrayBuffer>>>;
 }
 
-/** What is wanted of it. */
+/** Options of indexing. */
 export interface ShardOptions {
   /** Whether an image may have any number of labels. */
   readonly severalLabels: boolean;
-  /** What stands between several labels in a text. */
+  /** Separator of several labels in text. */
   readonly separator: string;
-  /** Where an image's label is; by default where each kind of file usually has it. */
+  /** Where an image's label is; by default the usual place for the kind of file. */
   readonly label?: string;
   /** Where the image is, likewise. */
   readonly picture?: string;
 }
 
-/** Collects what is found in one file. */
+/** Collects the index of one file. */
 export class IndexBuilder {
   readonly #names: string[] = [];
   readonly #labels: number[] = [];
@@ -41,7 +41,7 @@ export class IndexBuilder {
   readonly #passedOver: Record<string, number> = {};
   readonly #places: readonly number[][];
 
-  /** @param placeNames what the numbers are called that say where an image lies */
+  /** @param placeNames names of the numbers that locate an image */
   constructor(
     private readonly severalLabels: boolean,
     private readonly placeNames: readonly string[],
@@ -49,7 +49,7 @@ export class IndexBuilder {
     this.#places = placeNames.map(() => []);
   }
 
-  /** Adds an image, which lies at a place. */
+  /** Adds an image with its location. */
   add(name: string, labels: readonly string[], ...place: readonly number[]): void {
     this.#names.push(name);
     for (const label of labels) {
@@ -60,12 +60,12 @@ export class IndexBuilder {
     place.forEach((number, i) => this.#places[i].push(number));
   }
 
-  /** Counts one more of what is passed over. */
+  /** Counts a skipped item. */
   passOver(what: string): void {
     this.#passedOver[what] = (this.#passedOver[what] ?? 0) + 1;
   }
 
-  /** All of it. */
+  /** The complete index. */
   done(classNames?: readonly string[]): ShardIndex {
     const names = this.#names.map((name) => `${name.replaceAll("\0", "\ufffd")}\0`);
     return {

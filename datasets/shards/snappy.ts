@@ -1,17 +1,17 @@
 /**
- * Unpacks Snappy (google/snappy, format_description.txt). Libraries that do so go wrong on lengths that
- * a stranger wrote.
+ * Unpacks Snappy (google/snappy, format_description.txt). Libraries for it mishandle invalid lengths in
+ * untrusted files.
  */
 import { InputError } from "../../errors.ts";
 
 /**
- * The `size` bytes that were packed. Throws InputError, without a name, for what is damaged or comes to
- * another length; takes time in proportion to both lengths.
+ * Unpacks to `size` bytes. Throws InputError, which names no file, if the data is damaged or has another
+ * length; takes time proportional to both lengths.
  */
 export function unpackSnappy(packed: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(size);
   let [at, done] = [0, 0];
-  /** A number of `count` bytes, the lowest first. */
+  /** An integer of `count` bytes, lowest byte first. */
   const next = (count: number): number => {
     if (at + count > packed.length) throw damaged();
     let value = 0;
@@ -34,7 +34,7 @@ export function unpackSnappy(packed: Uint8Array, size: number): Uint8Array<Array
     const length = kind === 1 ? 4 + (short & 7) : 1 + short;
     const back = kind === 1 ? (tag >> 5) * 256 + next(1) : next(kind === 2 ? 2 : 4);
     if (back === 0 || back > done || length > size - done) throw damaged();
-    // What is copied may be part of what it makes.
+    // The source of a copy may overlap its result.
     for (const end = done + length; done < end; done++) result[done] = result[done - back];
   }
   if (done !== size) throw damaged();

@@ -1,6 +1,6 @@
 /**
- * The entries of a tar archive and where what they hold lies, without reading that: POSIX's ustar and
- * pax, GNU's and the format of Unix version 7.
+ * The entries of a tar archive and the locations of their contents, which are not read: POSIX's ustar and
+ * pax, GNU's format and that of Unix version 7.
  */
 import { InputError } from "../../errors.ts";
 import type { FileWindow } from "../../files/window.ts";
@@ -9,20 +9,20 @@ import { abridged } from "../../reporting/format.ts";
 /** An entry of an archive. */
 export interface TarEntry {
   readonly name: string;
-  /** A plain file, or what else it is, such as `link`. */
+  /** `file`, or another kind such as `link`. */
   readonly kind: string;
-  /** Where in the archive its bytes begin. */
+  /** Offset of its contents in the archive. */
   readonly offset: number;
   readonly size: number;
 }
 
 const BLOCK = 512;
-/** Bytes of a name; no system takes a longer one. */
+/** Most bytes of a name, which no system exceeds. */
 const MAX_NAME_BYTES = 4096;
-/** Bytes of what an archive says of one entry beside its header. */
+/** Most bytes of an entry's extended metadata. */
 const MAX_EXTENSION_BYTES = 2 ** 16;
 
-/** What the letters of headers stand for. */
+/** Kinds of entries by type flag. */
 const KINDS: Readonly<Record<string, string>> = {
   "\0": "file",
   "0": "file",
@@ -35,18 +35,18 @@ const KINDS: Readonly<Record<string, string>> = {
   "6": "pipe",
 };
 
-/** Entries that say something of what follows: in GNU's way a long name or link, in that of pax more. */
+/** Entries that describe the next one: GNU's long name or link, or pax's attributes. */
 const EXTENDING = "LKxg";
 
-/** What is said of the entry that follows. */
+/** Metadata of the following entry. */
 interface Extension {
   readonly name?: string;
   readonly size?: number;
 }
 
 /**
- * The entries, in their order. Throws InputError, without the archive's name, for one that is damaged,
- * cut off or of a kind that is not read (parts of several volumes, sparse files).
+ * The entries, in order. Throws InputError, which does not name the archive, if it is damaged, truncated or
+ * of an unsupported kind (multi-volume archives, sparse files).
  */
 export function* tarEntries(file: FileWindow): Generator<TarEntry> {
   let extension: Extension = {};
@@ -87,7 +87,7 @@ export function* tarEntries(file: FileWindow): Generator<TarEntry> {
   }
 }
 
-/** The sum of a header's bytes, those of the sum itself taken for blanks. */
+/** The sum of a header's bytes, with spaces in its checksum field. */
 function checkSum(header: Uint8Array, at: number): void {
   let sum = 0;
   for (let i = 0; i < BLOCK; i++) sum += i >= 148 && i < 156 ? 32 : header[i];
@@ -96,7 +96,7 @@ function checkSum(header: Uint8Array, at: number): void {
   }
 }
 
-/** A number in octal digits or, where its first bit is set, in binary. */
+/** A number in octal digits or, if its first bit is set, in binary. */
 function numberIn(header: Uint8Array, from: number, length: number, at: number): number {
   const field = header.subarray(from, from + length);
   if (field[0] & 0x80) {
@@ -111,13 +111,13 @@ function numberIn(header: Uint8Array, from: number, length: number, at: number):
 
 function nameIn(header: Uint8Array, at: number): string {
   const name = textIn(header.subarray(0, 100), at);
-  // GNU's headers have times in the place of a prefix.
+  // GNU's headers have timestamps instead of a prefix.
   const isPosix = textIn(header.subarray(257, 263), at) === "ustar";
   const prefix = isPosix ? textIn(header.subarray(345, 500), at) : "";
   return prefix === "" ? name : `${prefix}/${name}`;
 }
 
-/** Text up to a zero. */
+/** Text up to a zero byte. */
 function textIn(bytes: Uint8Array, at: number): string {
   const end = bytes.indexOf(0);
   const text = end < 0 ? bytes : bytes.subarray(0, end);
@@ -125,7 +125,7 @@ function textIn(bytes: Uint8Array, at: number): string {
   return new TextDecoder().decode(text);
 }
 
-/** Records such as `18 path=a/b.jpg` with a line end, their lengths first. */
+/** Records such as `18 path=a/b.jpg` and a line feed, each starting with its length. */
 function paxExtension(bytes: Uint8Array, at: number): Extension {
   const extension: { name?: string; size?: number } = {};
   for (let from = 0; from < bytes.length;) {

@@ -1,6 +1,6 @@
 /**
- * The samples of a WebDataset archive: files next to each other whose names are equal up to the first
- * dot, such as `0001.jpg` and `0001.cls`.
+ * Indexes the samples of a WebDataset archive: consecutive files whose names are equal up to the first dot,
+ * such as `0001.jpg` and `0001.cls`.
  */
 import { InputError } from "../../errors.ts";
 import { isPictureName } from "../../files/picture_names.ts";
@@ -12,9 +12,9 @@ import { isSystemName, LABEL_NAMES } from "../folder/names.ts";
 import { IndexBuilder, type ShardIndex, type ShardOptions } from "./shard_index.ts";
 import { tarEntries, type TarEntry } from "./tar.ts";
 
-/** Endings of files with a label, the first there is. */
+/** Extensions of label files; the first that exists is used. */
 const LABEL_ENDINGS = ["cls", "json", "txt"];
-/** Bytes of a label's file. */
+/** Most bytes of a label file. */
 const MAX_LABEL_BYTES = 2 ** 16;
 
 const COMPRESSED =
@@ -24,9 +24,9 @@ const COMPRESSED =
 /** Files whose names are equal up to the first dot. */
 interface Sample {
   readonly stem: string;
-  /** By what is behind that dot, in small letters. */
+  /** By the rest of the name, in lower case. */
   readonly files: Map<string, TarEntry>;
-  /** What those hold that may be the label. */
+  /** Contents of those that may be the label. */
   readonly labels: Map<string, string>;
 }
 
@@ -70,7 +70,7 @@ function* samplesIn(
       throw new InputError(`it contains two files ${shown(`${stem}.${ending}`)}; pack them again`);
     }
     sample.files.set(ending, entry);
-    // At hand with its header, so that nothing is read twice.
+    // Buffered with its header, so that nothing is read twice.
     if (!labelEndings.includes(ending)) continue;
     if (entry.size > MAX_LABEL_BYTES) {
       throw new InputError(
@@ -109,7 +109,7 @@ function pictureOf({ stem, files }: Sample, { picture }: ShardOptions): TarEntry
   return files.get(endings[0]);
 }
 
-/** The labels of a sample; undefined where it has no file for them. */
+/** The labels of a sample; undefined if it has no label file. */
 function labelsOf(
   { stem, labels }: Sample,
   { label, severalLabels, separator }: ShardOptions,
@@ -149,7 +149,7 @@ function labelsInJson(text: string, key: string | undefined, stem: string): read
   );
 }
 
-/** Such as `json` and `category` of `json:category`. */
+/** For example `json` and `category` from `json:category`. */
 function endingAndKey(label: string): [ending: string, key?: string] {
   const colon = label.indexOf(":");
   return colon < 0

@@ -1,4 +1,4 @@
-/** A thread that finds out what is in tar archives: it may read them, and nothing else. */
+/** A thread that indexes tar archives, with permission to read them only. */
 import { serveIndexes } from "./index_worker.ts";
 import { indexTar } from "./tar_index.ts";
 

@@ -1,19 +1,19 @@
 /**
- * Whether bytes are a structure in Thrift's compact protocol, before a library reads them that believes
- * whatever lengths they say (apache/thrift, doc/specs/thrift-compact-protocol.md).
+ * Checks that bytes are a structure in Thrift's compact protocol, before a library parses them that trusts
+ * their lengths (apache/thrift, doc/specs/thrift-compact-protocol.md).
  */
 import { InputError } from "../../errors.ts";
 
-/** Structures in structures. */
+/** Most levels of nested structures. */
 const MAX_DEPTH = 32;
-/** Bytes of a number of 64 bits. */
+/** Bytes of a 64-bit number. */
 const MAX_VARINT_BYTES = 10;
 
 const TYPE = { yes: 1, no: 2, byte: 3, i64: 6, double: 7, binary: 8, list: 9, struct: 12 };
 
 /**
- * Where the structure ends that begins at `at`; undefined where it goes on behind the bytes. Throws
- * InputError, without a name, for none that Parquet could have.
+ * The end of the structure that begins at `at`; undefined if it continues beyond the bytes. Throws
+ * InputError, which names no file, for one that Parquet cannot contain.
  */
 export function thriftEnd(bytes: Uint8Array, at = 0): number | undefined {
   const walker = new Walker(bytes, at);
@@ -21,7 +21,7 @@ export function thriftEnd(bytes: Uint8Array, at = 0): number | undefined {
   return walker.at <= bytes.length ? walker.at : undefined;
 }
 
-/** Goes over what it is told to; behind the end there are zeros. */
+/** Skips values; bytes beyond the end read as zeros. */
 class Walker {
   constructor(private readonly bytes: Uint8Array, public at: number) {}
 
@@ -52,7 +52,7 @@ class Walker {
     for (let i = 0; i < count && this.at < this.bytes.length; i++) {
       this.#value(isBoolean ? TYPE.byte : type, depth + 1);
     }
-    // Each takes a byte at least.
+    // Each takes at least one byte.
     if (count > this.bytes.length && this.at >= this.bytes.length) this.at = Infinity;
   }
 

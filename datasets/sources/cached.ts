@@ -1,4 +1,4 @@
-/** Images as transforms that draw nothing leave them, kept from one epoch to the next. */
+/** Caches images after the leading transforms without randomness, from one epoch to the next. */
 import type { Raster } from "../../files/raster.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import { openCache } from "../caches/registry.ts";
@@ -18,7 +18,7 @@ export interface CachedHandle extends SourceHandle {
   readonly cache: SourceHandle;
 }
 
-/** Images of a source, some of them from a cache. */
+/** Images of a source, some from a cache. */
 export class CachedSource implements PictureSource {
   readonly count: number;
   readonly channels: number;
@@ -26,7 +26,7 @@ export class CachedSource implements PictureSource {
   readonly reads: readonly string[];
   readonly #transforms: readonly Transform[];
 
-  /** @param choices none that draws */
+  /** @param choices transforms without randomness */
   constructor(
     private readonly pictures: PictureSource,
     private readonly choices: readonly TransformChoice[],
@@ -40,7 +40,7 @@ export class CachedSource implements PictureSource {
     this.#transforms = planTransforms(choices, options).transforms;
   }
 
-  /** How a worker opens it, once its images are. */
+  /** How a worker opens it, given that of its images. */
   static open(pictures: PictureSource, { transforms, cache }: CachedHandle): CachedSource {
     return new CachedSource(pictures, transforms, openCache(cache));
   }
@@ -55,7 +55,7 @@ export class CachedSource implements PictureSource {
       index,
       () => this.#transforms.reduce((changed, { apply }) => apply(changed, NOTHING_DRAWN), picture),
     );
-    // In the place of a broken image stands another.
+    // A broken image was replaced by another, which must not be cached as it.
     if (!pictures.isBroken?.(index)) cache.put(index, changed);
     return changed;
   }

@@ -1,5 +1,5 @@
 /**
- * What a look at each picture finds, in the place of an image: so workers that decode pictures examine
+ * Serves the findings about each image as if they were images: so the workers that decode images examine
  * them, many at once and in bounded memory.
  */
 import { createHash } from "node:crypto";
@@ -12,29 +12,29 @@ import type { PictureSource } from "../picture_source.ts";
 import { loadReader, type PictureReader } from "./load_reader.ts";
 import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
 
-/** What is found of an image. */
+/** Findings about an image. */
 export interface Finding {
-  /** Why it cannot be read; the other numbers are 0 then, but for `bytes` and `digest` of a file. */
+  /** Why it cannot be read; the other numbers are then 0, except `bytes` and `digest` of a file. */
   readonly broken?: string;
   readonly width: number;
   readonly height: number;
-  /** Of its file. */
+  /** Size of its file. */
   readonly bytes: number;
-  /** Of the file's contents: equal where those are, 16 bytes. */
+  /** Digest of the file's contents, 16 bytes. */
   readonly digest: Uint8Array;
-  /** Whether some of it is transparent. */
+  /** Whether it has transparent pixels. */
   readonly isTransparent: boolean;
-  /** The image, cut and scaled, where it was asked for. */
+  /** The image, cropped and scaled, if requested. */
   readonly thumbnail?: Raster;
 }
 
-/** What {@link ExaminedPictures} look for. */
+/** What {@link ExaminedPictures} produce. */
 interface Examination {
-  /** 1 for each image of which a thumbnail is wanted. */
+  /** 1 for each image that needs a thumbnail. */
   readonly shown: Uint8Array<SharedArrayBuffer>;
   /** Side of a thumbnail. */
   readonly side: number;
-  /** What transparent pixels lie on in it. */
+  /** Its background for transparent pixels. */
   readonly ground: Colour;
 }
 
@@ -44,7 +44,7 @@ export interface ExaminedHandle extends SourceHandle, Examination {
   readonly pictures: SourceHandle;
 }
 
-/** Where in a record each number lies; the reason follows, then the thumbnail. */
+/** Offset of each number in a record; the reason follows, then the thumbnail. */
 const AT = {
   broken: 0,
   transparent: 1,
@@ -54,7 +54,7 @@ const AT = {
   bytes: 12,
   digest: 20,
 };
-/** Of {@link Finding.digest}. */
+/** Bytes of {@link Finding.digest}. */
 export const DIGEST_BYTES = 16;
 const REASON = AT.digest + DIGEST_BYTES;
 const REASON_BYTES = 476;
@@ -70,7 +70,7 @@ export class ExaminedPictures implements ImageSource {
   readonly #turns = new Turns(PICTURES_AT_ONCE);
   #reader: Promise<PictureReader> | undefined;
 
-  /** @param pictures such that have `fileOf` and `nameOf` */
+  /** @param pictures a source with `fileOf` and `nameOf` */
   constructor(
     private readonly pictures: PictureSource,
     private readonly examination: Examination,
@@ -140,9 +140,9 @@ function writeFinding(finding: Finding, into: Uint8Array): void {
 }
 
 /**
- * What is in a record that {@link ExaminedPictures} wrote.
+ * Parses a record written by {@link ExaminedPictures}.
  *
- * @param side of the thumbnail; 0 where there is none
+ * @param side of the thumbnail; 0 for none
  */
 export function readFinding(record: Uint8Array, side: number): Finding {
   const view = new DataView(record.buffer, record.byteOffset);

@@ -1,4 +1,4 @@
-/** What decodes image files, loaded with the first of them. */
+/** Loads the decoder with the first image. */
 import type { Colour } from "../../files/pixels.ts";
 import type { Raster, Wanted } from "../../files/raster.ts";
 
@@ -18,8 +18,8 @@ export interface PictureReader {
 }
 
 /**
- * Loads it. Its address is computed, so that nothing loads a decoder that only may read images. A
- * worker that is allowed to read images alone has loaded it beforehand.
+ * Loads the decoder. Its address is computed, so that code that only might read images does not load one. A
+ * worker that may only read images has loaded it beforehand.
  */
 export async function loadReader(): Promise<PictureReader> {
   return await import(new URL("../picture_reader.ts", import.meta.url).href);

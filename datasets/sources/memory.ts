@@ -1,4 +1,4 @@
-/** Images that lie in shared memory as they are served. */
+/** Images in shared memory, served as they are. */
 import { InputError } from "../../errors.ts";
 import { sizeOf } from "../../graph/types.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type TargetColumn,
 } from "../image_source.ts";
 
-/** What a {@link MemorySource} holds. */
+/** The contents of a {@link MemorySource}. */
 export interface MemoryImages {
   /** [count, height, width, channels], row-major. */
   readonly images: Uint8Array<SharedArrayBuffer>;
@@ -23,7 +23,7 @@ export interface MemoryImages {
 }
 
 /**
- * Images in memory. Throws InputError for a part of an image and targets of another number of images.
+ * Images in memory. Throws InputError for an incomplete image and for targets of another number of images.
  *
  * ```ts
  * import { LABELS, MemorySource } from "./mod.ts";
@@ -42,7 +42,7 @@ export class MemorySource implements ImageSource {
   readonly shape: ImageShape;
   readonly targets: Readonly<Record<string, TargetColumn>>;
 
-  /** A source of these images; they are not copied. */
+  /** A source of these images, without a copy. */
   constructor({ images, shape, targets }: MemoryImages) {
     this.images = images;
     this.shape = shape;
@@ -90,7 +90,7 @@ export class MemorySource implements ImageSource {
   }
 }
 
-/** Room for `count` images with `labels`, in fresh shared memory, all zero. */
+/** Memory for `count` images with `labels`, freshly shared, all zero. */
 export function emptyLabelled(
   count: number,
   shape: ImageShape,

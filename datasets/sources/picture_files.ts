@@ -1,7 +1,6 @@
 /**
- * Images as files hold them, decoded when they are read. What decodes them is loaded with the first
- * image, by workers that may do nothing but read these files: a training does not run it in its own
- * thread.
+ * Images in files, decoded when they are read. The decoder is loaded with the first image, by workers that
+ * may only read these files: a training never runs it in its own thread.
  */
 import { InputError } from "../../errors.ts";
 import type { Colour } from "../../files/pixels.ts";
@@ -17,16 +16,16 @@ import { loadReader, type PictureReader } from "./load_reader.ts";
 /** What to do about an image that cannot be read. */
 export type OnError = "stop" | "skip";
 
-/** What {@link PictureFiles} are made of. */
+/** Options of {@link PictureFiles}. */
 export interface PictureFilesOptions {
-  /** Where they lie. */
+  /** The store of their files. */
   readonly store: StoreHandle;
-  /** The numbers there of these images, in their order. */
+  /** The indices of these images in the store, in order. */
   readonly order: Uint32Array<SharedArrayBuffer>;
   readonly channels: number;
-  /** What transparent pixels lie on; without it they have the colours that are stored under them. */
+  /** Background of transparent pixels; without it they keep the colours stored for them. */
   readonly ground?: Colour;
-  /** Whether damaged ones are taken as far as they can be decoded. */
+  /** Whether damaged images are accepted, decoded as far as possible. */
   readonly damaged?: boolean;
   readonly onError: OnError;
   /** By name. */
@@ -61,8 +60,8 @@ export class PictureFiles implements PictureSource {
   }
 
   /**
-   * An image; in the place of one that cannot be read, with `onError: skip`, the next one of the
-   * same targets: which one follows from the files alone, not from who reads what when.
+   * An image; with `onError: skip`, one that cannot be read is replaced by the next one of the same
+   * targets: which one follows only from the files, not from who reads what when.
    */
   async read(index: number, wanted?: Wanted): Promise<Raster> {
     for (let step = 0; step < this.count; step++) {
@@ -111,14 +110,14 @@ export class PictureFiles implements PictureSource {
   }
 
   /**
-   * The first bytes of its file; undefined where finding them would take as long as reading it. Throws
-   * what the system throws.
+   * The first bytes of its file; undefined if finding them would take as long as reading it. Throws the
+   * system's errors.
    */
   beginningOf(index: number, most: number): Uint8Array | undefined {
     return this.#store.beginningOf?.(this.options.order[index], most);
   }
 
-  /** Takes an image for broken; throws the reason where that ends the training. */
+  /** Marks an image as broken; throws the reason if that ends the training. */
   takeForBroken(index: number, reason: InputError): void {
     if (this.options.onError === "stop") {
       const advice = "set data.onError: skip to skip it";

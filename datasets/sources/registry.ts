@@ -10,7 +10,7 @@ import type { TransformedHandle } from "./transformed.ts";
 type Opener = (handle: never) => ImageSource | Promise<ImageSource>;
 type PictureOpener = (handle: never) => PictureSource | Promise<PictureSource>;
 
-/** A kind that needs libraries imports its file when it is opened: others need not wait for it. */
+/** A kind that needs libraries imports its file when it is opened, so that others need not wait for it. */
 const SOURCES: Readonly<Record<string, Opener>> = {
   memory: (images: MemoryImages) => new MemorySource(images),
   transformed: async ({ pictures, ...view }: TransformedHandle) => {
@@ -37,8 +37,8 @@ const PICTURES: Readonly<Record<string, PictureOpener>> = {
 };
 
 /**
- * Opens the source that a handle is of: one of a registered kind, or by `openSource` of the module
- * that the kind is the address of.
+ * Opens the source of a handle: one of a registered kind, or with `openSource` of the module whose address
+ * is the kind.
  */
 export async function openSource(handle: SourceHandle): Promise<ImageSource> {
   const open = Object.hasOwn(SOURCES, handle.kind)
@@ -47,7 +47,7 @@ export async function openSource(handle: SourceHandle): Promise<ImageSource> {
   return await open(handle as never);
 }
 
-/** As {@link openSource}, of images of any size; such a module exports `openPictures`. */
+/** Like {@link openSource}, for images of any size; such a module exports `openPictures`. */
 async function openPictures(handle: SourceHandle): Promise<PictureSource> {
   const open = Object.hasOwn(PICTURES, handle.kind)
     ? PICTURES[handle.kind]

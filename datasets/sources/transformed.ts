@@ -1,4 +1,4 @@
-/** Images as transforms leave them, all of one size. */
+/** Images after transforms, all of one size. */
 import { InputError } from "../../errors.ts";
 import type { Raster, Wanted } from "../../files/raster.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
@@ -10,15 +10,15 @@ import type { Transform } from "../transform.ts";
 import { planTransforms, type TransformChoice } from "../transforms/registry.ts";
 import { PICTURES_AT_ONCE, Turns } from "./turns.ts";
 
-/** What is done to images. */
+/** How images are transformed. */
 interface View {
   readonly transforms: readonly TransformChoice[];
-  /** How many transforms were carried out before these. Default 0. */
+  /** Number of transforms applied before these. Default 0. */
   readonly done?: number;
-  /** Of what the transforms draw. */
+  /** Seed of the transforms' random numbers. */
   readonly seed: number;
   readonly shape: ImageShape;
-  /** In which several views each is seen. Default: one. */
+  /** Several views of each image. Default: one. */
   readonly testTime?: TestTime;
 }
 
@@ -28,7 +28,7 @@ export interface TransformedHandle extends SourceHandle, View {
   readonly pictures: SourceHandle;
 }
 
-/** Images that are made of pictures when they are read: each as transforms leave it in that epoch. */
+/** Images transformed when they are read, for the requested epoch. */
 export class TransformedSource implements ImageSource {
   readonly count: number;
   readonly shape: ImageShape;
@@ -39,9 +39,9 @@ export class TransformedSource implements ImageSource {
   readonly #turns = new Turns(PICTURES_AT_ONCE);
 
   /**
-   * Throws InputError as {@link planTransforms}, but takes any that draw where there is one view.
+   * Throws InputError like {@link planTransforms}, but allows random transforms if there is one view.
    *
-   * @param view `shape` is what its transforms give
+   * @param view `shape` is the size that its transforms give
    */
   constructor(private readonly pictures: PictureSource, private readonly view: View) {
     this.count = pictures.count;
@@ -99,14 +99,14 @@ export class TransformedSource implements ImageSource {
     await this.pictures.release?.();
   }
 
-  /** What of an image is looked at, if the first transform says it. */
+  /** The needed part of an image, if the first transform states it. */
   #wantedOf(sample: number, epoch: number): Wanted | undefined {
     const [first] = this.#transforms;
     if (!first?.partOf || this.#views) return undefined;
     return (size) => first.partOf!(size, this.#random(0, sample, epoch));
   }
 
-  /** What a transform draws of. */
+  /** The random numbers of a transform. */
   #random(place: number, sample: number, epoch: number): RandomStream {
     const { seed, done = 0 } = this.view;
     const key = { seed, stream: STREAM.transforms, place: done + place, epoch, sample };
@@ -130,7 +130,7 @@ export class TransformedSource implements ImageSource {
   }
 }
 
-/** What `work` gives; an InputError of its own begins with the image's name then. */
+/** The result of `work`; its InputErrors get the image's name as prefix. */
 export function naming<T>(pictures: PictureSource, index: number, work: () => T): T {
   try {
     return work();
@@ -142,8 +142,8 @@ export function naming<T>(pictures: PictureSource, index: number, work: () => T)
 }
 
 /**
- * Images in several views each, one below the other, as `evaluateNetwork` takes them. Throws InputError
- * for crops of images whose transforms have neither `center_crop` nor `fit`.
+ * Images in several views each, stacked vertically, as `evaluateNetwork` takes them. Throws InputError for
+ * crops of images whose transforms have neither `center_crop` nor `fit`.
  */
 export function inSeveralViews(images: ImageSource, testTime: TestTime): ImageSource {
   if (images instanceof TransformedSource) return images.seenAs(testTime);

@@ -1,16 +1,16 @@
-/** How many images a thread holds at once. */
+/** Limits how many images a thread processes at once. */
 
-/** Work of which a few pieces are under way at once, the others in the order they came. */
+/** Runs a few tasks at a time, the others in order of arrival. */
 export class Turns {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param atOnce pieces under way at once */
+  /** @param atOnce tasks running at once */
   constructor(atOnce: number) {
     this.#free = atOnce;
   }
 
-  /** Does a piece of work when it is its turn. */
+  /** Runs a task when it is its turn. */
   async take<T>(work: () => T | Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -24,5 +24,5 @@ export class Turns {
   }
 }
 
-/** Images of a batch that are read at once: while one is decoded, others come from the disk. */
+/** Images of a batch read concurrently: while one is decoded, others come from the disk. */
 export const PICTURES_AT_ONCE = 3;

@@ -1,4 +1,4 @@
-/** Images in files of their own. */
+/** Images in separate files. */
 import { readPictureFile } from "../../files/picture_file.ts";
 import { partOf } from "../../files/window.ts";
 import { Paths, type PathsHandle } from "../paths.ts";

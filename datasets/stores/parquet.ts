@@ -1,4 +1,4 @@
-/** Images in Parquet files, each read with the page it is in and no more. */
+/** Images in Parquet files, each read with only its page. */
 import { InputError } from "../../errors.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
 import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet_rows.ts";
@@ -10,7 +10,7 @@ import type { PictureStore, StoreHandle } from "./store.ts";
 export interface ParquetHandle extends StoreHandle, ShardNamesHandle {
   readonly kind: "parquet";
   readonly places: ParquetPlaces<Float64Array<SharedArrayBuffer>>;
-  /** Of each file. */
+  /** One per file. */
   readonly forms: readonly ParquetForm[];
 }
 
@@ -54,8 +54,8 @@ export class ParquetStore implements PictureStore {
 }
 
 /**
- * Its address is computed, so that nothing loads the library that only may read such files. A worker
- * that is allowed to read alone has loaded it beforehand.
+ * The address is computed, so that code that only might read such files does not load the library. A worker
+ * that may only read has loaded it beforehand.
  */
 async function loadReader(): Promise<RowReader> {
   const { ParquetReader } = await import(new URL("./parquet_reader.ts", import.meta.url).href);

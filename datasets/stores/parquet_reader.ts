@@ -1,26 +1,26 @@
-/** Reads images out of Parquet files. */
+/** Reads images from Parquet files. */
 import { InputError } from "../../errors.ts";
 import { FileWindow, partOf } from "../../files/window.ts";
 import { type ColumnForm, pageAt, type PageValues, unpackPage } from "../shards/parquet_pages.ts";
 import type { ParquetForm, ParquetPlaces, RowReader } from "./parquet_rows.ts";
 
-/** Bytes of unpacked pages that are kept: images that are read next may be in one of them. */
+/** Bytes of unpacked pages kept for the next images, which may be in one of them. */
 const KEPT_BYTES = 2 ** 25;
 
-/** A page that is kept. */
+/** A kept page. */
 interface Kept extends PageValues {
   readonly bytes: number;
 }
 
 /** Reads one image after another. */
 export class ParquetReader implements RowReader {
-  /** By file and place; the one that was used last is the last. */
+  /** By file and offset, least recently used first. */
   readonly #pages = new Map<string, Kept>();
   #bytes = 0;
 
   /**
-   * The bytes of an image's file. Throws InputError, without a name, for a row that holds none and for
-   * what is damaged, and what the system throws.
+   * The bytes of an image's file. Throws InputError, which names no file, for a row without an image and for
+   * damage, and the system's errors.
    */
   read(
     path: string,

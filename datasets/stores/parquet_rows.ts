@@ -1,12 +1,12 @@
-/** Rows of Parquet files, and what reads them. */
+/** Rows of Parquet files, and the interface of their reader. */
 
-/** Where an image is in its file. */
+/** Location of an image in its file. */
 export interface ParquetPlaces<A> {
-  /** Where the header of its page begins. */
+  /** Offset of its page's header. */
   readonly page: A;
-  /** Which row of the page it is. */
+  /** Its row in the page. */
   readonly row: A;
-  /** Where the header of the dictionary begins that the page may refer to; 0 for none. */
+  /** Offset of the header of the dictionary that the page may use; 0 for none. */
   readonly dictionary: A;
 }
 
@@ -17,7 +17,7 @@ export interface ParquetForm {
   readonly maxDefinition: number;
 }
 
-/** What `parquet_reader.ts` exports: reads the bytes of an image's file. */
+/** What `parquet_reader.ts` exports: a reader of the bytes of an image's file. */
 export interface RowReader {
   read(
     path: string,

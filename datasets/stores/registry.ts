@@ -12,7 +12,7 @@ const STORES: Readonly<Record<string, Opener>> = {
   tar: (handle: TarHandle) => new TarStore(handle),
 };
 
-/** Opens the store that a handle is of. */
+/** Opens the store of a handle. */
 export function openStore(handle: StoreHandle): PictureStore {
   return STORES[handle.kind](handle as never);
 }

@@ -1,17 +1,17 @@
-/** Names of images that lie in a number of files, many in each. */
+/** Names of images in files that contain many each. */
 import { dirname } from "node:path";
 import { Paths, type PathsHandle } from "../paths.ts";
 
-/** What {@link ShardNames} are made of, as threads hand it on. */
+/** The shared memory of {@link ShardNames}. */
 export interface ShardNamesHandle {
   readonly shards: readonly string[];
-  /** Of each of those files: how many images lie in it and in those before it. */
+  /** For each file, the number of images in it and in those before it. */
   readonly ends: readonly number[];
-  /** An image's path: the name of its file, then its own in it. */
+  /** An image's path: the name of its file, then its own name within. */
   readonly names: PathsHandle;
 }
 
-/** In which file an image is, and what it is called. */
+/** The file and the name of each image. */
 export class ShardNames {
   readonly #names: Paths;
 
@@ -19,12 +19,12 @@ export class ShardNames {
     this.#names = new Paths(handle.names);
   }
 
-  /** The path of the file that an image is in. */
+  /** The path of the file that contains an image. */
   shardOf(picture: number): string {
     return this.handle.shards[this.placeOf(picture)];
   }
 
-  /** Which of the files that is. */
+  /** The index of that file. */
   placeOf(picture: number): number {
     const { ends } = this.handle;
     let [low, high] = [0, ends.length - 1];
@@ -36,7 +36,7 @@ export class ShardNames {
     return low;
   }
 
-  /** What a person knows it by. */
+  /** Its name for the user. */
   nameOf(picture: number): string {
     return `${dirname(this.shardOf(picture))}/${this.#names.relative(picture)}`;
   }

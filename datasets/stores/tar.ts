@@ -1,4 +1,4 @@
-/** Images in tar archives, each read where it lies. */
+/** Images in tar archives, each read in place. */
 import { InputError } from "../../errors.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import { bareRefusalOf } from "../../files/refusal.ts";
@@ -7,16 +7,16 @@ import { identityOfFile } from "./identity.ts";
 import { ShardNames, type ShardNamesHandle } from "./shard_names.ts";
 import type { PictureStore, StoreHandle } from "./store.ts";
 
-/** Bytes of an image's file. */
+/** Most bytes of an image's file. */
 const MAX_BYTES = 2 ** 28;
 
 /** How a worker opens a {@link TarStore}. */
 export interface TarHandle extends StoreHandle, ShardNamesHandle {
   readonly kind: "tar";
   readonly places: {
-    /** Where in its archive each image's file begins. */
+    /** Offset of each image's file in its archive. */
     readonly offset: Float64Array<SharedArrayBuffer>;
-    /** How many bytes it has. */
+    /** Its length. */
     readonly length: Float64Array<SharedArrayBuffer>;
   };
 }
@@ -33,7 +33,7 @@ export class TarStore implements PictureStore {
     return this.#names.nameOf(picture);
   }
 
-  // deno-lint-ignore require-await -- what is thrown is to be a rejection
+  // deno-lint-ignore require-await -- errors must become rejections
   async fileOf(picture: number): Promise<Uint8Array<ArrayBuffer>> {
     const length = this.handle.places.length[picture];
     if (length > MAX_BYTES) {

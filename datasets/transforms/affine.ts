@@ -20,7 +20,7 @@ const schema = z.object({
   fill: fillSchema,
 });
 
-/** As torchvision's `RandomAffine`. */
+/** Like torchvision's `RandomAffine`. */
 export const affine: TransformEntry<typeof schema> = {
   about: "Rotate, shift, scale and shear at random",
   schema,

@@ -4,7 +4,7 @@ import { pairsOf, POLICY_NAMES } from "./auto_augment_pairs.ts";
 import { fillSchema, interpolationOf } from "./options.ts";
 import { FIXED, operate, type OperationName, SPACE } from "./policies.ts";
 
-/** Strengths of an operation. */
+/** Number of magnitudes of an operation. */
 const BINS = 10;
 
 const schema = z.object({
@@ -13,7 +13,7 @@ const schema = z.object({
   fill: fillSchema,
 });
 
-/** As torchvision's `AutoAugment` (E. D. Cubuk and others, 2019). */
+/** Like torchvision's `AutoAugment` (E. D. Cubuk and others, 2019). */
 export const autoAugment: TransformEntry<typeof schema> = {
   about: "A pair of operations drawn from 25, each with its probability and strength",
   schema,

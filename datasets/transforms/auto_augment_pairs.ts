@@ -1,9 +1,9 @@
-/** What AutoAugment found (E. D. Cubuk and others, 2019): pairs of operations for each dataset. */
+/** AutoAugment's learned policies (E. D. Cubuk and others, 2019): pairs of operations for each dataset. */
 
-/** An operation of a pair: its name, how often, and at which of ten strengths (0 where it has none). */
+/** An operation of a pair: its name, probability, and magnitude out of ten (0 if it has none). */
 type Step = readonly [name: string, probability: number, bin: number];
 
-/** A pair a line, each operation with its probability and its strength. */
+/** One pair per line, each operation with its probability and its magnitude. */
 const TABLES = {
   imagenet: `
     Posterize 0.4 8, Rotate 0.6 9

@@ -1,8 +1,8 @@
-/** Images blurred as torchvision blurs them. */
+/** Blurs images like torchvision. */
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import { roundHalfEven } from "./draws.ts";
 
-/** Convolved with a Gaussian of this size and standard deviation, each along x and y. */
+/** An image convolved with a Gaussian of this size and standard deviation, each along x and y. */
 export function blurred(
   { height, width, channels, data }: Raster,
   size: readonly [x: number, y: number],
@@ -44,7 +44,7 @@ function gaussian(taps: number, sigma: number): Float64Array {
   return heights.map((value) => value / total);
 }
 
-/** Which row or column each tap meets, from half a kernel before the first on. */
+/** The row or column of each tap, starting half a kernel before the first. */
 function reflected(count: number, taps: number): Int32Array {
   const before = (taps - 1) / 2;
   const period = Math.max(1, 2 * count - 2);

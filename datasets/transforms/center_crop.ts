@@ -8,7 +8,7 @@ const schema = z.object({
   size: sizeSchema.describe("Side of a square, or [height, width]"),
 });
 
-/** As torchvision's `CenterCrop`. */
+/** Like torchvision's `CenterCrop`. */
 export const centerCrop: TransformEntry<typeof schema> = {
   about: "Crop the centre; a smaller image is padded with zeros",
   schema,

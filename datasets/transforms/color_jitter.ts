@@ -25,7 +25,7 @@ type Change = readonly [
   range: readonly [number, number],
 ];
 
-/** As torchvision's `ColorJitter`. */
+/** Like torchvision's `ColorJitter`. */
 export const colorJitter: TransformEntry<typeof schema> = {
   about: "Change brightness, contrast, saturation and hue, in random order",
   schema,
@@ -36,7 +36,7 @@ export const colorJitter: TransformEntry<typeof schema> = {
       [saturated, rangeAround(1, saturation)],
       [hueTurned, rangeAround(0, hue)],
     ];
-    // One that may not change anything is left out.
+    // A change with a fixed factor of 1 is left out.
     const changes = all.filter(([change, [least, most]]) =>
       least !== most || least !== (change === hueTurned ? 0 : 1)
     );

@@ -1,9 +1,9 @@
-/** Changes of pixels' colours, to the bit as PIL makes them. */
+/** Colour changes, bit-identical to PIL's. */
 import { emptyRaster, luma, type Raster } from "../../files/raster.ts";
 
 const { fround, imul } = Math;
 
-/** Every value through a table of 256, or one a channel. */
+/** Maps every value through a table of 256, shared or one per channel. */
 function mapped(picture: Raster, ...tables: readonly Uint8Array[]): Raster {
   const { height, width, channels, data } = picture;
   const result = emptyRaster(height, width, channels);
@@ -16,7 +16,7 @@ function tableOf(value: (level: number) => number): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, level) => value(level));
 }
 
-/** From `low` (factor 0) to `level` (1) and beyond, cut to a byte. */
+/** Interpolates from `low` (factor 0) to `level` (1) and beyond, clamped to a byte. */
 function blend(low: number, level: number, factor: number): number {
   const value = fround(low + fround(fround(factor) * (level - low)));
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
@@ -54,7 +54,7 @@ function blended(low: Raster, picture: Raster, factor: number): Raster {
   return result;
 }
 
-/** Grey with as many channels. */
+/** Grey, with the same number of channels. */
 export function greyed(picture: Raster): Raster {
   const { height, width, channels, data } = picture;
   if (channels !== 3) return picture;
@@ -65,7 +65,7 @@ export function greyed(picture: Raster): Raster {
   return result;
 }
 
-/** The mean of 3 × 3 pixels, the middle one five times; those at the edge stay. */
+/** The mean of 3 × 3 pixels, the middle one weighted five times; the edges are unchanged. */
 function smoothed({ height, width, channels, data }: Raster): Raster {
   const result = { height, width, channels, data: data.slice() };
   const row = width * channels;
@@ -81,7 +81,7 @@ function smoothed({ height, width, channels, data }: Raster): Raster {
   return result;
 }
 
-/** Hues turned by a part of the circle, -0.5 to 0.5. */
+/** Hues shifted by a fraction of the colour circle, -0.5 to 0.5. */
 export function hueTurned(picture: Raster, part: number): Raster {
   const { height, width, channels, data } = picture;
   if (channels !== 3) return picture;
@@ -147,7 +147,7 @@ export function autoContrasted(picture: Raster): Raster {
   );
 }
 
-/** Each channel with all levels about equally often. */
+/** Each channel equalized: all levels about equally frequent. */
 export function equalized(picture: Raster): Raster {
   const pixels = imul(picture.height, picture.width);
   return mapped(
@@ -166,20 +166,20 @@ export function equalized(picture: Raster): Raster {
   );
 }
 
-/** How often each level occurs, channel by channel. */
+/** Level histogram of each channel. */
 function histograms({ channels, data }: Raster): Uint32Array[] {
   const counts = Array.from({ length: channels }, () => new Uint32Array(256));
   data.forEach((level, i) => counts[i % channels][level]++);
   return counts;
 }
 
-/** Only the highest bits of each value. */
+/** Keeps only the highest bits of each value. */
 export function posterized(picture: Raster, bits: number): Raster {
   const mask = 256 - 2 ** (8 - bits);
   return mapped(picture, tableOf((level) => level & mask));
 }
 
-/** Values from the threshold on inverted. */
+/** Inverts values at or above the threshold. */
 export function solarized(picture: Raster, threshold: number): Raster {
   return mapped(picture, tableOf((level) => level < threshold ? level : 255 - level));
 }

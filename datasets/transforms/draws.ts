@@ -1,14 +1,14 @@
-/** What torchvision draws, and how it rounds. */
+/** Random draws and rounding like torchvision's. */
 import type { RandomStream } from "../../graph/random.ts";
 
-/** A random number of a range. */
+/** A random number from a range. */
 export function between([least, most]: readonly number[], random: RandomStream): number {
   return least + random.uniform() * (most - least);
 }
 
 /**
- * The sides of a rectangle of a random share of an area and of random proportions, as torchvision
- * draws them: that along which it is longer for a larger ratio, and the other.
+ * The sides of a rectangle of a random area fraction and aspect ratio, drawn like torchvision: the side that
+ * is longer for a larger ratio, then the other.
  */
 export function drawSides(
   area: number,
@@ -23,7 +23,7 @@ export function drawSides(
   return [roundHalfEven(Math.sqrt(part * aspect)), roundHalfEven(Math.sqrt(part / aspect))];
 }
 
-/** Rounded as Python rounds: halves to the even number. */
+/** Rounds like Python: halves to the even number. */
 export function roundHalfEven(value: number): number {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;

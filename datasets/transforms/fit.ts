@@ -7,7 +7,7 @@ const schema = z.object({
   size: sizeSchema.describe("Side of a square, or [height, width]"),
 });
 
-/** What `predict` does to an image of another size than the network's. */
+/** What `predict` does to an image of another size than the network's input. */
 export const fit: TransformEntry<typeof schema> = {
   about: "Crop the largest centred part of these proportions and scale it, as predict does",
   schema,

@@ -1,4 +1,4 @@
-/** Images mirrored. */
+/** Mirrors images. */
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import { z } from "../../schema/entry.ts";
 import type { TransformEntry } from "../transform.ts";
@@ -30,7 +30,7 @@ export function turned({ height, width, channels, data }: Raster): Raster {
 
 const schema = z.object({ p: probabilityOf(0.5) });
 
-/** The entry of a transform that mirrors images now and then. */
+/** The entry of a transform that mirrors images at random. */
 export function flipEntry(
   about: string,
   flip: (picture: Raster) => Raster,

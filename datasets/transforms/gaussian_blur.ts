@@ -15,7 +15,7 @@ const schema = z.object({
   ),
 });
 
-/** As torchvision's `GaussianBlur`. */
+/** Like torchvision's `GaussianBlur`. */
 export const gaussianBlur: TransformEntry<typeof schema> = {
   about: "Blur with a random standard deviation",
   schema,

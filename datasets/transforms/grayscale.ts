@@ -4,7 +4,7 @@ import { greyed } from "./colours.ts";
 
 const schema = z.object({});
 
-/** As torchvision's `Grayscale` with as many channels as before. */
+/** Like torchvision's `Grayscale` with as many channels as before. */
 export const grayscale: TransformEntry<typeof schema> = {
   about: "Convert to grey, keeping the number of channels",
   schema,

@@ -1,4 +1,4 @@
 import { flipEntry, mirrored } from "./flips.ts";
 
-/** As torchvision's `RandomHorizontalFlip`. */
+/** Like torchvision's `RandomHorizontalFlip`. */
 export const horizontalFlip = flipEntry("Mirror left to right, at random", mirrored);

@@ -1,4 +1,4 @@
-/** Options that several transforms have, with torchvision's names and meaning. */
+/** Options shared by several transforms, with torchvision's names and meaning. */
 import type { Interpolation } from "../../files/resample.ts";
 import { z } from "../../schema/entry.ts";
 import type { PictureSize } from "../transform.ts";
@@ -35,19 +35,19 @@ export function rangeSchema(least: number, most: number) {
     .refine(([least, most]) => least <= most, "expected the smaller number first");
 }
 
-/** Degrees of a turn. */
+/** Degrees of rotation. */
 export const degreesSchema = z.union([z.number().min(0).max(360), rangeSchema(-360, 360)]).describe(
   "Degrees of rotation: v for -v to v, or [least, largest]",
 );
 
-/** What an option of one number or a range comes to. */
+/** The range given by an option of one number or two. */
 export function rangeOf(option: number | readonly [number, number]): readonly [number, number] {
   return typeof option === "number" ? [-option, option] : option;
 }
 
 const level = z.int().min(0).max(255);
 
-/** What stands where the image has nothing. */
+/** The fill outside the image. */
 export const fillSchema = z.union([level, z.tuple([level, level, level])]).default(0).describe(
   "Grey level or [red, green, blue] outside the image",
 );

@@ -12,7 +12,7 @@ export const paddingSchema = z.union([
   z.tuple([pixels, pixels, pixels, pixels]),
 ]);
 
-/** What fills the place around an image. */
+/** The kinds of padding. */
 export const fillOptions = {
   fill: fillSchema,
   paddingMode: z.enum(["constant", "edge", "reflect", "symmetric"]).default("constant").describe(
@@ -20,7 +20,7 @@ export const fillOptions = {
   ),
 };
 
-/** What fills the place around an image. */
+/** The fill and the kind of padding. */
 export type Filling = z.output<z.ZodObject<typeof fillOptions>>;
 
 const schema = z.object({
@@ -38,7 +38,7 @@ interface Sides {
   readonly bottom: number;
 }
 
-/** As torchvision's `Pad`. */
+/** Like torchvision's `Pad`. */
 export const pad: TransformEntry<typeof schema> = {
   about: "Pad the image",
   schema,
@@ -59,7 +59,7 @@ function sizeWith(
   return { height: height + top + bottom, width: width + left + right };
 }
 
-/** What the option says of each side. */
+/** The padding of each side. */
 export function sidesOf(padding: z.output<typeof paddingSchema>): Sides {
   const [left, top, right = left, bottom = top] = typeof padding === "number"
     ? [padding, padding]
@@ -67,7 +67,7 @@ export function sidesOf(padding: z.output<typeof paddingSchema>): Sides {
   return { left, top, right, bottom };
 }
 
-/** An image with pixels around it. */
+/** A padded image. */
 export function padded(
   picture: Raster,
   { left, top, right, bottom }: Sides,
@@ -92,7 +92,7 @@ export function padded(
   return result;
 }
 
-/** Which of `count` rows or columns stands at each place of the result; -1 where none does. */
+/** The source row or column of each one in the result, out of `count`; -1 for none. */
 function placesOf(
   count: number,
   before: number,
@@ -104,7 +104,7 @@ function placesOf(
     if (place >= 0 && place < count) return place;
     if (mode === "constant") return -1;
     if (mode === "edge" || count === 1) return place < 0 ? 0 : count - 1;
-    // Back and forth, again and again.
+    // Repeatedly back and forth.
     const period = mode === "reflect" ? 2 * count - 2 : 2 * count;
     const turn = ((place % period) + period) % period;
     return turn < count ? turn : period - turn - (mode === "reflect" ? 0 : 1);

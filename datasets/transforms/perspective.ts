@@ -1,14 +1,14 @@
-/** The perspective that moves an image's corners. */
+/** The perspective transform that moves an image's corners. */
 import type { Projection } from "./warp.ts";
 
-/** Places of an image: top left, top right, bottom right, bottom left. */
+/** Corners of an image: top left, top right, bottom right, bottom left. */
 export type Corners = readonly [Point, Point, Point, Point];
 
 type Point = readonly [x: number, y: number];
 
 /**
- * Where the pixels of an image come from whose `from` is moved to `to`, as torchvision's
- * `perspective`; undefined where no perspective moves them so, as three lie on a line.
+ * The mapping from result to source pixels when the points `from` move to `to`, like torchvision's
+ * `perspective`; undefined if none exists because three points are on a line.
  */
 export function projectionOf(from: Corners, to: Corners): Projection | undefined {
   const rows = to.flatMap(([x, y], i) => {
@@ -21,7 +21,7 @@ export function projectionOf(from: Corners, to: Corners): Projection | undefined
   return solved(rows) as unknown as Projection | undefined;
 }
 
-/** The solution of linear equations [n][n + 1], by Gauss's elimination; undefined if there is no one. */
+/** The solution of linear equations [n][n + 1], by Gaussian elimination; undefined if it is not unique. */
 function solved(rows: number[][]): number[] | undefined {
   const count = rows.length;
   const largest = Math.max(...rows.flat().map(Math.abs));
@@ -31,7 +31,7 @@ function solved(rows: number[][]): number[] | undefined {
       if (Math.abs(rows[i][k]) > Math.abs(rows[pivot][k])) pivot = i;
     }
     [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
-    // The numbers are whole and few: what is so small is rounding.
+    // The inputs are a few integers, so tiny values are rounding errors.
     if (Math.abs(rows[k][k]) < 1e-9 * largest) return undefined;
     for (let i = 0; i < count; i++) {
       if (i === k) continue;

@@ -1,4 +1,4 @@
-/** The operations of the automatic policies, and how strong each may be. */
+/** The operations of the automatic policies, with their ranges of magnitude. */
 import type { Raster } from "../../files/raster.ts";
 import type { Interpolation } from "../../files/resample.ts";
 import type { RandomStream } from "../../graph/random.ts";
@@ -17,7 +17,7 @@ import {
 import { roundHalfEven } from "./draws.ts";
 import { type Fill, rotated, warped } from "./warp.ts";
 
-/** How pixels are moved, and what stands where there are none. */
+/** Interpolation and fill of geometric operations. */
 interface Moving {
   readonly interpolation: Interpolation;
   readonly fill: Fill;
@@ -51,20 +51,20 @@ export const OPERATIONS = {
 /** The name of an operation. */
 export type OperationName = keyof typeof OPERATIONS;
 
-/** How strong an operation is at a place from 0 to 1. */
+/** The strength of an operation at a relative magnitude from 0 to 1. */
 export interface Strength {
-  /** Whether it goes the other way half of the time. */
+  /** Whether its sign is random. */
   readonly isSigned: boolean;
   at(place: number, size: PictureSize): number;
 }
 
-/** From 0 to `most`, either way. */
+/** From 0 to `most`, with a random sign. */
 export const upTo = (most: number | ((size: PictureSize) => number)): Strength => ({
   isSigned: true,
   at: (place, size) => place * (typeof most === "number" ? most : most(size)),
 });
 
-/** Bits that are kept, from 8 on down. */
+/** Number of bits kept, down from 8. */
 export const bitsDownTo = (least: number): Strength => ({
   isSigned: false,
   at: (place) => 8 - roundHalfEven(place * (8 - least)),
@@ -73,13 +73,13 @@ export const bitsDownTo = (least: number): Strength => ({
 /** Thresholds from 255 to 0. */
 export const THRESHOLDS: Strength = { isSigned: false, at: (place) => 255 * (1 - place) };
 
-/** Of operations that have no strength. */
+/** For operations without a strength. */
 export const FIXED: Strength = { isSigned: false, at: () => 0 };
 
-/** The share of a side that pictures of ImageNet were moved by. */
+/** Largest shift as a fraction of a side, from ImageNet. */
 const MOVED = 150 / 331;
 
-/** The operations of RandAugment, and how strong they may be there and in AutoAugment. */
+/** The operations of RandAugment, with their ranges there and in AutoAugment. */
 export const SPACE: ReadonlyMap<OperationName, Strength> = new Map<OperationName, Strength>([
   ["Identity", FIXED],
   ["ShearX", upTo(0.3)],
@@ -97,7 +97,7 @@ export const SPACE: ReadonlyMap<OperationName, Strength> = new Map<OperationName
   ["Equalize", FIXED],
 ]);
 
-/** Carries an operation out, at a place from 0 to 1 of its strength. */
+/** Applies an operation at a relative magnitude from 0 to 1. */
 export function operate(
   picture: Raster,
   [name, strength]: readonly [OperationName, Strength],

@@ -3,7 +3,7 @@ import type { TransformEntry } from "../transform.ts";
 import { fillSchema, interpolationOf } from "./options.ts";
 import { operate, SPACE } from "./policies.ts";
 
-/** The operations, each as likely. */
+/** The operations, all equally likely. */
 const ALL = [...SPACE];
 
 const schema = z.object({
@@ -17,7 +17,7 @@ const schema = z.object({
   error: "expected less than magnitudeBins",
 });
 
-/** As torchvision's `RandAugment` (E. D. Cubuk and others, 2020). */
+/** Like torchvision's `RandAugment` (E. D. Cubuk and others, 2020). */
 export const randAugment: TransformEntry<typeof schema> = {
   about: "A few operations drawn from 14, all of the same strength",
   schema,

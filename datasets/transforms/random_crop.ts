@@ -15,7 +15,7 @@ const schema = z.object({
   ...fillOptions,
 });
 
-/** As torchvision's `RandomCrop`. */
+/** Like torchvision's `RandomCrop`. */
 export const randomCrop: TransformEntry<typeof schema> = {
   about: "Crop at a random position",
   schema,

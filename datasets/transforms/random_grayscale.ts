@@ -5,7 +5,7 @@ import { probabilityOf } from "./options.ts";
 
 const schema = z.object({ p: probabilityOf(0.1) });
 
-/** As torchvision's `RandomGrayscale`. */
+/** Like torchvision's `RandomGrayscale`. */
 export const randomGrayscale: TransformEntry<typeof schema> = {
   about: "Convert to grey at random, keeping the number of channels",
   schema,

@@ -14,7 +14,7 @@ const schema = z.object({
   fill: fillSchema,
 });
 
-/** As torchvision's `RandomPerspective`. */
+/** Like torchvision's `RandomPerspective`. */
 export const randomPerspective: TransformEntry<typeof schema> = {
   about: "Random perspective, as if seen from the side",
   schema,
@@ -36,7 +36,7 @@ function cornersOf({ height, width }: PictureSize): Corners {
   return [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]];
 }
 
-/** Where the corners are moved to, by torchvision's laws. */
+/** Where the corners move, drawn like torchvision. */
 function drawCorners(
   { height, width }: PictureSize,
   distortionScale: number,

@@ -6,7 +6,7 @@ import type { PictureSize, TransformEntry } from "../transform.ts";
 import { drawSides, roundHalfEven } from "./draws.ts";
 import { interpolationOf, rangeSchema, sizeOfOption, sizeSchema } from "./options.ts";
 
-/** Parts that are tried before the centre is taken. */
+/** Crops tried before the centre is used. */
 const TRIALS = 10;
 
 const schema = z.object({
@@ -22,7 +22,7 @@ const schema = z.object({
 
 type Laws = Pick<z.output<typeof schema>, "scale" | "ratio">;
 
-/** As torchvision's `RandomResizedCrop`, of PIL's images. */
+/** Like torchvision's `RandomResizedCrop` on PIL images. */
 export const randomResizedCrop: TransformEntry<typeof schema> = {
   about: "Crop a part of random position, area and aspect ratio, and scale it",
   schema,
@@ -38,7 +38,7 @@ export const randomResizedCrop: TransformEntry<typeof schema> = {
   },
 };
 
-/** A part by torchvision's laws. */
+/** A crop drawn like torchvision's. */
 export function drawPart(
   { height, width }: PictureSize,
   laws: Laws,

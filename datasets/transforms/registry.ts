@@ -1,4 +1,4 @@
-/** The transforms by name, and what a list of them comes to. */
+/** The transforms by name, and how a list of them is built. */
 import { InputError, within } from "../../errors.ts";
 import { type Choice, chosen, requireList } from "../../schema/entry.ts";
 import type { PictureSize, Transform, TransformEntry } from "../transform.ts";
@@ -46,25 +46,24 @@ export const TRANSFORMS = {
 /** One transform of a list: its name, or `{ name, …options }`. */
 export type TransformChoice = Choice<typeof TRANSFORMS>;
 
-/** What a list of transforms comes to. */
+/** A built list of transforms. */
 interface TransformPlan {
   readonly transforms: readonly Transform[];
-  /** The size of what they give, the same for every image. */
+  /** The size of their result, the same for every image. */
   readonly size: PictureSize;
 }
 
-/** What images a list of transforms is for. */
+/** The images that a list of transforms is for. */
 interface PlanOptions {
-  /** Their size; undefined where they are of several sizes. */
+  /** Their size; undefined if sizes differ. */
   readonly from?: PictureSize;
-  /** Whether the list may draw. */
+  /** Whether the list may be random. */
   readonly isRandom: boolean;
 }
 
 /**
- * Builds a list of transforms. Throws InputError, `at` the item, for an unknown name, an option that
- * does not fit and one that draws where none may; and for a list that leaves images of several
- * sizes.
+ * Builds a list of transforms. Throws InputError, `at` the item, for an unknown name, an option that does
+ * not fit and a random one where none is allowed; and for a list that gives images of several sizes.
  */
 export function planTransforms(
   choices: readonly TransformChoice[],
@@ -100,8 +99,8 @@ export function planTransforms(
 }
 
 /**
- * The transforms of a list before the first that draws, which give the same in every epoch, and the
- * others; the size of what the former give, if that is the same for every image.
+ * The transforms of a list before the first random one, which give the same in every epoch, and the others;
+ * and the size of the former's result, if it is the same for every image.
  */
 export function splitAtRandom(
   choices: readonly TransformChoice[],

@@ -15,7 +15,7 @@ const schema = z.object({
 
 type ResizeOptions = z.output<typeof schema>;
 
-/** As torchvision's `Resize`, of PIL's images. */
+/** Like torchvision's `Resize` on PIL images. */
 export const resize: TransformEntry<typeof schema> = {
   about: "Scale, by the short side or to a height and width",
   schema,

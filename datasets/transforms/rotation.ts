@@ -13,7 +13,7 @@ const schema = z.object({
   fill: fillSchema,
 });
 
-/** As torchvision's `RandomRotation`. */
+/** Like torchvision's `RandomRotation`. */
 export const rotation: TransformEntry<typeof schema> = {
   about: "Rotate by a random angle about the centre",
   schema,

@@ -11,7 +11,7 @@ import {
   upTo,
 } from "./policies.ts";
 
-/** The operations, and how strong they may be. */
+/** The operations, with their ranges of magnitude. */
 export const WIDE_SPACE: ReadonlyMap<OperationName, Strength> = new Map<OperationName, Strength>([
   ["Identity", FIXED],
   ["ShearX", upTo(0.99)],
@@ -36,7 +36,7 @@ const schema = z.object({
   fill: fillSchema,
 });
 
-/** As torchvision's `TrivialAugmentWide` (S. G. Müller and F. Hutter, 2021). */
+/** Like torchvision's `TrivialAugmentWide` (S. G. Müller and F. Hutter, 2021). */
 export const trivialAugmentWide: TransformEntry<typeof schema> = {
   about: "One operation drawn from 14, of random strength",
   schema,

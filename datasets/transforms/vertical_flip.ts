@@ -1,4 +1,4 @@
 import { flipEntry, turned } from "./flips.ts";
 
-/** As torchvision's `RandomVerticalFlip`. */
+/** Like torchvision's `RandomVerticalFlip`. */
 export const verticalFlip = flipEntry("Turn upside down, at random", turned);

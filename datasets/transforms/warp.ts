@@ -1,20 +1,20 @@
-/** Images turned, sheared, moved and seen from aside, to the bit as PIL does it. */
+/** Geometric transforms: rotation, shear, translation and perspective, bit-identical to PIL's. */
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import type { Interpolation } from "../../files/resample.ts";
 import type { PictureSize } from "../transform.ts";
 import { mirrored, turned } from "./flips.ts";
 
-/** Where in the image a pixel of the result comes from: (a x + b y + c, d x + e y + f). */
+/** Maps a pixel of the result to the source: (a x + b y + c, d x + e y + f). */
 type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
-/** The same of a perspective: both divided by g x + h y + 1. */
+/** The same for a perspective: both divided by g x + h y + 1. */
 export type Projection = readonly [...Matrix, g: number, h: number];
 
-/** What stands where the image has nothing: a grey level, or one a channel. */
+/** The fill outside the image: a grey level, or one per channel. */
 export type Fill = number | readonly number[];
 
 /**
- * An image whose pixels are from where the matrix says.
+ * An image whose pixels are taken from where the matrix maps them.
  *
  * @param size of the result
  */
@@ -76,7 +76,7 @@ function pickNearest(
   }
 }
 
-/** Places added up one by one, which decides ties. */
+/** Positions accumulated by addition, which decides ties. */
 function stepped(first: number, step: number, count: number): Int32Array {
   let place = first;
   return Int32Array.from({ length: count }, () => {
@@ -86,7 +86,7 @@ function stepped(first: number, step: number, count: number): Int32Array {
   });
 }
 
-/** What lies at a place, pixels' centres at whole numbers. */
+/** The value at a position; pixel centres are at integers. */
 const SAMPLES = { nearest, bilinear, bicubic };
 
 function nearest({ width, channels, data }: Raster, x: number, y: number, c: number) {
@@ -118,7 +118,7 @@ function bicubic({ height, width, channels, data }: Raster, x: number, y: number
   return Math.max(0, Math.min(255, Math.trunc(cubic(v1, v2, v3, v4, dy))));
 }
 
-/** Between the middle two of four values, by a cubic with a = -1. */
+/** Interpolates between the middle two of four values, by a cubic with a = -1. */
 function cubic(v1: number, v2: number, v3: number, v4: number, d: number): number {
   return v2 + d * (v3 - v1 + d * (2 * (v1 - v2) + v3 - v4 + d * (-v1 + v2 - v3 + v4)));
 }
@@ -127,15 +127,15 @@ function clamp(place: number, count: number): number {
   return place < 0 ? 0 : place >= count ? count - 1 : place;
 }
 
-/** What of a turn is not always so. */
+/** Options of a rotation. */
 interface TurnOptions {
-  /** What it is turned about. Default: the middle. */
+  /** The centre of rotation. Default: the middle. */
   readonly centre?: readonly [x: number, y: number];
-  /** Whether the result is as large as all of the turned image needs. Default: as the image. */
+  /** Whether the result is enlarged to contain the whole rotated image. Default: the image's size. */
   readonly expand?: boolean;
 }
 
-/** Turned counter-clockwise by so many degrees. */
+/** Rotates counter-clockwise by the given degrees. */
 export function rotated(
   picture: Raster,
   degrees: number,
@@ -145,7 +145,7 @@ export function rotated(
 ): Raster {
   const positive = ((degrees % 360) + 360) % 360;
   const { height, width } = picture;
-  // As PIL does: pixels are moved, where all that it takes is that.
+  // Like PIL: multiples of a right angle only move pixels.
   if (!centre && positive === 0) return picture;
   if (!centre && positive === 180) return mirrored(turned(picture));
   if (!centre && positive % 180 === 90 && (expand || height === width)) {
@@ -172,12 +172,12 @@ export function rotated(
   return warped(picture, moved, interpolation, fill, size);
 }
 
-/** Where a place of the result comes from. */
+/** The source position of a position in the result. */
 function placeOf([a, b, c, d, e, f]: Matrix, [x, y]: readonly number[]): readonly number[] {
   return [a * x + b * y + c, d * x + e * y + f];
 }
 
-/** The least size that holds the corners. */
+/** The smallest size that contains the corners. */
 function expandedSize({ height, width }: PictureSize, matrix: Matrix): PictureSize {
   const corners = [[0, 0], [width, 0], [width, height], [0, height]]
     .map((corner) => placeOf(matrix, corner));
@@ -188,7 +188,7 @@ function expandedSize({ height, width }: PictureSize, matrix: Matrix): PictureSi
   return { height: down, width: across };
 }
 
-/** Rows as columns. */
+/** The transposed image. */
 function transposed({ height, width, channels, data }: Raster): Raster {
   const result = emptyRaster(width, height, channels);
   for (let y = 0, from = 0; y < height; y++) {
@@ -199,18 +199,18 @@ function transposed({ height, width, channels, data }: Raster): Raster {
   return result;
 }
 
-/** What an affine change does, as torchvision's `affine`. */
+/** Parameters of an affine transform, like torchvision's `affine`. */
 interface AffineChange {
   /** Degrees, clockwise. */
   readonly angle: number;
-  /** Pixels right and down. */
+  /** Pixels to the right and down. */
   readonly translate: readonly [x: number, y: number];
   readonly scale: number;
   /** Degrees along x and y. */
   readonly shear: readonly [x: number, y: number];
 }
 
-/** The matrix of an affine change about a point. */
+/** The matrix of an affine transform about a point. */
 export function affineMatrix(
   { angle, translate: [tx, ty], scale, shear }: AffineChange,
   [cx, cy]: readonly [x: number, y: number],
