@@ -27,7 +27,6 @@ export class ByteWriter {
     this.#bytes[place] = value;
   }
 
-  /** Appends raw bytes. */
   append(bytes: ArrayLike<number>): void {
     const start = this.#advance(bytes.length);
     this.#bytes.set(bytes, start);

@@ -21,9 +21,7 @@ export type ParameterTypes = Readonly<Record<string, ValueType>>;
 export interface Callable<P extends ParameterTypes, R extends ResultType> {
   /** The name it is exported or imported by. */
   readonly name: string;
-  /** The types of its parameters. */
   readonly parameterTypes: P;
-  /** The type of its result. */
   readonly resultType: R;
 }
 

@@ -58,7 +58,6 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
   readonly localGroups: LocalGroup[] = [];
   /** The instructions written so far. */
   readonly code = new CodeWriter();
-  /** The index of the next local. */
   #nextIndex: number;
 
   /**
@@ -119,7 +118,6 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
     for (const statement of statements) statement.write(this.code);
   }
 
-  /** Sets a local. */
   set<T extends ValueType>(local: Local<T>, value: Operand<NoInfer<T>>): void {
     writeOperand(this.code, local.type, value);
     this.#assign(0x21, local);

@@ -123,7 +123,6 @@ export class ModuleBuilder {
   }
 }
 
-/** The distinct function signatures of a module. */
 class TypeTable {
   readonly #signatures: Uint8Array[] = [];
   readonly #order = new Map<string, number>();

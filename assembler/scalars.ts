@@ -9,7 +9,6 @@ import { binary, load, miscellaneous, store, unary, type ValueType } from "./exp
 /** An instruction with two operands and a result of one type. */
 const operation = <T extends ValueType>(type: T, opcode: number) => binary(type, type, [opcode]);
 
-/** An instruction that compares two operands. */
 const comparison = <T extends ValueType>(type: T, opcode: number) => binary(type, "i32", [opcode]);
 
 /** 32-bit integers; also addresses and truth values. */

@@ -18,7 +18,6 @@ import {
   writeOperand,
 } from "./expression.ts";
 
-/** A vector expression. */
 export type Vector = Expression<"v128">;
 
 const vectorUnary = (opcode: number) => unary("v128", "v128", simd(opcode));
@@ -51,7 +50,6 @@ function checkLane(lane: number, lanes = 4): number {
   throw new RangeError(`a lane must be an integer from 0 to ${lanes - 1}, found ${lane}`);
 }
 
-/** The value of one of four lanes. */
 function extractLane<T extends ValueType>(type: T, opcode: number) {
   return (vector: Vector, lane: number): Expression<T> =>
     new Expression(type, (code) => {

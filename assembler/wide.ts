@@ -36,7 +36,6 @@ export interface Wide {
   readonly halves: readonly Vector[];
 }
 
-/** A wide local variable. */
 export interface WideLocal extends Wide {
   readonly halves: readonly Local<"v128">[];
 }
@@ -82,12 +81,10 @@ export class WideVectors {
     return { halves: this.#function.locals("v128", this.width) };
   }
 
-  /** Declares several wide locals. */
   locals(count: number): WideLocal[] {
     return Array.from({ length: count }, () => this.local());
   }
 
-  /** Sets a wide local. */
   set(local: WideLocal, value: WideOperand): void {
     local.halves.forEach((half, i) => this.#function.set(half, this.#half(value, i)));
   }
@@ -125,13 +122,9 @@ export class WideVectors {
     return this.#shared(v128.load32Splat(base, offset));
   }
 
-  /** `a + b`. */
   readonly add: WideBinary = this.#lift2(f32x4.add);
-  /** `a - b`. */
   readonly sub: WideBinary = this.#lift2(f32x4.sub);
-  /** `a * b`. */
   readonly mul: WideBinary = this.#lift2(f32x4.mul);
-  /** `a / b`. */
   readonly div: WideBinary = this.#lift2(f32x4.div);
   /** The smaller; NaN if either is NaN. */
   readonly min: WideBinary = this.#lift2(f32x4.min);
@@ -141,13 +134,9 @@ export class WideVectors {
   readonly greater: WideBinary = this.#lift2(f32x4.gt);
   /** Bitwise and: keeps `a` where the mask `b` is set, else 0. */
   readonly and: WideBinary = this.#lift2(v128.and);
-  /** Bitwise or. */
   readonly or: WideBinary = this.#lift2(v128.or);
-  /** `|a|`. */
   readonly abs: WideUnary = this.#lift1(f32x4.abs);
-  /** `-a`. */
   readonly neg: WideUnary = this.#lift1(f32x4.neg);
-  /** `sqrt(a)`. */
   readonly sqrt: WideUnary = this.#lift1(f32x4.sqrt);
 
   /** `a * b + c`, fused where the target has relaxed SIMD. */

@@ -53,12 +53,10 @@ export interface Layout {
   readonly bytes: number;
 }
 
-/** Bytes of an element. */
 export function elementBytes(dtype: DType): number {
   return dtype === "u8" ? 1 : 4;
 }
 
-/** The layout of a tensor stored in an order. */
 export function layoutOf({ shape, dtype }: TensorType, order: Order): Layout {
   if (order === "channelsLast" && shape.length < 3) {
     throw new Error(`a value of rank ${shape.length} has no channels-last order`);
@@ -84,7 +82,6 @@ export interface NodeOrders {
   readonly outputs: readonly Order[];
 }
 
-/** Attributes of {@link convertLayoutOp}. */
 export interface ConvertLayoutAttributes {
   /** The order of the result. */
   readonly order: Order;
@@ -96,7 +93,6 @@ export const convertLayoutOp: Op<ConvertLayoutAttributes> = {
   inputNames: ["input"],
   infer: ([input]) => [input],
   evaluate: ([input]) => [input.data],
-  multiplyAccumulates: () => 0,
   samples: [],
 };
 

@@ -82,7 +82,6 @@ export abstract class ProgramLowering<B, F extends Family> {
   protected readonly program: Program;
   /** Updates whose value is computed elsewhere and must be copied at the end. */
   protected readonly copiedUpdates: readonly Update[];
-  /** The family that lowers a node. */
   protected readonly familyOf: (node: GraphNode) => F;
   readonly #orders: ReadonlyMap<Value, Order>;
   readonly #destinations: Placement["destinations"];
@@ -111,7 +110,6 @@ export abstract class ProgramLowering<B, F extends Family> {
     this.#variables = variables;
   }
 
-  /** A value's layout. */
   layout(value: Value): Layout {
     return layoutOf(value, this.#orders.get(value) ?? "plain");
   }
@@ -131,7 +129,6 @@ export abstract class ProgramLowering<B, F extends Family> {
   /** New memory for an input, a constant, or a value that is not computed inside another. */
   protected abstract allocate(value: Value): Place<B>;
 
-  /** The place of a range of a variable. */
   protected rangeRef(range: VariableRange): Place<B> {
     const { buffer: variable, ...place } = placeOf(range);
     const buffer = this.#variables.get(variable);

@@ -1,14 +1,12 @@
 /** The ops without inputs: per-run inputs, variables and constants. */
 import type { DType, Op, Program, Shape } from "./types.ts";
 
-/** Attributes of {@link inputOp}. */
 export interface InputAttributes {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** Attributes of {@link variableOp}. */
 interface VariableAttributes {
   readonly variable: string;
   /** First element read. */
@@ -16,7 +14,6 @@ interface VariableAttributes {
   readonly shape: Shape;
 }
 
-/** Attributes of {@link constantOp}. */
 export interface ConstantAttributes {
   readonly shape: Shape;
   /** Row-major; float64 where a pass computed it. */

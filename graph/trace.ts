@@ -47,7 +47,6 @@ export interface TraceOptions {
   readonly bind?: (parameter: Parameter) => Binding;
 }
 
-/** A program under construction. */
 class Trace {
   readonly nodes: GraphNode[] = [];
   readonly outputs: Record<string, Value> = {};

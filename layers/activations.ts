@@ -191,7 +191,6 @@ export const activationLayers = {
   mish: plainLayer("x · tanh(ln(1 + exp(x)))", () => new Mish()),
 };
 
-/** An activation by its name alone. */
 export function activationOf(name: keyof typeof activationLayers): Module {
   const entry: LayerEntry = activationLayers[name];
   return entry.build({}, [], {});

@@ -94,10 +94,8 @@ function entryOf(
   return { about, schema, build: (options) => new Layer(options) };
 }
 
-/** {@link Dropout} in a list of layers. */
 export const dropoutLayer = entryOf("Dropout, while training", Dropout);
 
-/** {@link Dropout2d} in a list of layers. */
 export const dropout2dLayer = entryOf("Dropout of whole channels, while training", Dropout2d);
 
 /** {@link StochasticDepth} in a list of layers. */

@@ -12,7 +12,6 @@ export class Flatten extends Module {
   }
 }
 
-/** {@link Flatten} in a list of layers. */
 export const flattenLayer = plainLayer(
   "All features of an image in one row",
   () => new Flatten(),

@@ -20,7 +20,6 @@ export const nestingSchema = z.strictObject({
   convolution: choiceOf(KERNELS).default("conv").describe("Kind of its largest kernel"),
 });
 
-/** Something that nests another kind. */
 type Nesting = z.output<typeof nestingSchema>;
 
 /** The factory of the kind that is nested. Throws InputError as {@link factoryAmong}. */

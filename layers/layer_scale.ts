@@ -39,7 +39,6 @@ const schema = z.strictObject({
   initValues: z.number().optional().describe("Start of all factors; 1e-5 by default"),
 });
 
-/** {@link LayerScale} in a list of layers. */
 export const layerScaleLayer: LayerEntry<typeof schema> = {
   about: "Each channel times a trained number that starts small; it ends a residual block",
   schema,

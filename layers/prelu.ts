@@ -47,7 +47,6 @@ const schema = z.strictObject({
   init: z.number().optional().describe("Start of the slopes; 0.25 by default"),
 });
 
-/** {@link PReLU} in a list of layers. */
 export const preluLayer: LayerEntry<typeof schema> = {
   about: "x above 0, a trained multiple of it below",
   schema,

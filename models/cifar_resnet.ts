@@ -15,7 +15,6 @@ import { z } from "../schema/entry.ts";
 import { modelConvolution, type ModelEntry, type ModelOptions, normBehind } from "./options.ts";
 import { BasicBlock, type BlockClass, PreActivationBlock, stage } from "./residual_blocks.ts";
 
-/** Options of {@link CifarResNetV1} and {@link CifarResNetV2}. */
 interface CifarResNetOptions extends ModelOptions {
   /** Blocks of each stage. */
   readonly blocks: readonly [number, number, number];
@@ -23,7 +22,6 @@ interface CifarResNetOptions extends ModelOptions {
   readonly channels: readonly [number, number, number, number];
 }
 
-/** Options of {@link CifarResNetV1}. */
 interface CifarResNetV1Options extends CifarResNetOptions {
   /** Whether a ReLU follows the stem's batch norm. Default false, as in GluonCV. */
   readonly stemReLU?: boolean;

@@ -12,7 +12,6 @@ import { CifarResNet } from "./cifar_resnet.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 import { BasicBlockV2 } from "./residual_blocks.ts";
 
-/** Options of {@link CifarWideResNet}. */
 interface CifarWideResNetOptions extends ModelOptions {
   /** Number of convolutions in a path, without the stem and 1x1 shortcuts: 6n + 4. */
   readonly depth: number;

@@ -22,7 +22,6 @@ import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.
 /** Initial kernels and matrices; biases start as 0. */
 const START = { initialize: normal(0.02), initializeBias: zeros };
 
-/** Options of {@link ConvNeXt}. */
 interface ConvNeXtOptions extends ModelOptions {
   /** Blocks of each stage. */
   readonly blocks: readonly number[];

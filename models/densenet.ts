@@ -23,7 +23,6 @@ import {
   type ModelOptions,
 } from "./options.ts";
 
-/** Options of {@link DenseNet}. */
 interface DenseNetOptions extends ModelOptions {
   /** Layers of each block. */
   readonly blocks: readonly number[];

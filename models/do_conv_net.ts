@@ -11,7 +11,6 @@ import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
 import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
 
-/** Options of {@link DoConvNet}. */
 interface DoConvNetOptions extends ModelOptions {
   /** Channels of the four convolutions. */
   readonly widths: readonly [number, number, number, number];
@@ -72,7 +71,6 @@ const schema = z.strictObject({
   hidden: z.int().min(1).default(1024).describe("Outputs of the hidden linear layer"),
 });
 
-/** `do_conv_net`. */
 export const doConvNet: ModelEntry<typeof schema> = {
   about: "The network of the DO-Conv examples: four convolutions, two of them of the chosen kind",
   schema,

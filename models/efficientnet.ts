@@ -15,7 +15,6 @@ import { InvertedResidual } from "./inverted_residual.ts";
 import { makeDivisible, MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
-/** Options of {@link efficientNet}. */
 interface EfficientNetOptions extends ModelOptions {
   /** Factor of all channels. Default 1. */
   readonly widthMult?: number;

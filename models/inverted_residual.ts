@@ -9,7 +9,6 @@ import { Module } from "../layers/module.ts";
 import { Sequential } from "../layers/sequential.ts";
 import { type MobileFamily, normedConvolution, type NormedConvolutionOptions } from "./mobile.ts";
 
-/** Options of {@link InvertedResidual}. */
 interface InvertedResidualOptions {
   readonly inChannels: number;
   /** Channels of the depthwise convolution; if they equal the input's, there is no widening. */

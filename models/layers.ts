@@ -7,7 +7,6 @@ import { pair } from "../ops/conv2d.ts";
 import { z } from "../schema/entry.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
-/** Options of {@link layersModel}. */
 interface LayersOptions extends ModelOptions {
   /** In the order they run. */
   readonly layers: readonly LayerSpec[];
@@ -38,7 +37,6 @@ const schema = z.strictObject({
   layers: layersSchema.describe("The layers in the order they run"),
 });
 
-/** `layers`. */
 export const listedLayers: ModelEntry<typeof schema> = {
   about: "A list of layers",
   schema,

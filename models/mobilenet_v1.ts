@@ -9,7 +9,6 @@ import { Sequential } from "../layers/sequential.ts";
 import { MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
-/** Options of {@link mobileNetV1}. */
 interface MobileNetV1Options extends ModelOptions {
   /** Factor of all channels, truncated to whole numbers. Default 1. */
   readonly widthMult?: number;

@@ -12,7 +12,6 @@ import { InvertedResidual } from "./inverted_residual.ts";
 import { makeDivisible, MobileNet, mobileSchema, mobileStem, normedConvolution } from "./mobile.ts";
 import type { ModelEntry, ModelOptions } from "./options.ts";
 
-/** Options of {@link mobileNetV2}. */
 interface MobileNetV2Options extends ModelOptions {
   /** Factor of all channels; the last convolution's are only increased. Default 1. */
   readonly widthMult?: number;

@@ -22,7 +22,6 @@ type Block = readonly [
   stride: number,
 ];
 
-/** Options of {@link mobileNetV3}. */
 interface MobileNetV3Options extends ModelOptions {
   readonly blocks: readonly Block[];
   /** Outputs of the first of the two last layers. */

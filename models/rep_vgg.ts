@@ -14,7 +14,6 @@ import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
 import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.ts";
 
-/** Options of {@link StagedNet}. */
 export interface StagedNetOptions extends ModelOptions {
   /** Channels of the stem, then of each stage. */
   readonly channels: readonly number[];

@@ -25,7 +25,6 @@ export interface BlockFamily extends ConvolutionOptions {
   readonly zeroInitResidual?: boolean;
 }
 
-/** Options of a block. */
 interface BlockOptions extends BlockFamily {
   readonly inChannels: number;
   /** Output channels divided by the block's expansion. */
@@ -56,7 +55,6 @@ export function stage(
   );
 }
 
-/** The place of a 3x3 convolution. */
 function of3x3(
   { initialize }: BlockOptions,
   inChannels: number,
@@ -67,7 +65,6 @@ function of3x3(
   return { inChannels, outChannels, kernelSize: 3, stride, padding: 1, groups, initialize };
 }
 
-/** The place of a 1x1 convolution. */
 function of1x1(
   { initialize }: BlockOptions,
   inChannels: number,

@@ -26,7 +26,6 @@ import {
   stage,
 } from "./residual_blocks.ts";
 
-/** Options of {@link ResNet} and {@link ResNetV2}. */
 interface ResNetOptions
   extends ModelOptions, Pick<BlockFamily, "groups" | "widthPerGroup" | "zeroInitResidual"> {
   readonly block: BlockClass;

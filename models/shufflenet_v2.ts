@@ -17,7 +17,6 @@ import { flatten } from "../ops/reshape.ts";
 import { z } from "../schema/entry.ts";
 import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./options.ts";
 
-/** Options of {@link ShuffleNetV2}. */
 interface ShuffleNetV2Options extends ModelOptions {
   /** Units of each stage. Default 4, 8, 4. */
   readonly blocks?: readonly [number, number, number];

@@ -19,7 +19,6 @@ import { modelConvolutionNorm, type ModelEntry, type ModelOptions } from "./opti
 /** Height and width of the first fully connected layer's input, whatever the image size. */
 const POOLED = 7;
 
-/** Options of {@link VGG}. */
 interface VGGOptions extends ModelOptions {
   /** Channels of the convolutions, stage by stage. */
   readonly stages: readonly (readonly number[])[];

@@ -8,7 +8,6 @@ import { apply } from "../graph/trace.ts";
 import type { Arithmetic, Op } from "../graph/types.ts";
 import { type ElementwiseDefinition, elementwiseOp } from "./elementwise.ts";
 
-/** The definition of an activation, for {@link activationOps}. */
 interface ActivationDefinition<A> {
   /** Unique name, such as `relu`. */
   readonly name: string;

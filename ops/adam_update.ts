@@ -4,7 +4,6 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { scalar } from "./fill.ts";
 
-/** Attributes of {@link adamUpdateOp}. */
 interface AdamUpdateAttributes {
   /** Decay of the average of the gradient's square. */
   readonly beta2: number;
@@ -15,7 +14,6 @@ interface AdamUpdateAttributes {
   readonly decoupledWeightDecay: boolean;
 }
 
-/** Operands and options of {@link adamUpdate}. */
 interface AdamUpdateOptions extends Partial<Omit<AdamUpdateAttributes, "beta2">> {
   /**
    * Decay of the averages of the gradient, a scalar operand if it changes, and of its square.

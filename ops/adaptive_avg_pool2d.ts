@@ -15,13 +15,11 @@ import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
 import { globalAvgPool2d } from "./global_avg_pool2d.ts";
 
-/** Attributes of {@link adaptiveAvgPool2dOp}. */
 interface AdaptiveAvgPool2dAttributes {
   /** Height and width of the result. */
   readonly outputSize: Pair;
 }
 
-/** Attributes of {@link adaptiveAvgPool2dGradientOp}. */
 interface AdaptiveAvgPool2dGradientAttributes {
   readonly inputShape: Shape;
 }
@@ -79,7 +77,6 @@ function onnxAveragePool(
   return graph.node("MatMul", [averages(2, false), narrowed]);
 }
 
-/** The op of {@link adaptiveAvgPool2d}. */
 export const adaptiveAvgPool2dOp: Op<AdaptiveAvgPool2dAttributes> = {
   name: "adaptiveAvgPool2d",
   inputNames: ["input"],
@@ -96,7 +93,6 @@ export const adaptiveAvgPool2dOp: Op<AdaptiveAvgPool2dAttributes> = {
     forEachShare(shape, outputSize, (y, x, share) => output[y] += share * data[x]);
     return [output];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 2, 5, 3]], attributes: { outputSize: [3, 4] } }],
 };
 
@@ -118,7 +114,6 @@ export const adaptiveAvgPool2dGradientOp: Op<AdaptiveAvgPool2dGradientAttributes
     forEachShare(inputShape, [shape[2], shape[3]], (y, x, share) => dx[x] += share * data[y]);
     return [dx];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 2, 3, 4]], attributes: { inputShape: [2, 2, 5, 3] } }],
 };
 

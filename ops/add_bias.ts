@@ -5,7 +5,6 @@ import type { Value } from "../graph/types.ts";
 import { channelSum } from "./channel_sum.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** The op of {@link addBias}. */
 export const addBiasOp = elementwiseOp({
   name: "addBias",
   inputNames: ["input", "bias"],

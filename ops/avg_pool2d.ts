@@ -34,7 +34,6 @@ export interface AvgPool2dAttributes extends PoolingAttributes {
   readonly divisorOverride?: number;
 }
 
-/** Attributes of {@link avgPool2dGradientOp}. */
 interface AvgPool2dGradientAttributes extends AvgPool2dAttributes {
   readonly inputShape: Shape;
 }
@@ -90,7 +89,6 @@ const PADDED: PoolingAttributes = {
   ceilMode: true,
 };
 
-/** The op of {@link avgPool2d}. */
 export const avgPool2dOp: Op<AvgPool2dAttributes> = {
   name: "avgPool2d",
   inputNames: ["input"],
@@ -134,7 +132,6 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
       weight: () => new Float64Array(channels * height * width).fill(share),
     };
   },
-  multiplyAccumulates: () => 0,
   samples: [
     { operands: [[1, 2, 5, 5]], attributes: { ...POOLING_SAMPLE, countIncludePad: true } },
     { operands: [[1, 2, 6, 5]], attributes: { ...PADDED, countIncludePad: true } },
@@ -162,7 +159,6 @@ export const avgPool2dGradientOp: Op<AvgPool2dGradientAttributes> = {
     forEachShare(attributes.inputShape, attributes, (y, x, share) => dx[x] += share * dy.data[y]);
     return [dx];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[1, 2, 2, 2]],
     attributes: { ...POOLING_SAMPLE, countIncludePad: true, inputShape: [1, 2, 5, 5] },

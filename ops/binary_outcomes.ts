@@ -19,7 +19,6 @@ export interface BinaryOutcomes {
   readonly falseNegatives: Value;
 }
 
-/** The op of {@link binaryOutcomes}. */
 export const binaryOutcomesOp = elementwiseOp<BinaryOutcomesAttributes>({
   name: "binaryOutcomes",
   inputNames: ["logits", "targets"],

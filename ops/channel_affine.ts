@@ -8,7 +8,6 @@ import { elementwiseOp } from "./elementwise.ts";
 import { fill } from "./fill.ts";
 import { reshape } from "./reshape.ts";
 
-/** The op of {@link channelAffine}. */
 export const channelAffineOp = elementwiseOp({
   name: "channelAffine",
   inputNames: ["input", "weight", "bias"],

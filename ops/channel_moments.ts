@@ -11,7 +11,6 @@ function channelCount(shape: Shape): number {
   return sizeOf(shape) / shape[1];
 }
 
-/** The op of {@link channelMoments}. */
 export const channelMomentsOp: Op = {
   name: "channelMoments",
   inputNames: ["input"],
@@ -42,11 +41,9 @@ export const channelMomentsOp: Op = {
     });
     return [mean, variance];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }, { operands: [[4, 3]], attributes: {} }],
 };
 
-/** Attributes of {@link channelMomentsGradientOp}. */
 interface ChannelMomentsGradientAttributes {
   /** Elements per channel. */
   readonly count: number;

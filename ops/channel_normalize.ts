@@ -16,7 +16,6 @@ export interface ChannelNormalizeAttributes {
   readonly eps: number;
 }
 
-/** Options of {@link channelNormalize}. */
 interface ChannelNormalizeOptions {
   /** Scale by channel [C]. Default: ones. */
   readonly weight?: Operand;
@@ -31,7 +30,6 @@ function stretch<E>(e: Arithmetic<E>, eps: number, variance: E, weight?: E): E {
   return e.divide(weight ?? e.constant(1), e.squareRoot(e.add(variance, e.constant(eps))));
 }
 
-/** The op of {@link channelNormalize}. */
 export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
   name: "channelNormalize",
   inputNames: ["input", "mean", "variance", "weight", "bias"],
@@ -142,7 +140,6 @@ export const channelNormalizeReduceOp: Op<ChannelNormalizeAttributes> = {
       dWeight.map((value, channel) => -0.5 * scaled[channel] * root[channel] * value),
     ];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[2, 3, 4, 4], [2, 3, 4, 4], [3], { shape: [3], range: [0.5, 2] }, [3]],
     attributes: { eps: 1e-5 },

@@ -7,7 +7,6 @@ import { elementwiseOp } from "./elementwise.ts";
 import { multiply } from "./multiply.ts";
 import { reshape } from "./reshape.ts";
 
-/** The op of {@link channelScale}. */
 export const channelScaleOp = elementwiseOp({
   name: "channelScale",
   inputNames: ["input", "weight"],

@@ -5,7 +5,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireIntegers } from "./checks.ts";
 
-/** Attributes of {@link channelShuffleOp}. */
 export interface ChannelShuffleAttributes {
   /** Number of groups of adjacent channels, which alternate in the result. */
   readonly groups: number;
@@ -16,7 +15,6 @@ export function shuffledChannel(channel: number, channels: number, groups: numbe
   return (channel % groups) * (channels / groups) + Math.floor(channel / groups);
 }
 
-/** The op of {@link channelShuffle}. */
 export const channelShuffleOp: Op<ChannelShuffleAttributes> = {
   name: "channelShuffle",
   inputNames: ["input"],
@@ -60,7 +58,6 @@ export const channelShuffleOp: Op<ChannelShuffleAttributes> = {
     }
     return [output];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 6, 2]], attributes: { groups: 3 } }],
 };
 

@@ -4,7 +4,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import { formatShape, type Op, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats } from "./checks.ts";
 
-/** The op of {@link channelSum}. */
 export const channelSumOp: Op = {
   name: "channelSum",
   inputNames: ["input"],
@@ -22,7 +21,6 @@ export const channelSumOp: Op = {
     data.forEach((value, i) => sums[Math.floor(i / plane) % shape[1]] += value);
     return [sums];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }],
 };
 

@@ -3,13 +3,11 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** Attributes of {@link clipByValueOp}. */
 interface ClipByValueAttributes {
   /** Largest magnitude that is not clipped. */
   readonly value: number;
 }
 
-/** The op of {@link clipByValue}. */
 export const clipByValueOp = elementwiseOp<ClipByValueAttributes>({
   name: "clipByValue",
   inputNames: ["input"],

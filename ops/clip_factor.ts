@@ -3,13 +3,11 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** Attributes of {@link clipFactorOp}. */
 interface ClipFactorAttributes {
   /** Largest norm that is not clipped. */
   readonly maxNorm: number;
 }
 
-/** The op of {@link clipFactor}. */
 export const clipFactorOp = elementwiseOp<ClipFactorAttributes>({
   name: "clipFactor",
   inputNames: ["sumSquares"],

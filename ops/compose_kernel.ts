@@ -140,7 +140,6 @@ export function composeKernelShapes(
   };
 }
 
-/** The op of {@link composeKernel}. */
 export const composeKernelOp: Op<ComposeKernelAttributes> = {
   name: "composeKernel",
   inputNames: ["W", "D"],

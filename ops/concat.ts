@@ -9,7 +9,6 @@ import { formatShape, type Op, sameShape, type Shape, sizeOf, type Value } from 
 import { requireFloats, requireIntegers } from "./checks.ts";
 import { fill } from "./fill.ts";
 
-/** Attributes of {@link splitOp}. */
 export interface SplitAttributes {
   /** Channels of each part, in order. */
   readonly sizes: readonly number[];
@@ -19,7 +18,6 @@ function withChannels([batch, , ...rest]: Shape, channels: number): Shape {
   return [batch, channels, ...rest];
 }
 
-/** The op of {@link concat}. */
 export const concatOp: Op = {
   name: "concat",
   inputNames: ["values"],
@@ -50,14 +48,12 @@ export const concatOp: Op = {
     });
     return [output];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 2], [2, 1, 2], [2, 2, 2]], attributes: {} }, {
     operands: [[2, 3], [2, 1]],
     attributes: {},
   }],
 };
 
-/** The op of {@link split}. */
 export const splitOp: Op<SplitAttributes> = {
   name: "split",
   inputNames: ["input"],
@@ -94,7 +90,6 @@ export const splitOp: Op<SplitAttributes> = {
     });
     return parts;
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4, 3]], attributes: { sizes: [1, 2, 1] } }],
 };
 

@@ -41,12 +41,10 @@ export function pair(value: number | Pair): Pair {
   return typeof value === "number" ? [value, value] : value;
 }
 
-/** Attributes of {@link conv2dInputGradientOp}. */
 export interface InputGradientAttributes extends ConvolutionAttributes {
   readonly inputShape: Shape;
 }
 
-/** Attributes of {@link conv2dWeightGradientOp}. */
 export interface WeightGradientAttributes extends ConvolutionAttributes {
   readonly weightShape: Shape;
 }
@@ -59,7 +57,6 @@ const PLAIN: ConvolutionAttributes = {
   paddingMode: "zeros",
 };
 
-/** The op of {@link conv2d}. */
 export const conv2dOp: Op<ConvolutionAttributes> = {
   name: "conv2d",
   inputNames: ["input", "weight", "bias"],

@@ -17,7 +17,6 @@ export const PADDING_MODES = [
   "circular",
 ] as const satisfies PaddingMode[];
 
-/** Attributes of the convolution ops. */
 export interface ConvolutionAttributes {
   readonly stride: Pair;
   /** Rows and columns added on each side. */

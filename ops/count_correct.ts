@@ -10,7 +10,6 @@ export interface CountCorrectAttributes {
   readonly k: number;
 }
 
-/** The op of {@link countCorrect}. */
 export const countCorrectOp: Op<CountCorrectAttributes> = {
   name: "countCorrect",
   inputNames: ["logits", "labels"],
@@ -33,7 +32,6 @@ export const countCorrectOp: Op<CountCorrectAttributes> = {
     });
     return [Float64Array.of(count)];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[4, 3], { shape: [4], dtype: "i32", range: [-1, 3] }],
     attributes: { k: 1 },

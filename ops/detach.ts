@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** The op of {@link detach}. */
 export const detachOp = elementwiseOp({
   name: "detach",
   inputNames: ["input"],

@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** The op of {@link divideScalar}. */
 export const divideScalarOp = elementwiseOp({
   name: "divideScalar",
   inputNames: ["input", "scalar"],

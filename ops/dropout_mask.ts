@@ -5,7 +5,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireDType, requireIntegers, requireShape } from "./checks.ts";
 
-/** Attributes of {@link dropoutMaskOp}. */
 export interface DropoutMaskAttributes {
   readonly shape: Shape;
   /** Probability that an element is dropped, in [0, 1). */
@@ -19,7 +18,6 @@ export function dropThreshold(p: number): number {
   return Math.round(p * 2 ** 24);
 }
 
-/** The op of {@link dropoutMask}. */
 export const dropoutMaskOp: Op<DropoutMaskAttributes> = {
   name: "dropoutMask",
   inputNames: ["step"],
@@ -43,7 +41,6 @@ export const dropoutMaskOp: Op<DropoutMaskAttributes> = {
       }),
     ];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [{ shape: [], dtype: "i32" }],
     attributes: { shape: [8, 16], p: 0.5, stream: 0 },

@@ -10,7 +10,6 @@ export interface EluOptions {
   readonly alpha?: number;
 }
 
-/** The ops of {@link elu}. */
 export const [eluOp, eluGradientOp] = activationOps<Required<EluOptions>>({
   name: "elu",
   stored: { alpha: finite(0) },

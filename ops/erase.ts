@@ -9,7 +9,6 @@ import { requireDType, requireFloats, requireRank, requireShape } from "./checks
  */
 export const BOX_FIELDS = 5;
 
-/** The op of {@link erase}. */
 export const eraseOp: Op = {
   name: "erase",
   inputNames: ["input", "boxes", "values"],
@@ -41,7 +40,6 @@ export const eraseOp: Op = {
     }
     return [output];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4], { shape: [2, 5], dtype: "i32" }, [7]], attributes: {} }],
 };
 

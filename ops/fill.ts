@@ -3,7 +3,6 @@ import { finite, listOf, whole } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 
-/** The op of {@link fill}. */
 export const fillOp: Op<{ shape: Shape; value: number }> = {
   name: "fill",
   inputNames: [],
@@ -15,7 +14,6 @@ export const fillOp: Op<{ shape: Shape; value: number }> = {
   infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
   evaluate: (_inputs, { shape, value }) => [new Float64Array(sizeOf(shape)).fill(value)],
   elementwise: { expression: (e, _inputs, { value }) => [e.constant(value)] },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [], attributes: { shape: [2, 3], value: 0.5 } }],
 };
 

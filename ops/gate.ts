@@ -9,7 +9,6 @@ import { scale } from "./scale.ts";
 
 const INPUT_NAMES = ["input", "gates"];
 
-/** The op of {@link gate}. */
 export const gateOp: Op = {
   name: "gate",
   inputNames: INPUT_NAMES,
@@ -30,7 +29,6 @@ export const gateOp: Op = {
     const plane = shape[2] * shape[3];
     return [data.map((value, i) => value * gates.data[Math.floor(i / plane)])];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4], [2, 3, 1, 1]], attributes: {} }],
 };
 

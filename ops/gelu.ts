@@ -77,7 +77,6 @@ function byErrorFunction(graph: OnnxNodes, x: string): string {
 
 const GATES = { none: normalDistribution, tanh: approximateDistribution };
 
-/** The ops of {@link gelu}. */
 export const [geluOp, geluGradientOp] = activationOps<Required<GeluOptions>>({
   name: "gelu",
   stored: { approximate: oneOf(Object.keys(GATES)) },

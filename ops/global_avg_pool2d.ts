@@ -4,7 +4,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import { type Op, type Shape, sizeOf, type Value } from "../graph/types.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
 
-/** The op of {@link globalAvgPool2d}. */
 export const globalAvgPool2dOp: Op = {
   name: "globalAvgPool2d",
   inputNames: ["input"],
@@ -24,7 +23,6 @@ export const globalAvgPool2dOp: Op = {
     data.forEach((value, i) => output[Math.floor(i / plane)] += value / plane);
     return [output];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }],
 };
 
@@ -46,7 +44,6 @@ export const globalAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
       new Float64Array(sizeOf(inputShape)).map((_, i) => dy.data[Math.floor(i / plane)] / plane),
     ];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 1, 1]], attributes: { inputShape: [2, 3, 4, 4] } }],
 };
 

@@ -10,7 +10,6 @@ function piecewise<E>(e: Arithmetic<E>, x: E, below: E, middle: E, above: E): E 
   return e.selectGreater(e.constant(-3), x, below, upper);
 }
 
-/** The ops of {@link hardSwish}. */
 export const [hardSwishOp, hardSwishGradientOp] = activationOps({
   name: "hardSwish",
   stored: {},

@@ -10,7 +10,6 @@ export interface LeakyReluOptions {
   readonly negativeSlope?: number;
 }
 
-/** The ops of {@link leakyRelu}. */
 export const [leakyReluOp, leakyReluGradientOp] = activationOps<Required<LeakyReluOptions>>({
   name: "leakyRelu",
   stored: { negativeSlope: finite(0) },

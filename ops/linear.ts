@@ -8,7 +8,6 @@ import { channelSum } from "./channel_sum.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
 import { matmul } from "./matmul.ts";
 
-/** The op of {@link linear}. */
 export const linearOp: Op = {
   name: "linear",
   inputNames: ["input", "weight", "bias"],

@@ -36,7 +36,6 @@ export function matmulGeometry(a: Shape, b: Shape, attributes: MatmulAttributes)
   return { rows, inner, columns };
 }
 
-/** The op of {@link matmul}. */
 export const matmulOp: Op<MatmulAttributes> = {
   name: "matmul",
   inputNames: ["a", "b"],

@@ -23,7 +23,6 @@ export interface MaxPool2dOptions extends PoolingOptions {
   readonly dilation?: number | Pair;
 }
 
-/** Attributes of {@link maxPool2dGradientOp}. */
 interface MaxPool2dGradientAttributes extends PoolingAttributes {
   readonly inputShape: Shape;
 }
@@ -89,7 +88,6 @@ export const maxPool2dOp: Op<PoolingAttributes> = {
     });
     return [output, indices];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[1, 2, 5, 5]], attributes: POOLING_SAMPLE }, {
     operands: [[2, 2, 6, 7]],
     attributes: {
@@ -127,7 +125,6 @@ export const maxPool2dGradientOp: Op<MaxPool2dGradientAttributes> = {
     });
     return [dx];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[2, 3, 1, 1], { shape: [2, 3, 1, 1], dtype: "i32", range: [0, 4] }],
     attributes: { ...POOLING_SAMPLE, inputShape: [2, 3, 2, 2] },

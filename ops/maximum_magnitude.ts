@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
 import { requireFloats } from "./checks.ts";
 
-/** The op of {@link maximumMagnitude}. */
 export const maximumMagnitudeOp: Op = {
   name: "maximumMagnitude",
   inputNames: ["input"],
@@ -14,7 +13,6 @@ export const maximumMagnitudeOp: Op = {
   evaluate: ([{ data }]) => [
     Float64Array.of(data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)),
   ],
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

@@ -26,7 +26,6 @@ function gateOf<E>(e: Arithmetic<E>, x: E): { gate: E; slope: E } {
   return { gate, slope: e.multiply(remainder, sigmoid) };
 }
 
-/** The ops of {@link mish}. */
 export const [mishOp, mishGradientOp] = activationOps({
   name: "mish",
   stored: {},

@@ -9,7 +9,6 @@ import { requireDType, requireFloats, requireRank, requireShape } from "./checks
  */
 export const MIX_FIELDS = 5;
 
-/** The op of {@link mix}. */
 export const mixOp: Op = {
   name: "mix",
   inputNames: ["input", "partners", "shares"],
@@ -35,7 +34,6 @@ export const mixOp: Op = {
       return share * own + (1 - share) * data[partner * size + i % size];
     })];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[2, 3, 4, 4], { shape: [2, 5], dtype: "i32" }, {
       shape: [2],

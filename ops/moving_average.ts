@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** Attributes of {@link movingAverageOp}. */
 interface MovingAverageAttributes {
   /** Share of the old average that is kept; absent when it is given as a scalar operand. */
   readonly decay?: number;

@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** The op of {@link multiply}. */
 export const multiplyOp = elementwiseOp({
   name: "multiply",
   inputNames: ["input", "other"],

@@ -6,7 +6,6 @@ import { elementwiseOp } from "./elementwise.ts";
 import { multiply } from "./multiply.ts";
 import { sum } from "./sum.ts";
 
-/** The op of {@link multiplyScalar}. */
 export const multiplyScalarOp = elementwiseOp({
   name: "multiplyScalar",
   inputNames: ["input", "scalar"],

@@ -6,7 +6,6 @@ import { requireFloats, requireIntegers } from "./checks.ts";
 import { reshape } from "./reshape.ts";
 import { slice } from "./slice.ts";
 
-/** Attributes of {@link packOp}. */
 export interface PackAttributes {
   /** Where each value begins, in elements, ascending. */
   readonly offsets: readonly number[];
@@ -14,7 +13,6 @@ export interface PackAttributes {
   readonly size: number;
 }
 
-/** The op of {@link pack}. */
 export const packOp: Op<PackAttributes> = {
   name: "pack",
   inputNames: ["values"],
@@ -48,7 +46,6 @@ export const packOp: Op<PackAttributes> = {
     inputs.forEach(({ data }, i) => packed.set(data, offsets[i]));
     return [packed];
   },
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 2], [3]], attributes: { offsets: [1, 6], size: 10 } }],
 };
 

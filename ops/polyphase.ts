@@ -11,7 +11,6 @@ import type { ConvolutionGeometry } from "./convolution_geometry.ts";
 
 /** A polyphase component of one axis. Source index = position · `positionStep` + `firstSource` + tap · `tapStep`. */
 export interface AxisComponent {
-  /** Number of positions. */
   readonly positions: number;
   /** Index of the first position's result, and distance from each result to the next. */
   readonly firstResult: number;

@@ -6,7 +6,6 @@ import { requireIntegers, requirePlannable, requireRank } from "./checks.ts";
 import { pair } from "./conv2d.ts";
 import type { Pair } from "./convolution_geometry.ts";
 
-/** Attributes of the pooling ops. */
 export interface PoolingAttributes {
   readonly kernelSize: Pair;
   readonly stride: Pair;

@@ -16,7 +16,6 @@ export interface ChannelStatistics {
   readonly std: readonly number[];
 }
 
-/** Attributes of {@link preprocessOp}. */
 export interface PreprocessAttributes extends ChannelStatistics {
   /** Rows and columns of zero pixels on every side of the image that is cropped. */
   readonly padding: number;
@@ -39,7 +38,6 @@ function onnxNormalize(
   return graph.node("Div", [centred, scaled(std, "std")]);
 }
 
-/** The op of {@link preprocess}. */
 export const preprocessOp: Op<PreprocessAttributes> = {
   name: "preprocess",
   inputNames: ["pixels", "transforms"],
@@ -94,14 +92,12 @@ export const preprocessOp: Op<PreprocessAttributes> = {
     }
     return [output];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [{ shape: [2, 5, 4, 3], dtype: "u8" }, { shape: [2, 3], dtype: "i32" }],
     attributes: { padding: 1, mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] },
   }],
 };
 
-/** Options of {@link preprocess}. */
 interface PreprocessOptions extends ChannelStatistics {
   /** Rows and columns of zero pixels around the image before it is cropped. Default 0. */
   readonly padding?: number;

@@ -4,7 +4,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
 
-/** The ops of {@link relu}. */
 export const [reluOp, reluGradientOp] = activationOps({
   name: "relu",
   stored: {},

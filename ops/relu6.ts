@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
 
-/** The ops of {@link relu6}. */
 export const [relu6Op, relu6GradientOp] = activationOps({
   name: "relu6",
   stored: {},

@@ -4,7 +4,6 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { scalar } from "./fill.ts";
 
-/** Attributes of {@link rmspropUpdateOp}. */
 interface RmspropUpdateAttributes {
   /** Decay of the averages. */
   readonly alpha: number;
@@ -14,7 +13,6 @@ interface RmspropUpdateAttributes {
   readonly weightDecay: number;
 }
 
-/** Operands and options of {@link rmspropUpdate}. */
 interface RmspropUpdateOptions extends Partial<RmspropUpdateAttributes> {
   /** Scalar. */
   readonly learningRate: Operand;

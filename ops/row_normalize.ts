@@ -18,13 +18,11 @@ import {
 import { channelAffine } from "./channel_affine.ts";
 import { requireFloats, requireRank, requireShape } from "./checks.ts";
 
-/** Attributes of the ops of {@link layerNorm2d}. */
 interface PixelNormalizeAttributes {
   /** Added to the variance. */
   readonly eps: number;
 }
 
-/** Attributes of the ops of {@link groupNorm}. */
 export interface GroupNormalizeAttributes extends PixelNormalizeAttributes {
   /** Groups of channels. */
   readonly groups: number;
@@ -87,7 +85,6 @@ function normalization<A extends PixelNormalizeAttributes>(
     evaluate: ([{ shape, data }], attributes) => [
       standardized(data, rowsOf(shape, attributes), attributes.eps).normal,
     ],
-    multiplyAccumulates: () => 0,
     samples: [{ operands: [SAMPLE_SHAPE], attributes: sample }],
   };
   const gradientOp: Op<A> = {
@@ -112,7 +109,6 @@ function normalization<A extends PixelNormalizeAttributes>(
         }),
       ];
     },
-    multiplyAccumulates: () => 0,
     samples: [{ operands: [SAMPLE_SHAPE, SAMPLE_SHAPE], attributes: sample }],
   };
   return { op, gradientOp };

@@ -5,7 +5,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 
-/** The op of {@link scale}. */
 export const scaleOp = elementwiseOp<{ readonly factor: number }>({
   name: "scale",
   inputNames: ["input"],

@@ -4,7 +4,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
 import { requireFloats, requireIntegers, requireRank } from "./checks.ts";
 
-/** A segment of a one-dimensional tensor. */
 interface Segment {
   /** First element. */
   readonly offset: number;
@@ -12,12 +11,10 @@ interface Segment {
   readonly size: number;
 }
 
-/** Attributes of {@link segmentSumSquaresOp}. */
 export interface SegmentSumSquaresAttributes {
   readonly segments: readonly Segment[];
 }
 
-/** The op of {@link segmentSumSquares}. */
 export const segmentSumSquaresOp: Op<SegmentSumSquaresAttributes> = {
   name: "segmentSumSquares",
   inputNames: ["input"],
@@ -43,7 +40,6 @@ export const segmentSumSquaresOp: Op<SegmentSumSquaresAttributes> = {
       return total;
     }),
   ],
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[7]],
     attributes: { segments: [{ offset: 1, size: 2 }, { offset: 3, size: 4 }] },

@@ -4,14 +4,12 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { scalar } from "./fill.ts";
 
-/** Attributes of {@link sgdUpdateOp}. */
 interface SgdUpdateAttributes {
   readonly nesterov: boolean;
   /** L2 penalty: this times the parameter is added to the gradient. */
   readonly weightDecay: number;
 }
 
-/** Operands and options of {@link sgdUpdate}. */
 interface SgdUpdateOptions extends Partial<SgdUpdateAttributes> {
   /** Scalar. */
   readonly learningRate: Operand;

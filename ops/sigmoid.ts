@@ -15,7 +15,6 @@ export function sigmoidOf<E>(e: Arithmetic<E>, x: E): E {
   return e.divide(e.selectGreater(x, e.constant(0), one, small), e.add(one, small));
 }
 
-/** The ops of {@link sigmoid}. */
 export const [sigmoidOp, sigmoidGradientOp] = activationOps({
   name: "sigmoid",
   stored: {},

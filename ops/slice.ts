@@ -5,7 +5,6 @@ import type { Op, Value } from "../graph/types.ts";
 import { requireIntegers, requireRank } from "./checks.ts";
 import { pack } from "./pack.ts";
 
-/** Attributes of {@link sliceOp}. */
 interface SliceAttributes {
   /** First element. */
   readonly offset: number;
@@ -33,7 +32,6 @@ export const sliceOp: Op<SliceAttributes> = {
   ],
   evaluate: ([{ data }], { offset, length }) => [data.slice(offset, offset + length)],
   viewOffset: ({ offset }) => offset,
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[7]], attributes: { offset: 2, length: 3 } }],
 };
 

@@ -41,7 +41,6 @@ function mapRows(
   return [output];
 }
 
-/** The op of {@link softmax}. */
 export const softmaxOp: Op = {
   name: "softmax",
   inputNames: ["logits"],
@@ -51,7 +50,6 @@ export const softmaxOp: Op = {
     dy && apply(softmaxGradientOp, [dy, y], {})[0],
   ],
   evaluate: (inputs) => mapRows(inputs, softmaxRow),
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4]], attributes: {} }],
 };
 
@@ -65,11 +63,9 @@ export const softmaxGradientOp: Op = {
       const total = dy.reduce((sum, value, i) => sum + value * y[i], 0);
       return dy.map((value, i) => y[i] * (value - total));
     }),
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4], [2, 4]], attributes: {} }],
 };
 
-/** The op of {@link logSoftmax}. */
 export const logSoftmaxOp: Op = {
   name: "logSoftmax",
   inputNames: ["logits"],
@@ -79,7 +75,6 @@ export const logSoftmaxOp: Op = {
     dy && apply(logSoftmaxGradientOp, [dy, y], {})[0],
   ],
   evaluate: (inputs) => mapRows(inputs, logSoftmaxRow),
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4]], attributes: {} }],
 };
 
@@ -93,7 +88,6 @@ export const logSoftmaxGradientOp: Op = {
       const total = dy.reduce((sum, value) => sum + value, 0);
       return dy.map((value, i) => value - Math.exp(y[i]) * total);
     }),
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4], [2, 4]], attributes: {} }],
 };
 

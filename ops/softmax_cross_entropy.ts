@@ -74,7 +74,6 @@ function sampleShare(
   return 1 / data.reduce((sum, label) => label < 0 ? sum : sum + (weight?.data[label] ?? 1), 0);
 }
 
-/** The op of {@link softmaxCrossEntropy}. */
 export const softmaxCrossEntropyOp: Op<SoftmaxCrossEntropyAttributes> = {
   name: "softmaxCrossEntropy",
   inputNames: INPUT_NAMES,
@@ -107,7 +106,6 @@ export const softmaxCrossEntropyOp: Op<SoftmaxCrossEntropyAttributes> = {
     const total = losses.reduce((sum, loss) => sum + loss, 0);
     return [Float64Array.of(total * sampleShare(target, weight, reduction))];
   },
-  multiplyAccumulates: () => 0,
   samples: [
     {
       operands: [[2, 3], { shape: [2], dtype: "i32" }],
@@ -157,7 +155,6 @@ export const softmaxCrossEntropyGradientOp: Op<SoftmaxCrossEntropyAttributes> = 
     });
     return [gradient];
   },
-  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[], [2, 3], { shape: [2], dtype: "i32" }],
     attributes: { labelSmoothing: 0, reduction: "mean" },

@@ -27,7 +27,6 @@ function bent<E>(
   return e.selectGreater(steep, e.constant(threshold), straight, smooth(steep));
 }
 
-/** The ops of {@link softplus}. */
 export const [softplusOp, softplusGradientOp] = activationOps<Attributes>({
   name: "softplus",
   stored: { beta: positive, threshold: finite() },

@@ -4,7 +4,6 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { scale } from "./scale.ts";
 
-/** The op of {@link subtract}. */
 export const subtractOp = elementwiseOp({
   name: "subtract",
   inputNames: ["input", "other"],

@@ -5,7 +5,6 @@ import { requireFloats } from "./checks.ts";
 import { fill } from "./fill.ts";
 import { multiplyScalar } from "./multiply_scalar.ts";
 
-/** The op of {@link sum}. */
 export const sumOp: Op = {
   name: "sum",
   inputNames: ["input"],
@@ -17,7 +16,6 @@ export const sumOp: Op = {
     dy && multiplyScalar(fill(x.shape, 1), dy),
   ],
   evaluate: ([{ data }]) => [Float64Array.of(data.reduce((total, value) => total + value, 0))],
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

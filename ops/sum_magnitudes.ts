@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Op, Value } from "../graph/types.ts";
 import { requireFloats } from "./checks.ts";
 
-/** The op of {@link sumMagnitudes}. */
 export const sumMagnitudesOp: Op = {
   name: "sumMagnitudes",
   inputNames: ["input"],
@@ -14,7 +13,6 @@ export const sumMagnitudesOp: Op = {
   evaluate: ([{ data }]) => [
     Float64Array.of(data.reduce((total, value) => total + Math.abs(value), 0)),
   ],
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

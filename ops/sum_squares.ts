@@ -5,7 +5,6 @@ import { requireFloats } from "./checks.ts";
 import { multiplyScalar } from "./multiply_scalar.ts";
 import { scale } from "./scale.ts";
 
-/** The op of {@link sumSquares}. */
 export const sumSquaresOp: Op = {
   name: "sumSquares",
   inputNames: ["input"],
@@ -17,7 +16,6 @@ export const sumSquaresOp: Op = {
   evaluate: ([{ data }]) => [
     Float64Array.of(data.reduce((total, value) => total + value * value, 0)),
   ],
-  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

@@ -3,7 +3,6 @@ import { apply, type Operand } from "../graph/trace.ts";
 import type { Value } from "../graph/types.ts";
 import { activationOps } from "./activation.ts";
 
-/** The ops of {@link tanh}. */
 export const [tanhOp, tanhGradientOp] = activationOps({
   name: "tanh",
   stored: {},

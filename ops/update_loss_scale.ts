@@ -4,7 +4,6 @@ import type { Value } from "../graph/types.ts";
 import { elementwiseOp } from "./elementwise.ts";
 import { selectFinite } from "./where_finite.ts";
 
-/** Attributes of {@link updateLossScaleOp}. */
 interface UpdateLossScaleAttributes {
   /** Factor after `growthInterval` steps in a row with finite gradients. */
   readonly growthFactor: number;
@@ -16,7 +15,6 @@ interface UpdateLossScaleAttributes {
 
 const LARGEST_SCALE = 2 ** 120;
 
-/** The op of {@link updateLossScale}. */
 export const updateLossScaleOp = elementwiseOp<UpdateLossScaleAttributes>({
   name: "updateLossScale",
   inputNames: ["scale", "steps", "magnitude"],

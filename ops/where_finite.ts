@@ -17,7 +17,6 @@ export function selectFinite<E>(
   return e.selectGreater(e.constant(INFINITE_FROM), magnitude, ifFinite, otherwise);
 }
 
-/** The op of {@link whereFinite}. */
 export const whereFiniteOp = elementwiseOp({
   name: "whereFinite",
   inputNames: ["input", "other", "magnitude"],

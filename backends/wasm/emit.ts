@@ -45,7 +45,6 @@ export function launchExport({ name }: LoweredProgram, launch: number): string {
   return `launch ${launch} of ${name}`;
 }
 
-/** The compile options that {@link emitModule} needs. */
 interface EmitOptions extends Pick<CompileOptions, "threads" | "partition"> {
   /** Available cores: with fewer cores than threads no thread spins. Default: this machine's. */
   readonly cores?: number;
@@ -134,7 +133,6 @@ function beginModule(addresses: AddressMap, threads: number) {
  */
 const SERIAL_NANOSECONDS = 8000;
 
-/** The launches of one stage. */
 interface Stage {
   readonly launches: readonly StagedLaunch[];
   /** Whether one thread computes it. */

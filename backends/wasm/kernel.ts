@@ -203,7 +203,6 @@ export interface CompileOptions {
 
 /** What a family needs to lower a node. */
 export interface Lowering extends Omit<CompileOptions, "partition"> {
-  /** A value's layout. */
   layout(value: Value): Layout;
   /**
    * Where a value is stored, for a kernel whose loops cover a tensor of this shape: that of the

@@ -38,7 +38,6 @@ export interface ThreadOptions {
 /** Maximum threads: each needs memory of its own, and kernel code grows with their number. */
 const MAX_THREADS = 256;
 
-/** Options of {@link cpuBackend}. */
 export interface CpuBackendOptions {
   /** Threads that compute. Default `auto`. */
   readonly threads?: ThreadCount | ThreadOptions;

@@ -21,7 +21,6 @@ type StepOperand = { readonly input: number } | {
   readonly output: number;
 };
 
-/** One op inside a fused node. */
 interface FusedStep {
   readonly op: Op;
   readonly attributes: Attributes;
@@ -58,7 +57,6 @@ export function passOp<A>(name: string, elementwise?: Op<A>["elementwise"]): Op<
     inputNames: [],
     infer: refuse,
     evaluate: refuse,
-    multiplyAccumulates: () => 0,
     samples: [],
     elementwise,
   };
@@ -67,7 +65,6 @@ export function passOp<A>(name: string, elementwise?: Op<A>["elementwise"]): Op<
 /** Several elementwise ops as one. Made by {@link fuseElementwise} only. */
 export const fusedOp = passOp<FusedAttributes>("fused", { expression });
 
-/** Options of {@link fuseElementwise}. */
 export interface FuseOptions {
   /** Most tensors a fused node reads. */
   readonly maxInputs: number;

@@ -168,7 +168,6 @@ function hasAverage(place: ConvolutionPlace): boolean {
     );
 }
 
-/** Options of {@link DiverseBranchConv2d}. */
 interface DiverseBranchOptions {
   /** Makes the kernel of the first branch. Default: a plain one. */
   readonly convolution?: ConvolutionFactory;

@@ -14,7 +14,6 @@ import {
 } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
-/** Options of {@link MobileOneConv2d}. */
 interface MobileOneOptions {
   /** Kernels of the place's size. Default 4, the paper's for its smallest networks. */
   readonly copies?: number;

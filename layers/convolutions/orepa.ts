@@ -21,11 +21,9 @@ import { Module } from "../module.ts";
 import { atCentre, internalChannelsOf, isPointwise } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionPlace } from "./entry.ts";
 
-/** The authors' initial kernels. */
 const START = kaimingUniform(1);
 const IDENTITY: Initializer = (data, shape) => data.set(identityKernel(shape));
 
-/** Scales a kernel by output channel. */
 class KernelScale extends Module {
   /** [O]. */
   readonly scale: Parameter;
@@ -44,7 +42,6 @@ class KernelScale extends Module {
   }
 }
 
-/** A single scaled kernel. */
 class KernelTerm extends KernelScale {
   readonly weight: Parameter;
 

@@ -14,7 +14,6 @@ import {
 } from "./branches.ts";
 import type { ConvolutionEntry, ConvolutionFactory, ConvolutionPlace } from "./entry.ts";
 
-/** Options of {@link RepVggConv2d}. */
 interface RepVggOptions {
   /** Makes the largest kernel. Default: a plain one. */
   readonly convolution?: ConvolutionFactory;

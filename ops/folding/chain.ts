@@ -4,7 +4,6 @@ import { type LinearMap, multiplied } from "../../graph/linear_map.ts";
 import { type GraphNode, type HostTensor, sizeOf, type Value } from "../../graph/types.ts";
 import { composed } from "./linear_maps.ts";
 
-/** The number of uses of each value of a program. */
 export type Uses = ReadonlyMap<Value, number>;
 
 /**

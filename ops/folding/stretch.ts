@@ -33,7 +33,6 @@ export interface Stretch {
 /** Finds the worthwhile stretch that ends with a node, if there is one. */
 type FindStretch = (end: GraphNode, uses: Uses) => Stretch | undefined;
 
-/** Whether a node has a kernel. */
 export function hasKernel({ op }: GraphNode): boolean {
   return op === conv2dOp || op === linearOp;
 }

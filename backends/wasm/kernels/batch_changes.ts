@@ -102,7 +102,6 @@ function writeErase(
   });
 }
 
-/** `mix`. */
 export const mix: KernelFamily = {
   ops: ["mix"],
   orders,

@@ -99,7 +99,6 @@ function isConstant({ node }: Value): boolean {
   return node.op === constantOp;
 }
 
-/** What {@link lowerCorrelation} correlates. */
 interface CorrelationOperands {
   readonly geometry: ConvolutionGeometry;
   /** Whether this is the input gradient. */

@@ -133,7 +133,6 @@ function emitSums(
   });
 }
 
-/** Writes the adding of the threads' sums. */
 function emitTotal(
   f: KernelFunction<"sums" | "weightGradient">,
   threads: number,

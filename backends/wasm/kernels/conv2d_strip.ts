@@ -56,7 +56,6 @@ function isDirect({ rows, columns }: StripPlan): boolean {
   return rows.direct && columns.direct;
 }
 
-/** Bytes of a row of the strip. */
 export function stripRowBytes(strip: StripPlan): number {
   return isDirect(strip) ? strip.imageRowBytes : strip.columns.source.length * strip.pixelBytes;
 }

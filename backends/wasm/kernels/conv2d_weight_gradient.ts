@@ -48,7 +48,6 @@ const JOINED_PIXELS = 8;
 /** Output channels whose sums are added at once: a cache line. */
 const TOTAL_CHANNELS = 16;
 
-/** Weight gradient of a convolution. */
 export const conv2dWeightGradient: KernelFamily = {
   ops: ["conv2dWeightGradient"],
   orders: () => ({ inputs: ["channelsLast", "channelsLast"], outputs: ["plain"] }),

@@ -7,7 +7,6 @@ import { advance, type KernelFamily, type Lowering, type Ref } from "../kernel.t
 /** Bytes of a page: shares are whole ones. */
 const GRAIN = 4096;
 
-/** Appends a launch that copies `bytes` bytes. */
 export function launchCopy(lowering: Lowering, from: Ref, to: Ref, bytes: number): void {
   lowering.launch({
     kernel: "copy",

@@ -16,7 +16,6 @@ import { greatestCommonDivisor } from "../../../graph/numbers.ts";
 import { loopGrain, planLoop } from "./elementwise_plan.ts";
 import { termGraph, VARIES } from "./expression_terms.ts";
 
-/** The elementwise kernels. */
 export const elementwise: KernelFamily = {
   ops: [],
   orders(node, available) {

@@ -17,7 +17,6 @@ export function loopGrain({ tableLength }: LoopPlan): number {
   return tableLength || GRAIN;
 }
 
-/** The plan of a loop. */
 export interface LoopPlan {
   /** Elements per round. */
   readonly step: number;
@@ -32,7 +31,6 @@ export interface LoopPlan {
   readonly tableBytes: number;
 }
 
-/** Plans the loop. */
 export function planLoop(graph: TermGraph, layout: Layout, target: Target): LoopPlan {
   const tables = frontier(graph, VARIES.channel);
   const masked = layout.paddedChannels !== layout.channels;

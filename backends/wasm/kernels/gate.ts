@@ -3,7 +3,6 @@ import { i32, widths } from "../../../assembler/mod.ts";
 import type { Layout } from "../../layout.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
 
-/** `gate`. */
 export const gate: KernelFamily = {
   ops: ["gate"],
   orders: () => ({ inputs: ["channelsLast", "channelsLast"], outputs: ["channelsLast"] }),

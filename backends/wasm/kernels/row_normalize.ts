@@ -25,7 +25,6 @@ import { repeat } from "./loops.ts";
 /** Independent sums of a row. */
 const LANES = 16;
 
-/** The rows of a tensor. */
 interface Rows {
   /** Floats of a row that count. */
   readonly length: number;

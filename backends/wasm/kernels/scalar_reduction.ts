@@ -30,7 +30,6 @@ export interface Reduction {
   readonly maximum?: boolean;
 }
 
-/** The sum of squares. */
 export const SUM_SQUARES: Reduction = { term: (v, x) => v.mul(x, x) };
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {

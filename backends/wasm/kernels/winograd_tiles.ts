@@ -56,7 +56,6 @@ export function workBytes({ tileColumns }: WinogradPlan): number {
   return widest * PATCH * patchColumns(tileColumns);
 }
 
-/** Columns that a row of patches covers. */
 function patchColumns(tileColumns: number): number {
   return TILE * tileColumns + PATCH - TILE;
 }

@@ -7,7 +7,6 @@ import { type Immediate, OPCODES, PREFIXES } from "./opcodes.ts";
 import { Reader } from "./reader.ts";
 import { type FunctionTree, type Node, node, some, type Statement, type Variable } from "./tree.ts";
 
-/** A module. */
 export interface ModuleTree {
   /** How many functions it has. */
   readonly functionCount: number;
@@ -79,7 +78,6 @@ function readSignature(reader: Reader): Signature {
   return { parameters, result: results[0] };
 }
 
-/** Reads one function. */
 class FunctionDecoder {
   readonly #variables: Variable[] = [];
   /** Expressions pushed and not yet used. */

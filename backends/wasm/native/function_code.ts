@@ -47,12 +47,10 @@ export class FunctionCode {
     this.#widest = level === "avx512" ? 4 : 2;
   }
 
-  /** A new general register. */
   general(): VirtualRegister {
     return new VirtualRegister("general", 1);
   }
 
-  /** A new vector register. */
   vector(vectors: Width = 1): VirtualRegister {
     return new VirtualRegister("vector", vectors);
   }
@@ -62,7 +60,6 @@ export class FunctionCode {
     return type === "i32" || type === "i64" ? this.general() : this.vector(width);
   }
 
-  /** The register of a variable. */
   variable(variable: Variable): VirtualRegister {
     let register = this.#registers.get(variable);
     if (!register) {
@@ -160,7 +157,6 @@ export class FunctionCode {
     return { address: this.address(operands[0], offset), broadcast: op !== "v128.load" };
   }
 
-  /** The variables that a variable was joined with. */
   joined(variable: Variable): Joined | undefined {
     return this.tree.joined.get(variable);
   }

@@ -124,7 +124,6 @@ export class Output {
     if (to !== from) this.encoder.integer([0x89], from, to, { wide: true });
   }
 
-  /** Copies a vector register. */
   moveVector(vectors: Vectors, to: number, from: RegisterOrPlace): void {
     if (to !== from) this.encoder.vector(V.movups, vectors, to, 0, from);
   }

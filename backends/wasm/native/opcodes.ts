@@ -96,7 +96,6 @@ export const OPCODES: ReadonlyMap<number, Opcode> = new Map([
   ...row(SIMD + 0x105, 3, "v128", ["f32x4.relaxed_madd", "f32x4.relaxed_nmadd"]),
 ]);
 
-/** Prefixes a name with a type. */
 function of(type: string): (name: string) => string {
   return (name) => `${type}.${name}`;
 }

@@ -7,7 +7,6 @@ import { CodePages } from "./code_pages.ts";
 /** What native code may use: AVX2 with fused multiply-adds, or also AVX-512 with F, DQ, BW, VL. */
 export type NativeLevel = "avx2" | "avx512";
 
-/** A processor. */
 export interface Processor {
   /** Its name, as it reports it. */
   readonly name: string;

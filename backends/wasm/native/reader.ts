@@ -45,7 +45,6 @@ export class Reader {
     if (found !== value) throw new Error(`${what} was expected, found byte ${found}`);
   }
 
-  /** The type of a value. */
   valueType(): ValueType {
     return VALUE_TYPES[this.byte()];
   }

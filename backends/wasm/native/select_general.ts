@@ -157,7 +157,6 @@ export function compare(code: FunctionCode, condition: Node): number {
   return known;
 }
 
-/** The registers in an address. */
 export function registersOf({ index }: Address): VirtualRegister[] {
   return index ? [index] : [];
 }

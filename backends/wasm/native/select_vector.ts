@@ -65,7 +65,6 @@ const SCALAR_UNARY: Readonly<Record<string, VectorOpcode>> = {
   "f64.promote_f32": V.cvtss2sd,
 };
 
-/** Loads. */
 const LOADS: Readonly<Record<string, VectorOpcode>> = {
   "f32.load": V.movss,
   "f64.load": V.movsd,

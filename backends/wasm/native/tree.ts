@@ -48,7 +48,6 @@ export type Statement =
   | { readonly kind: "return"; readonly value: Node | undefined }
   | { readonly kind: "unreachable" };
 
-/** A function. */
 export interface FunctionTree {
   readonly parameters: readonly ValueType[];
   readonly result: ValueType | undefined;

@@ -99,13 +99,11 @@ export class Encoder {
     return this.#length;
   }
 
-  /** Appends bytes. */
   append(...bytes: readonly number[]): void {
     this.#reserve(bytes.length);
     for (const byte of bytes) this.#bytes[this.#length++] = byte;
   }
 
-  /** Appends a number of 32 bits. */
   append32(value: number): void {
     this.#reserve(4);
     this.#view.setInt32(this.#length, value, true);
@@ -134,7 +132,6 @@ export class Encoder {
     for (const at of label.references) this.#patch(at, label.offset - (at + 4));
   }
 
-  /** Jumps. */
   jump(label: Label): void {
     this.append(0xe9);
     this.#distanceTo(label);
@@ -146,7 +143,6 @@ export class Encoder {
     this.#distanceTo(label);
   }
 
-  /** Calls. */
   call(label: Label): void {
     this.append(0xe8);
     this.#distanceTo(label);
@@ -158,7 +154,6 @@ export class Encoder {
     this.append(0x50 | (register & 7));
   }
 
-  /** Pops a general register. */
   pop(register: number): void {
     if (register > 7) this.append(0x41);
     this.append(0x58 | (register & 7));
