@@ -11,9 +11,10 @@ const golden: Golden = JSON.parse(Deno.readTextFileSync(GOLDEN_FILE));
 const emitter = new Emitter();
 
 for (const subject of SUBJECTS) {
+  const recorded = golden[subject.name];
+  if (!recorded) continue; // The last test reports it.
   Deno.test(`golden ${subject.name}`, async () => {
     const emissions = await emitter.emit(subject);
-    const recorded = golden[subject.name] ?? {};
     const lines = [...emissions].flatMap(([form, emission]) =>
       emission.differences(recorded[form]).map((difference) => `${form}: ${difference}`)
     );
