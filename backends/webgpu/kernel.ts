@@ -6,9 +6,8 @@
  * defines `item(i)`, or `computeGroup(group, thread)`. `shader.ts` adds the entry point `main`, and
  * a header:
  *
- * - the dispatch's constants, such as `const CHANNELS = 64;`: untyped, to serve as u32 and i32;
- *   always among them are `THREADS`, the invocations of a workgroup, and `GROUPS_X`, the workgroups
- *   along x;
+ * - the dispatch's constants that it uses, such as `const CHANNELS = 64;`: untyped, to serve as u32
+ *   and i32; `THREADS` are the invocations of a workgroup, `GROUPS_X` the workgroups along x;
  * - a function for each operand: `x(i)` reads element `i` of operand `x`, zero if there is no such
  *   operand; `storeY(i, value)` stores one of operand `y`.
  *

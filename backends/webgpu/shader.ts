@@ -102,14 +102,16 @@ function operandFunction(
     : `fn ${name}(i: u32) -> ${type} { return ${half ? `${type}(${element})` : element}; }`;
 }
 
+/** The constants that the shader uses, so that others keep no two from sharing a pipeline. */
 function declareConstants(
-  { constants, items, workgroupSize, workgroups, name }: Dispatch,
+  { constants = {}, items, workgroupSize, workgroups, wgsl, name }: Dispatch,
 ): string[] {
+  const used = new Set(wgsl.match(/\w+/g));
   const all = {
     THREADS: workgroupSize,
     GROUPS_X: workgroups[0],
     ...(items === undefined ? {} : { ITEMS: items }),
-    ...constants,
+    ...Object.fromEntries(Object.entries(constants).filter(([key]) => used.has(key))),
   };
   return Object.entries(all).map(([key, value]) => {
     if (typeof value === "number" && !Number.isInteger(value)) {
