@@ -3,6 +3,7 @@
  * compute the same function.
  */
 import type { Backend, Executable } from "../backends/backend.ts";
+import { referenceBackend } from "../backends/registry.ts";
 import { largestDifference } from "../reporting/largest_difference.ts";
 import { InputError, RunError } from "../errors.ts";
 import { foldForInference, type FoldOptions } from "../ops/fold_for_inference.ts";
@@ -98,11 +99,20 @@ export async function verifyFold(
 ): Promise<FoldVerification> {
   const verification = await compareFold(model, network, backend, pixels);
   if (verification.maxRelativeDifference <= FOLD_TOLERANCE) return verification;
+  const image = pixels.subarray(0, pixels.length / verification.count);
+  const exact = await compareFold(model, network, referenceBackend(), image);
+  const [found, inFloat64] = [verification, exact].map(({ maxRelativeDifference }) =>
+    maxRelativeDifference.toExponential(1)
+  );
   throw new RunError(
-    `the folded network differs from the trained one by ${
-      verification.maxRelativeDifference.toExponential(1)
-    } relative, more than ${FOLD_TOLERANCE}; nothing was written. The checkpoint may contain ` +
-      "extreme weights: evaluate it with: overfold eval CHECKPOINT",
+    `the folded network differs from the trained one by ${found} relative, more than ` +
+      `${FOLD_TOLERANCE}, on the backend ${backend.name}; nothing was written. On the first image ` +
+      `in float64 they differ by ${inFloat64}: ${
+        exact.maxRelativeDifference > FOLD_TOLERANCE
+          ? "an op's linearMap or a folding rule is wrong"
+          : "a kernel of this backend is wrong (try another with --backend), or the checkpoint " +
+            "contains extreme weights (evaluate it with: overfold eval CHECKPOINT)"
+      }`,
   );
 }
 

@@ -112,7 +112,7 @@ Deno.test("a fold that changes the function is refused", async () => {
   await assertRejects(
     () => verifyFold(model, network, referenceBackend(), pixels),
     RunError,
-    "differs from the trained one",
+    "an op's linearMap or a folding rule is wrong",
   );
 });
 
