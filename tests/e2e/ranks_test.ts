@@ -1,7 +1,6 @@
 /** `train` on several ranks, in memory: what the first one writes and says, and how they end. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { hasAdapter } from "../support/backends.ts";
 import { CACHE, overfold, TINY, withTinyConfig } from "./cli.ts";
 
 interface Said {
@@ -73,20 +72,6 @@ Deno.test("runs of 1, 2 and 4 ranks leave the same files, and so does one that c
     await train(2, "broken", "--resume");
     assertEquals(await resultsOf(folder, "broken"), expected);
   }, SHARDED));
-
-Deno.test({
-  name: "runs of 1 and 2 ranks leave the same files on WebGPU",
-  ignore: !hasAdapter,
-  fn: () =>
-    withTinyConfig(async (folder) => {
-      for (const ranks of [1, 2]) {
-        const args = ["tiny.yaml", "--set", "backend=webgpu", "--output", `of-${ranks}`];
-        const [{ code, error }] = await trainOnSame(ranks, folder, ...args);
-        assertEquals(code, 0, error);
-      }
-      assertEquals(await resultsOf(folder, "of-2"), await resultsOf(folder, "of-1"));
-    }, SHARDED),
-});
 
 Deno.test("a batch has a shard for each rank, and keeps them when their number changes", () =>
   withTinyConfig(async (folder) => {

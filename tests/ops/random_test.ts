@@ -5,6 +5,7 @@ import { constantOp, inputOp, variableOp } from "../../graph/leaves.ts";
 import { OPS } from "../../ops/registry.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
 import { FAMILIES } from "../support/random_cases.ts";
+import { randomCount } from "../support/random_count.ts";
 import { casesOf } from "../support/random_programs.ts";
 import { narrow } from "../support/run.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
@@ -14,7 +15,9 @@ const TOLERANCE = 1e-4;
 
 for (const family of Object.keys(FAMILIES)) {
   testOnEveryBackend(`random ${family} agree with the reference`, async (backend) => {
-    for (const { seed, found: { inputs }, program } of casesOf(family)) {
+    // WebGPU compiles each case's shaders for seconds.
+    const total = backend.name === "webgpu" ? randomCount(2) : undefined;
+    for (const { seed, found: { inputs }, program } of casesOf(family, total)) {
       const data = Object.fromEntries(inputs.map(({ data }, i) => [`x${i}`, narrow(data)]));
       const [expected, actual] = await Promise.all(
         [referenceBackend(), backend].map(async (backend) => {

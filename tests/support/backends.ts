@@ -32,9 +32,16 @@ export const BACKENDS: readonly {
   { name: "webgpu", create: () => webgpu ??= webgpuBackend(), ignore: !hasAdapter },
 ];
 
-/** Registers a test that runs on every backend; where one is missing, it is reported as ignored. */
-export function testOnEveryBackend(name: string, run: (backend: Backend) => Promise<void>): void {
-  for (const { name: backend, create, ignore } of BACKENDS) {
+/**
+ * Registers a test that runs on every backend, or on those whose name `chosen` takes; where one is
+ * missing, it is reported as ignored.
+ */
+export function testOnEveryBackend(
+  name: string,
+  run: (backend: Backend) => Promise<void>,
+  chosen: (backend: string) => boolean = () => true,
+): void {
+  for (const { name: backend, create, ignore } of BACKENDS.filter(({ name }) => chosen(name))) {
     Deno.test({
       name: `${name} (${backend})`,
       ignore,

@@ -1,14 +1,48 @@
 /** Fixtures as tests: the safetensors files of a folder, each on every backend. */
-import { dirname, fromFileUrl, join, relative } from "@std/path";
+import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
 import type { Backend } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { testOnEveryBackend } from "./backends.ts";
 import { Fixture, kindOf } from "./fixture.ts";
 import { KINDS } from "./kinds.ts";
+import { isThorough } from "./random_count.ts";
 import { assertWithin } from "./tolerance.ts";
 
 /** The folder of the project's own fixtures. */
 export const OWN_FIXTURES = fromFileUrl(new URL("../fixtures", import.meta.url));
+
+/**
+ * The fixtures of some folders that WebGPU runs too, where compiling shaders takes seconds per layer
+ * and half a minute per model: together they have every family of kernels. The others are run there
+ * if more cases are asked for.
+ */
+const ON_WEBGPU: Readonly<Record<string, readonly string[]>> = {
+  do_conv: [
+    "k1x1_basic",
+    "k3x1_dmul5_stride2x1_pad1x0_dilation2x1",
+    "k3x3_depthwise_out2in_pad1",
+    "k3x3_groups3_dmul18_pad1_nobias",
+    "k3x3_pad1",
+    "k3x3_reflect_depthwise_out2in_dmul18_pad3",
+    "k5x5_circular_groups2_pad2",
+    "k5x5_dmul50_stride2_pad2",
+  ],
+  models: ["cifar_resnet8_v1_do", "torchvision_resnext_groups4_width8"],
+  networks: ["convnext_narrow", "mobilenet_v3_small_width0.1_do", "shufflenet_v2_narrow"],
+  reparameterized: [
+    "acnet_3x3",
+    "dbb_groups2_stride2",
+    "do_dconv_se",
+    "mobileone_depthwise",
+    "orepa_3x3_groups2_internal12",
+    "repvgg_do_conv",
+  ],
+};
+
+function isOnWebGpu(label: string): boolean {
+  const names = ON_WEBGPU[dirname(label)];
+  return isThorough || !names || names.includes(basename(label, ".safetensors"));
+}
 
 /** Whether a file of {@link OWN_FIXTURES}, by its path in there, holds a whole model. */
 export function isModel(label: string): boolean {
@@ -40,7 +74,10 @@ export function testFixtures(
       assertWithin(fixture.comparisons(), kind.tolerance);
     };
     if (kind.isOfNoBackend) Deno.test(`fixture ${label}`, () => check(referenceBackend()));
-    else testOnEveryBackend(`fixture ${label}`, check);
+    else {
+      const isOn = (backend: string) => backend !== "webgpu" || isOnWebGpu(label);
+      testOnEveryBackend(`fixture ${label}`, check, isOn);
+    }
   }
   if (unknown.size > 0) {
     const kinds = [...unknown].map(([kind, files]) => `  ${kind}: ${files}`);

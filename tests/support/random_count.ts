@@ -1,6 +1,10 @@
-/** How many random cases a test draws. */
+/** How much tests do: the environment's `OVERFOLD_CASES` times as many random cases (default 1). */
+const factor = Number(Deno.env.get("OVERFOLD_CASES") ?? 1);
 
-/** `count` cases, or a multiple of it: the environment's `OVERFOLD_CASES` times as many. */
+/** Whether more cases are asked for, and with them those that take long and seldom show more. */
+export const isThorough = factor > 1;
+
+/** `count` random cases, or the multiple of it that is asked for. */
 export function randomCount(count: number): number {
-  return count * Number(Deno.env.get("OVERFOLD_CASES") ?? 1);
+  return count * factor;
 }

@@ -25,12 +25,13 @@ function programOf({ inputs, build, differentiable }: RandomCase): Program {
   });
 }
 
-/** The first cases of a family that are valid, with their programs. */
+/** The first `total` cases of a family that are valid (default {@link CASES}), with their programs. */
 export function* casesOf(
   family: string,
+  total = CASES,
 ): Generator<{ readonly seed: number; readonly found: RandomCase; readonly program: Program }> {
   let count = 0;
-  for (let seed = 1; count < CASES; seed++) {
+  for (let seed = 1; count < total; seed++) {
     const found = FAMILIES[family](new Draw(seed));
     try {
       yield { seed, found, program: programOf(found) };

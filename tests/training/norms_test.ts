@@ -39,6 +39,8 @@ const KINDS: Readonly<Record<string, Partial<TrainOptions>>> = {
 };
 
 for (const [kind, options] of Object.entries(KINDS)) {
+  // WebGPU compiles shaders for seconds: there one kind, with the most programs, stands for all.
+  const isOn = (backend: string) => backend !== "webgpu" || kind === "frozen beginning";
   testOnEveryBackend(`norms change no bit: ${kind}`, async (backend) => {
     const plain = await trained(options, backend);
     const found = await trained({ ...options, logNorms: "parameters" }, backend);
@@ -46,7 +48,7 @@ for (const [kind, options] of Object.entries(KINDS)) {
     assertEquals(found.tensors, plain.tensors);
     assert(plain.steps.every((line) => !("gradientNorm" in line)));
     assertEquals(found.steps.map(({ loss }) => loss), plain.steps.map(({ loss }) => loss));
-  });
+  }, isOn);
 }
 
 Deno.test("norms of each parameter make up those of all", async () => {
