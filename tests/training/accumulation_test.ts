@@ -1,30 +1,22 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import type { Backend } from "../../backends/backend.ts";
-import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
 import type { ImageSource } from "../../datasets/image_source.ts";
-import { buildModel } from "../../models/registry.ts";
 import { countSteps } from "../../training/data.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
 import { assertChangesOnlyTheScale } from "../support/infinite_step.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { assertResumesExactly } from "../support/resumes.ts";
-import { TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
+import {
+  assertSameWeights,
+  assertTrainsAsReference,
+  independentModel,
+} from "../support/same_training.ts";
+import { tinyTraining } from "../support/tiny_training.ts";
 
-/** Parameters after a training of a network in which no image's loss depends on the others. */
+/** The model after a training of a network in which no image's loss depends on the others. */
 async function trained(options: Partial<TrainOptions>) {
-  const model = buildModel("layers", {
-    ...TINY_MODEL,
-    layers: [
-      { do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } },
-      "relu",
-      "global_avg_pool2d",
-      "flatten",
-      { linear: { outFeatures: 3 } },
-    ],
-  });
-  model.initialize(1);
+  const model = independentModel();
   const losses: number[] = [];
   const rates: number[] = [];
   const { state } = await train(
@@ -44,7 +36,7 @@ async function trained(options: Partial<TrainOptions>) {
       ...options,
     }),
   );
-  return { state, losses, rates, parameters: model.stateDict() };
+  return { state, losses, rates, model };
 }
 
 /** Of 20 images: with a last step of fewer batches, of a smaller batch, of both, and without it. */
@@ -70,10 +62,7 @@ for (const { batchSize, accumulate, dropLast = false, classWeights } of CASES) {
     if (!classWeights) {
       found.losses.forEach((loss, i) => assertAlmostEquals(loss, expected.losses[i], 1e-6));
     }
-    for (const [name, { data }] of expected.parameters) {
-      const { data: own } = found.parameters.get(name)!;
-      data.forEach((value, i) => assertAlmostEquals(own[i], value, 1e-6, name));
-    }
+    assertSameWeights(found.model, expected.model, 1e-6);
   });
 }
 
@@ -97,19 +86,7 @@ Deno.test("a training of steps of several batches resumes exactly, across a rele
 
 testOnEveryBackend(
   "steps of several batches come to the same, with layers released",
-  async (backend) => {
-    const state = async (backend: Backend) => {
-      const options = await tinyTraining({ ...ACCUMULATED, workers: 0 }, backend);
-      await train(options);
-      return options.model.stateDict();
-    };
-    const expected = await state(referenceBackend());
-    for (const [name, { data }] of await state(backend)) {
-      data.forEach((value, i) =>
-        assertAlmostEquals(value, expected.get(name)!.data[i], 1e-4, name)
-      );
-    }
-  },
+  (backend) => assertTrainsAsReference(ACCUMULATED, backend),
 );
 
 Deno.test("a training that is stopped within a step goes on with the whole step, to the same bits", async () => {

@@ -17,27 +17,22 @@ import { testOnEveryBackend } from "../support/backends.ts";
 import { assertChangesOnlyTheScale } from "../support/infinite_step.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { assertResumesExactly } from "../support/resumes.ts";
+import {
+  assertSameWeights,
+  assertTrainsAsReference,
+  independentModel,
+} from "../support/same_training.ts";
 import { someNumbers } from "../support/run_module.ts";
 import { TINY_BODY, TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
 import { tensorInput } from "../support/training_programs.ts";
 
 /** What comes of a training of a network in which no image's loss depends on the others. */
 async function trained(options: Partial<TrainOptions>) {
-  const model = buildModel("layers", {
-    ...TINY_MODEL,
-    layers: [
-      { do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } },
-      "relu",
-      "global_avg_pool2d",
-      "flatten",
-      { linear: { outFeatures: 3 } },
-    ],
-  });
-  model.initialize(1);
+  const model = independentModel();
   const { state } = await train(
     await tinyTraining({ model, workers: 0, mixing: undefined, clip: { norm: 0.1 }, ...options }),
   );
-  return { state, parameters: model.stateDict() };
+  return { state, model };
 }
 
 /** Of 20 images: with a last step of fewer shards, of a smaller one, of both, and without it. */
@@ -58,10 +53,7 @@ for (const { batchSize, shards, dropLast = false, classWeights } of CASES) {
     const expected = await trained(options);
     const found = await trained({ ...options, shards });
     assertEquals(found.state.step, expected.state.step);
-    for (const [name, { data }] of expected.parameters) {
-      const { data: own } = found.parameters.get(name)!;
-      data.forEach((value, i) => assertAlmostEquals(own[i], value, 1e-5, name));
-    }
+    assertSameWeights(found.model, expected.model, 1e-5);
   });
 }
 
@@ -147,19 +139,7 @@ Deno.test("a training in shards resumes exactly, across a release too", async ()
 
 testOnEveryBackend(
   "a training in shards comes to the same, with all that it can have",
-  async (backend) => {
-    const state = async (backend: Backend) => {
-      const options = await tinyTraining({ ...SHARDED, workers: 0 }, backend);
-      await train(options);
-      return options.model.stateDict();
-    };
-    const expected = await state(referenceBackend());
-    for (const [name, { data }] of await state(backend)) {
-      data.forEach((value, i) =>
-        assertAlmostEquals(value, expected.get(name)!.data[i], 1e-4, name)
-      );
-    }
-  },
+  (backend) => assertTrainsAsReference(SHARDED, backend),
 );
 
 Deno.test("a batch norm counts the step of several shards once", async () => {
