@@ -2,19 +2,13 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import { formatConfig, loadConfig, parseConfig, parseStored } from "../../config/load.ts";
 import { DATASETS } from "../../datasets/registry.ts";
 import { InputError, type OptionPath } from "../../errors.ts";
-import { CONVOLUTIONS } from "../../layers/convolutions.ts";
 import { LAYERS } from "../../layers/registry.ts";
 import { bareNames, type Registry } from "../../schema/entry.ts";
+import { messageOf, MINIMAL } from "../support/config_messages.ts";
 import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
 
 /** The names of a registry as a mistake lists them. */
 const names = (registry: Registry) => Object.keys(registry).join(", ");
-
-const MINIMAL = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\n";
-
-function messageOf(text: string, set: string[] = []): string {
-  return assertThrows(() => parseConfig(text, "run.yaml", { set }), InputError).message;
-}
 
 Deno.test("a minimal config gets every default", () => {
   const { config } = parseConfig(MINIMAL, "some/folder/run.yaml");
@@ -177,178 +171,12 @@ model:
   assertStringIncludes(message, "conv2d needs options: outChannels, kernelSize");
 });
 
-Deno.test("a model is either a name or a list of layers", () => {
-  const both = "data: {dataset: mnist}\nmodel: {name: do_conv_net, layers: [relu]}";
-  assertEquals(messageOf(both), "run.yaml:2:36 model.layers: give exactly one of name and layers");
-  const neither = "data: {dataset: mnist}\nmodel: {convolution: conv}";
-  assertEquals(messageOf(neither), "run.yaml:2:8 model: give exactly one of name and layers");
-  const unlisted = "data: {dataset: mnist}\nmodel: {name: layers}";
-  assertEquals(
-    messageOf(unlisted),
-    "run.yaml:2:1 model.layers: missing; expected a list of layers",
-  );
-  const wrong = "data: {dataset: mnist}\nmodel: {name: cifar_resnet20_v3}";
-  assertStringIncludes(messageOf(wrong), 'did you mean "cifar_resnet20_v1"?');
-  const alone = "data: {dataset: mnist}\nmodel: resnet18";
-  assertEquals(messageOf(alone).split(";")[1], " write { name: resnet18 }");
-  for (const [value, found] of [["[]", "an empty list"], ["{}", "a mapping"], ["5", "5"]]) {
-    assertEquals(
-      messageOf(`data: {dataset: mnist}\nmodel: {layers: ${value}}`),
-      `run.yaml:2:17 model.layers: found ${found}, expected a list that is not empty`,
-    );
-  }
-});
-
-Deno.test("keys of pretrained weights need them", () => {
-  const parse = (keys: string) =>
-    parseConfig(`data: {dataset: mnist}\nmodel: {name: resnet18, ${keys}}`, "run.yaml").config;
-  const keys = "prefix: net., ignore: [aux], mirror: 'https://example.org'";
-  const { pretrained, ...others } = parse(`pretrained: torchvision/resnet18, ${keys}`).model;
-  assertEquals(pretrained, "torchvision/resnet18");
-  assertEquals([others.prefix, others.ignore, others.mirror], [
-    ...["net.", ["aux"], "https://example.org"],
-  ]);
-  const { message } = assertThrows(() => parse(keys), InputError);
-  const places = message.split("\n").map((line) =>
-    /model\.(\w+): without model.pretrained/.exec(line)?.[1]
-  );
-  assertEquals(places, ["prefix", "ignore", "mirror"]);
-});
-
-Deno.test("a model's mistakes are all told, whatever is wrong with its form", () => {
-  const found = (model: string) =>
-    messageOf(`data: {dataset: mnist}\nmodel: ${model}`).split("\n")
-      .map((line) => line.replace(/^run.yaml:\d+:\d+ model\.?/, "").replace(/, expected.*;/, ";"));
-  assertEquals(
-    found("{name: resnt18, convolution: do_cnv, pretraind: x, replaceClassifier: 3}"),
-    [
-      'name: found "resnt18"; did you mean "resnet18"?',
-      'convolution: found "do_cnv"; did you mean "do_conv"?',
-      'pretraind: unknown key; did you mean "pretrained"?',
-      "replaceClassifier: found 3, expected true or false",
-    ],
-  );
-  assertEquals(found("{nme: resnet18, options: {width: 3, hight: 3}}"), [
-    'nme: unknown key; did you mean "name"?',
-    "options.hight: unknown key; valid keys: width, zeroInitResidual",
-  ]);
-  assertEquals(found("{name: resnet18, layers: [{linear: {}}, relu7]}"), [
-    "layers: give exactly one of name and layers",
-    "layers.0.linear.outFeatures: missing; expected an integer of at least 1",
-    'layers.1: found "relu7"; did you mean "relu"?',
-  ]);
-});
-
-Deno.test("options of a model are those that the named one has", () => {
-  const text = (model: string) => `data: {dataset: mnist}\nmodel: {${model}}`;
-  const { config } = parseConfig(text("name: cifar_resnet20_v1, options: {stemReLU: true}"), "x");
-  assertEquals(config.model.options, { width: 16, stemReLU: true });
-  assertEquals(
-    messageOf(text("name: cifar_resnet20_v1, options: {groups: 2}")),
-    "run.yaml:2:44 model.options.groups: unknown key; valid keys: width, stemReLU",
-  );
-  assertEquals(
-    messageOf(text("layers: [relu], options: {width: 2}")),
-    "run.yaml:2:34 model.options: a list of layers has no options; remove them",
-  );
-});
-
-Deno.test("kinds of convolution are names or mappings, and keep their form", () => {
-  const text = (model: string) => `data: {dataset: mnist}\nmodel: {name: resnet18, ${model}}`;
-  const { config: { model } } = parseConfig(
-    text(
-      "convolution: {name: do_conv, depthMultiplier: 50}, convolutions: [{names: fc, name: conv}]",
-    ),
-    "x",
-  );
-  assertEquals(model.convolution, { name: "do_conv", depthMultiplier: 50, pairing: "paper" });
-  assertEquals(model.convolutions, [{ names: "fc", name: "conv" }]);
-  assertEquals(
-    messageOf(text("convolution: doconv")),
-    `run.yaml:2:38 model.convolution: found "doconv", expected one of ${
-      names(CONVOLUTIONS)
-    } or a ` +
-      'mapping with such a name; did you mean "do_conv"?',
-  );
-  assertEquals(
-    messageOf("data: {dataset: mnist}\nmodel: {layers: [relu], convolution: doconv}"),
-    `run.yaml:2:38 model.convolution: found "doconv", expected one of ${
-      names(CONVOLUTIONS)
-    } or a ` +
-      'mapping with such a name; did you mean "do_conv"?',
-  );
-  assertEquals(
-    messageOf(text("convolutions: [{names: fc, nam: conv}]")),
-    'run.yaml:2:52 model.convolutions.0.nam: unknown key; did you mean "name"?',
-  );
-  assertEquals(
-    messageOf(text("convolutions: [{names: fc, name: conv, pairing: paper}]")),
-    "run.yaml:2:64 model.convolutions.0.pairing: unknown key; did you mean " +
-      '"model.convolution.pairing"?',
-  );
-});
-
 Deno.test("YAML mistakes are reported with line and column", () => {
   assertEquals(messageOf("a: 1\na: 2\n"), "run.yaml:2:1 not valid YAML: Map keys must be unique");
   assertStringIncludes(messageOf("a: [1\nb: 2"), "run.yaml:2:1 not valid YAML");
   assertStringIncludes(messageOf("a: *b"), "run.yaml:1:4 not valid YAML: no anchor &b");
   assertStringIncludes(messageOf(""), "run.yaml:1:1 the file is empty");
   assertStringIncludes(messageOf("- 1"), "run.yaml:1:1 expected a mapping");
-});
-
-Deno.test("overrides are YAML values at dotted paths; null removes", () => {
-  const { config } = parseConfig(MINIMAL, "run.yaml", {
-    set: [
-      "training.epochs=3",
-      "training.optimizer={name: adam, betas: [0.8, 0.9]}",
-      "data.validation.from=train",
-      "data.validation.count=100",
-      "model.name=null",
-      "model.layers=[flatten, {linear: {outFeatures: 10}}]",
-      "model.layers.1.linear.bias=false",
-    ],
-  });
-  assertEquals(config.training.epochs, 3);
-  const { optimizer } = config.training;
-  assertEquals(typeof optimizer === "object" && optimizer.learningRate, 0.001);
-  assertEquals(config.data.validation, { from: "train", count: 100 });
-  assertEquals(config.model.layers, ["flatten", { linear: { outFeatures: 10, bias: false } }]);
-});
-
-Deno.test("an override of an option of a choice keeps the name, or takes the default one", () => {
-  const { training, model } = parseConfig(MINIMAL, "run.yaml", {
-    set: ["training.objective.labelSmoothing=0.1", "model.convolution.pairing=authors"],
-  }).config;
-  assertEquals(training.objective, { name: "classification", labelSmoothing: 0.1 });
-  assertEquals(model.convolution, { name: "do_conv", pairing: "authors" });
-  const optimizerOf = (...set: string[]) => {
-    const { optimizer } = parseConfig(MINIMAL, "run.yaml", { set }).config.training;
-    return typeof optimizer === "string" ? { name: optimizer } : optimizer;
-  };
-  const standard = optimizerOf();
-  const rate = "training.optimizer.learningRate=0.5";
-  assertEquals(optimizerOf(rate), { ...standard, learningRate: 0.5 } as typeof standard);
-  assertEquals(optimizerOf(rate, "training.optimizer.name=adam").name, "adam");
-  assertEquals(
-    messageOf("model: {name: do_conv_net}", ["data.dataset.classes=3"]).split(";")[0],
-    "--set data.dataset.name: missing",
-  );
-});
-
-Deno.test("mistakes of overrides cite the override", () => {
-  assertEquals(
-    messageOf(MINIMAL, ["training.epoch=3", "fold=3", "trainin.x=1", "dat.x=null"]).split("\n"),
-    [
-      '--set training.epoch: unknown key; did you mean "epochs"?',
-      "--set fold: found 3, expected true or false",
-      '--set trainin: unknown key; did you mean "training"?',
-      '--set dat: unknown key; did you mean "data"?',
-    ],
-  );
-  assertStringIncludes(messageOf(MINIMAL, ["seed"]), "--set seed: expected key=value");
-  assertStringIncludes(messageOf(MINIMAL, ["seed=[1"]), "--set seed: not valid YAML");
-  const list = ["model.name=null", "model.layers=[relu]", "model.layers.x=relu"];
-  assertStringIncludes(messageOf(MINIMAL, list), 'model.layers is a list and has no "x"');
 });
 
 Deno.test("an error in a key's value is told at the part of it that is wrong", () => {
@@ -385,66 +213,6 @@ Deno.test("a config that cannot be read is an input error that says what to do",
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-});
-
-Deno.test("a text too large, too deep or with too many aliases is refused", async () => {
-  const list = (item: string, count: number) => `[${Array(count).fill(item).join(",")}]`;
-  const laughs = ["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]"];
-  for (let i = 1; i < 12; i++) {
-    laughs.push(`l${i}: &${"abcdefghijkl"[i]} ${list("*" + "abcdefghijkl"[i - 1], 9)}`);
-  }
-  const texts: [text: string, message: string][] = [
-    ["a: &a 1\nb: " + list("*a", 25_000), "run.yaml:2:59999 holds more than 20,000 values"],
-    [laughs.join("\n"), "run.yaml:5:12 holds more than 20,000 values"],
-    ["a: &a " + list("1", 5000) + "\nb: " + list("*a", 9), "run.yaml:2:11 holds more than 20,000"],
-    ["a: &a {b: {<<: *a}}", "run.yaml:1:16 holds more than 20,000"],
-    ["a: {<<: 1}", "run.yaml:1:1 not valid YAML: Merge sources must be"],
-    ["a: &a [*a]", "run.yaml:1:8 holds more than 20,000"],
-    ["a: " + "[".repeat(300) + "]".repeat(300), "lie in each other"],
-    ["a: " + "[".repeat(5000), "nested too deep"],
-    ["#".repeat(300_000), "more than 256.0 KiB"],
-    [`? "${"k".repeat(200_000)}"\n: 1`, "unknown key"],
-    [`data: {dataset: ${"k".repeat(200_000)}}`, 'found "kkk'],
-    ["model: {layers: " + list("x", 19_000) + "}", "model.layers.0"],
-    [Array.from({ length: 15_000 }, (_, i) => `k${i}: 1`).join("\n"), "k1: unknown key"],
-  ];
-  for (const [text, message] of texts) {
-    const found = messageOf(text);
-    assertStringIncludes(found, message);
-    assertEquals(found.split("\n").length <= 51, true, "what nobody reads is left out");
-  }
-  for (const config of [{ data: nested(100) }, { data: Array(20_001).fill(0) }]) {
-    assertThrows(() => parseStored(config, "a.safetensors"), InputError, "a.safetensors: ");
-  }
-  if (Deno.build.os === "linux") await assertRejects(() => loadConfig("/dev/zero"));
-});
-
-function nested(depth: number): unknown {
-  return depth === 0 ? 1 : [nested(depth - 1)];
-}
-
-Deno.test("a large network's config is read, from a file and from a checkpoint", () => {
-  const layers = "    - conv2d: { outChannels: 16, kernelSize: 3, padding: 1, bias: false }\n" +
-    "    - batch_norm2d\n    - relu\n";
-  const { config } = parseConfig(
-    `data: {dataset: mnist}\nmodel:\n  layers:\n${layers.repeat(1000)}`,
-    "run.yaml",
-  );
-  assertEquals(parseStored(config, "a.safetensors").config, config);
-});
-
-Deno.test("an anchor may have as many aliases as a config may have values", () => {
-  const layers = [...Array(105).fill("*conv"), "flatten", "{ linear: { outFeatures: 10 } }"];
-  const text = "x-conv: &conv { conv2d: { outChannels: 8, kernelSize: 3, padding: 1 } }\n" +
-    `data: {dataset: mnist}\nmodel: {layers: [${layers.join(", ")}]}\n`;
-  assertEquals(parseConfig(text, "run.yaml").config.model.layers?.length, 107);
-  const items = `[&a flatten, ${Array(150).fill("*a").join(", ")}]`;
-  const { config } = parseConfig(text, "run.yaml", { set: [`model.layers=${items}`] });
-  assertEquals(config.model.layers?.length, 151);
-  assertStringIncludes(
-    messageOf(text, ["seed=*none"]),
-    "--set seed: not valid YAML: no anchor &none",
-  );
 });
 
 Deno.test("keys that begin with x- are a place for anchors", () => {

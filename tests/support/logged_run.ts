@@ -6,7 +6,7 @@ import type { StateDict } from "../../layers/module.ts";
 import type { LoggerSources } from "../../training/loggers/logger.ts";
 import type { LoggerOptions } from "../../training/loggers/registry.ts";
 import type { ExistingRun } from "../../training/run_files.ts";
-import { RunFolder } from "../../training/run_folder.ts";
+import { RunFolder, type RunIdentity } from "../../training/run_folder.ts";
 import { withFolder } from "./folder.ts";
 import { TINY_MODEL } from "./tiny_training.ts";
 
@@ -23,6 +23,22 @@ export function withRun(test: (path: string) => Promise<void>): Promise<void> {
   return withFolder((folder) => test(join(folder, "run")));
 }
 
+/** The identity of a run of the tiny model. */
+export function runIdentity(config: Readonly<Record<string, unknown>>): RunIdentity {
+  return {
+    description: {
+      model: "layers",
+      input: { height: 6, width: 6, channels: 2 },
+      normalization: { mean: [0, 0], std: [1, 1] },
+      classNames: ["a", "b", "c"],
+    },
+    architecture: { name: "layers", options: TINY_MODEL },
+    config,
+    seed: 0,
+    backend: { name: "reference", threads: 1, description: "reference" },
+  };
+}
+
 /** Begins a run, or goes on with it. */
 export async function startRun(
   path: string,
@@ -33,18 +49,7 @@ export async function startRun(
 ): Promise<RunFolder> {
   const folder = await RunFolder.open(path, existing, disk);
   folder.describe({
-    identity: {
-      description: {
-        model: "layers",
-        input: { height: 6, width: 6, channels: 2 },
-        normalization: { mean: [0, 0], std: [1, 1] },
-        classNames: ["a", "b", "c"],
-      },
-      architecture: { name: "layers", options: TINY_MODEL },
-      config: CONFIG,
-      seed: 0,
-      backend: { name: "reference", threads: 1, description: "reference" },
-    },
+    identity: runIdentity(CONFIG),
     configText: CONFIG_TEXT,
     loggers,
     sources,

@@ -1,58 +1,14 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import type { Backend } from "../../backends/backend.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { webgpuBackend } from "../../backends/webgpu/mod.ts";
 import { hasAdapter } from "../support/backends.ts";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import type { ImageSource } from "../../datasets/image_source.ts";
 import { loadDataset } from "../../datasets/open.ts";
-import { InputError, RunError } from "../../errors.ts";
-import type { StateDict } from "../../layers/module.ts";
-import { ALONE, type Ranks } from "../../ranks/ranks.ts";
-import type { TrainingOutcome } from "../../training/observer.ts";
-import { isThrownByAll } from "../../training/agreement.ts";
-import { CONTRIBUTION } from "../../training/variables.ts";
-import { train, type TrainOptions } from "../../training/train.ts";
-import { onRanks } from "../support/memory_ranks.ts";
+import { type TrainOptions } from "../../training/train.ts";
 import { MemoryStore } from "../support/memory_store.ts";
-import { tinyDataset, tinyTraining } from "../support/tiny_training.ts";
-
-/**
- * Of 20 images in steps of 16, in 8 shards of two: 2 epochs, the last step of each with 2 shards. With
- * crop, flip, erasing, mixing, dropout, clipping, averages, batch norm.
- */
-const OPTIONS: Partial<TrainOptions> = {
-  batchSize: 16,
-  shards: 8,
-  workers: 0,
-  evaluationBatchSize: 2,
-  logEvery: 1,
-  logNorms: "parameters",
-  saveEverySteps: 1,
-};
-
-interface Trained {
-  readonly outcome: TrainingOutcome;
-  readonly store: MemoryStore;
-  readonly weights: StateDict;
-}
-
-/** What becomes of a training on each of some ranks. */
-async function trainedOn(
-  size: number,
-  options: Partial<TrainOptions> | ((ranks: Ranks) => Partial<TrainOptions>) = {},
-  backend: () => Backend = () => cpuBackend({ threads: 1 }),
-): Promise<Trained[]> {
-  const onRank = async (ranks: Ranks): Promise<Trained> => {
-    const store = new MemoryStore();
-    const own = typeof options === "function" ? options(ranks) : options;
-    const training = await tinyTraining({ ...OPTIONS, ranks, ...own }, backend());
-    const kept = ranks.rank === 0 ? { store: training.store ?? store } : {};
-    const outcome = await train({ ...training, ...kept });
-    return { outcome, store, weights: training.model.stateDict() };
-  };
-  return size === 1 ? [await onRank(ALONE)] : await onRanks(size, onRank);
-}
+import { tinyDataset } from "../support/tiny_training.ts";
+import { trainedOn } from "../support/trained_ranks.ts";
 
 const tiny = await tinyDataset();
 const alone = await trainedOn(1);
@@ -245,76 +201,4 @@ Deno.test("a rank reads its own images alone", async () => {
   });
   // Of 20 images in 16 and 4.
   assertEquals(read, [8, 4, 4, 4]);
-});
-
-for (
-  const [what, options] of Object.entries({
-    "epochs: 2 on ranks 0, 1, 3, 3 on rank 2": { epochs: 3 },
-    "seed: 3 on ranks 0, 1, 3, 4 on rank 2": { seed: 4 },
-    "images to train on: 20 images": { train: (await tinyDataset()).test.slice(0, 7) },
-    "backend: cpu": { backend: referenceBackend() },
-    "optimizer:": { optimizer: { name: "sgd", learningRate: 1 } },
-  } as Record<string, Partial<TrainOptions>>)
-) {
-  Deno.test(`ranks that would not train the same say so: ${what}`, async () => {
-    const error = await assertRejects(
-      () => trainedOn(4, ({ rank }) => rank === 2 ? options : {}),
-      InputError,
-      what,
-    );
-    assert(isThrownByAll(error));
-  });
-}
-
-Deno.test("programs that some ranks cannot compile are told by all as one", async () => {
-  const backend = (isFull: boolean): Backend => {
-    const cpu = cpuBackend({ threads: 1 });
-    const compile = () => Promise.reject(new RunError("no room"));
-    return isFull ? { ...cpu, compile } : cpu;
-  };
-  const error = await assertRejects(
-    () => trainedOn(4, ({ rank }) => ({ backend: backend(rank % 2 === 1) })),
-    RunError,
-    "rank 1, rank 3: no room",
-  );
-  assert(isThrownByAll(error));
-});
-
-Deno.test("weights that come apart are noticed at the end of the epoch", async () => {
-  const backend = (isWrong: boolean): Backend => {
-    const cpu = cpuBackend({ threads: 1 });
-    return {
-      ...cpu,
-      name: cpu.name,
-      async compile(programs) {
-        const executable = await cpu.compile(programs);
-        return {
-          run: (...what) => executable.run(...what),
-          read: (...what) => executable.read(...what),
-          write(name, data, offset) {
-            // As a bit that falls over in the memory of one machine.
-            if (isWrong && name === CONTRIBUTION) data[0] += 1;
-            executable.write(name, data, offset);
-          },
-          profile: (...what) => executable.profile(...what),
-          dispose: () => executable.dispose(),
-        };
-      },
-    };
-  };
-  await assertRejects(
-    () => trainedOn(4, ({ rank }) => ({ backend: backend(rank === 2) })),
-    RunError,
-    "after step 2 the weights of rank 2 are not those of rank 0",
-  );
-});
-
-Deno.test("a loss that is no number ends the training of all ranks", async () => {
-  const learningRate = 1e38;
-  const error = await assertRejects(
-    () => trainedOn(4, { optimizer: { name: "sgd", learningRate }, clip: undefined }),
-    RunError,
-    "diverged",
-  );
-  assert(isThrownByAll(error));
 });
