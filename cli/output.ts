@@ -28,7 +28,7 @@ const REPLACED: Readonly<Record<string, readonly string[]>> = {
   ".safetensors": ["a safetensors file"],
   ".onnx": ["an ONNX file"],
   ".yaml": ["a config", ...TEXT],
-  ".png": ["a PNG picture"],
+  ".png": ["a PNG image"],
   ".html": ["a web page (HTML)"],
 };
 

@@ -83,7 +83,7 @@ Deno.test("a result replaces no file of another kind, whatever the file is calle
   withFolder(async (folder) => {
     const kinds: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
       "a config": "data:\n  dataset: mnist\n",
-      "a PNG picture": new Uint8Array([0x89, 0x50, 0x4e, 0x47]),
+      "a PNG image": new Uint8Array([0x89, 0x50, 0x4e, 0x47]),
       "an ONNX file": new Uint8Array([8, 8, 0x12, 0]),
       "a safetensors file": new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]),
       "a text file": "mine",
@@ -97,7 +97,7 @@ Deno.test("a result replaces no file of another kind, whatever the file is calle
       [".csv", ["a text file", "a web page (HTML)"]],
       [".yaml", ["a config", "a text file", "a web page (HTML)"]],
       [".html", ["a web page (HTML)"]],
-      [".png", ["a PNG picture"]],
+      [".png", ["a PNG image"]],
       [undefined, Object.keys(kinds)],
     ];
     for (const [what, contents] of Object.entries(kinds)) {
