@@ -7,7 +7,6 @@ import { LETTER_HEIGHT, write } from "./lettering.ts";
 export interface Tile {
   /** With 1 or 3 channels; all of the same size. */
   readonly picture: Raster;
-  /** Lines of the caption. */
   readonly lines: readonly string[];
 }
 

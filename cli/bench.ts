@@ -66,7 +66,6 @@ export const command: Command = {
   },
 };
 
-/** Runs the benchmark on each rank. */
 async function bench(args: Arguments, context: Context, ranks: Ranks): Promise<number> {
   const file = await readConfig(args.positionals[0], args, context);
   const { config } = file;

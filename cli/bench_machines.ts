@@ -4,7 +4,7 @@
  */
 
 import { BLOCK, OrderedSum } from "../ranks/ordered_sum.ts";
-import type { Ranks } from "../ranks/ranks.ts";
+import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import { formatBytes, formatTable } from "../reporting/format.ts";
 import { median } from "../reporting/statistics.ts";
 import type { Context } from "./command.ts";
@@ -97,11 +97,8 @@ export async function reportMachines(times: StepTimes, ranks: Ranks, context: Co
 /** Milliseconds that one of `machines` ranks takes to add up and copy `bytes`, measured here. */
 async function measureAdding(machines: number, bytes: number): Promise<number> {
   const nothing = () => Promise.resolve();
-  const sums = new OrderedSum({
-    ...{ rank: 0, size: machines, localRank: 0, localSize: 1, description: "" },
-    ...{ allToAll: nothing, allGather: nothing, broadcast: nothing, close: nothing },
-    abort: (code) => Deno.exit(code),
-  });
+  const still = { allToAll: nothing, allGather: nothing, broadcast: nothing };
+  const sums = new OrderedSum({ ...ALONE, ...still, size: machines });
   const data = new Float32Array(bytes / 4), copy = new Float32Array(data.length);
   return await timed(async () => {
     // Out of the program's memory and back in.
@@ -122,7 +119,6 @@ async function timed(run: () => Promise<void>): Promise<number> {
   return median(times);
 }
 
-/** The predictions as text. */
 function predictionsTable(
   predictions: readonly Prediction[],
   { shards, bytes }: Pick<StepTimes, "shards" | "bytes">,

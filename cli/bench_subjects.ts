@@ -14,6 +14,7 @@ import type { Module } from "../layers/module.ts";
 import { foldModel } from "../networks/fold.ts";
 import { type NetworkDescription, networkProgram } from "../networks/network.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { sum } from "../reporting/statistics.ts";
 import type { StepBatch } from "../training/evaluation.ts";
 import type { TrainingChanges } from "../training/image_input.ts";
 import type { ResolvedRecipe } from "../training/recipe.ts";
@@ -26,9 +27,7 @@ export interface Subject extends Disposable {
   readonly description: string;
   /** Multiply-accumulates per step. */
   readonly multiplyAccumulates: number;
-  /** Executes it once. */
   step(index: number): Promise<unknown>;
-  /** Times each of its kernels separately. */
   profile(runs: number): Promise<KernelTiming[]>;
 }
 
@@ -82,7 +81,7 @@ export async function inferenceOf(
   const pixels = randomPixels(random, batchSize * imageSize(description.input));
   return {
     description: "inference",
-    multiplyAccumulates: program.nodes.reduce((sum, node) => sum + multiplyAccumulates(node), 0),
+    multiplyAccumulates: sum(program.nodes.map(multiplyAccumulates)),
     step: () => executable.run(program.name, { pixels }),
     profile: (runs) => executable.profile(program.name, runs),
     [Symbol.dispose]: () => executable.dispose(),

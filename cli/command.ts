@@ -12,7 +12,6 @@ interface Positional {
   /** As shown in the usage line, in capitals. */
   name: string;
   help: string;
-  /** Whether it is optional. */
   optional?: boolean;
   /** Whether several are allowed; only for the last. */
   repeated?: boolean;
@@ -27,7 +26,6 @@ export interface Option {
   short?: string;
   /** A name that it had; it still works. */
   former?: string;
-  /** Whether it may be repeated. */
   repeated?: boolean;
 }
 
@@ -112,15 +110,20 @@ export class Arguments {
 
   /** The value of an option as an integer of at least `minimum`. Throws UsageError for another. */
   integer(name: string, minimum = 1): number | undefined {
+    return this.number(
+      name,
+      `an integer of at least ${minimum}`,
+      (value) => Number.isSafeInteger(value) && value >= minimum,
+    );
+  }
+
+  /** The value of an option as a number that `fits`. Throws UsageError for another. */
+  number(name: string, expected: string, fits: (value: number) => boolean): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isSafeInteger(value) || value < minimum) {
-      throw new UsageError(
-        `--${name}: found "${text}", expected an integer of at least ${minimum}`,
-      );
-    }
-    return value;
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (fits(value)) return value;
+    throw new UsageError(`--${name}: found "${text}", expected ${expected}`);
   }
 }
 

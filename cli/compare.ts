@@ -243,17 +243,12 @@ function trainsNothing(option: string): InputError {
 }
 
 function summaryOptionsOf(args: Arguments): SummaryOptions {
-  const metrics = args.texts("metric");
-  const [at, baseline, targets] = [
-    args.choice("at", MOMENTS),
-    args.text("baseline"),
-    args.text("targets"),
-  ];
+  const targets = args.text("targets");
   return {
-    ...(metrics.length > 0 ? { metrics } : {}),
-    ...(at ? { at } : {}),
-    ...(baseline === undefined ? {} : { baseline }),
-    ...(targets === undefined ? {} : { targets: parseTargets(targets) }),
+    metrics: args.texts("metric"),
+    at: args.choice("at", MOMENTS),
+    baseline: args.text("baseline"),
+    targets: targets === undefined ? undefined : parseTargets(targets),
   };
 }
 

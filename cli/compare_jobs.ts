@@ -9,9 +9,7 @@ import { errorOf, type FromJob, type ToJob } from "./compare_messages.ts";
 /** Trains a run and returns how it ended. */
 export type Train = (run: PlannedRun) => Promise<TrainingOutcome["status"]>;
 
-/** What all of them share. */
 interface JobOptions {
-  /** Number of concurrent trainings. */
   readonly jobs: number;
   readonly signal: AbortSignal;
   readonly context: Context;

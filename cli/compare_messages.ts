@@ -10,7 +10,6 @@ export interface Job {
   readonly config: string;
   readonly set: readonly string[];
   readonly path: string;
-  /** CPU threads. */
   readonly threads: Config["threads"];
   readonly call: string;
   readonly json: boolean;
@@ -27,7 +26,6 @@ export type FromJob =
   | { readonly status: TrainingOutcome["status"] }
   | { readonly failure: Failure };
 
-/** A serialized error. */
 interface Failure {
   readonly kind: "input" | "run" | "diverged" | "defect";
   readonly message: string;

@@ -24,7 +24,6 @@ import { locatePretrained } from "./pretrained.ts";
 import { changesSince } from "./same_run.ts";
 import { trainConfig } from "./train_config.ts";
 
-/** How the trainings of a comparison ended. */
 interface TrainedRuns {
   /** Whether the user stopped them. */
   readonly isStopped: boolean;
@@ -32,13 +31,10 @@ interface TrainedRuns {
   readonly failed: readonly PlannedRun[];
 }
 
-/** How runs are trained. */
 interface TrainAllOptions {
   /** Their folder, for messages. */
   readonly output: string;
-  /** Options of the comparison to come. */
   readonly summary: SummaryOptions;
-  /** Number of concurrent trainings. */
   readonly jobs: number;
   readonly interruption: Interruption;
   readonly context: Context;

@@ -21,7 +21,6 @@ import { formatTable } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
 import { checkOutput } from "./output.ts";
 
-/** A comparison and its runs. */
 interface ShownComparison {
   readonly runs: readonly VariantRun[];
   readonly comparison: Comparison;

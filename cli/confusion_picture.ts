@@ -7,7 +7,6 @@ import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { ConfusionMatrix } from "../training/confusion.ts";
 
-/** The content of the diagram. */
 type PicturedMatrix = Pick<ConfusionMatrix, "classNames" | "counts">;
 
 /** Side of a cell, in SVG units; a letter is about half of {@link FONT} wide. */

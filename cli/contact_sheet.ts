@@ -14,7 +14,6 @@ const GAP = 4;
 const SCALE = 2;
 const LABEL = SCALE * LETTER_HEIGHT + GAP;
 
-/** One class. */
 interface SheetRow {
   readonly label: string;
   /** Of {@link THUMBNAIL_SIDE} and with 3 channels. */

@@ -115,16 +115,7 @@ async function list(context: Context): Promise<void> {
     const classes = classNames.length;
     context.emit({ name, classes, imageShape, ...sizes, downloadBytes, folder, options });
   }
-  context.print(formatTable(rows, [
-    "left",
-    "right",
-    "right",
-    "right",
-    "right",
-    "right",
-    "left",
-    "left",
-  ]));
+  context.print(formatTable(rows, ["left", "right", "right", "right", "right", "right"]));
   const init = callOf("init", context.call);
   context.print(
     `\nYour own images need no name: \`${init} --images PATH\` writes a config for them.`,

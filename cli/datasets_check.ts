@@ -2,7 +2,7 @@
 
 import { dirname, join, relative, resolve } from "@std/path";
 import type { OpenOptions, OpenPictures } from "../datasets/dataset.ts";
-import type { ClassReport, Size } from "../datasets/examination/class_tally.ts";
+import type { ClassReport } from "../datasets/examination/class_tally.ts";
 import { type ExaminationReport, examine } from "../datasets/examination/examine.ts";
 import type { PassedOverFile } from "../datasets/folder/passed_over.ts";
 import { openPictures } from "../datasets/open.ts";
@@ -11,6 +11,7 @@ import { writeFileAtomic } from "../files/atomic.ts";
 import { encodePng } from "../files/encode_png.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatBytes, formatCount, formatNumberOf, formatTable } from "../reporting/format.ts";
+import { sum } from "../reporting/statistics.ts";
 import type { Arguments, Context } from "./command.ts";
 import { contactSheet, MAX_ROWS, PER_ROW, THUMBNAIL_SIDE } from "./contact_sheet.ts";
 import { datasetAt } from "./images_survey.ts";
@@ -24,12 +25,6 @@ const MAX_WORKERS = 16;
 const MAX_SETS = 20;
 /** Ratio of the largest to the smallest class above which a note is printed. */
 const MAX_UNEVEN = 10;
-
-/** Findings about files that are not images, or may not be. */
-interface Uneven {
-  readonly most: ClassReport;
-  readonly fewest: ClassReport;
-}
 
 /** `datasets check PATH`. Throws RunError if anything is wrong with the images. */
 export async function checkPictures(
@@ -136,14 +131,18 @@ function printReport(
   left: readonly PassedOverFile[],
   { print, emit }: Context,
 ): void {
-  const count = classes.reduce((sum, { training, validation }) => sum + training + validation, 0);
+  const count = sum(classes.map(({ training, validation }) => training + validation));
   print(
     `${path}: ${formatNumberOf(count, "image")} of ${classes.length} classes, ` +
       formatBytes(bytes),
   );
   print(classTable(classes));
   for (const { thumbnails: _, ...found } of classes) emit({ event: "class", ...found });
-  list(`${formatCount(broken.length)} cannot be read`, broken.map(brokenLine), print);
+  list(
+    `${formatCount(broken.length)} cannot be read`,
+    broken.map(({ path, reason }) => `${path}: ${reason}`),
+    print,
+  );
   broken.forEach((found) => emit({ event: "broken", ...found }));
   const others = left.map(({ path, what }) => `${path}: ${what}`);
   list(`${formatCount(others.length)} skipped`, others, print);
@@ -185,10 +184,6 @@ function list(heading: string, lines: readonly string[], print: Context["print"]
   if (lines.length > 0) print(`${heading}:\n  ${lines.map(spellName).join("\n  ")}`);
 }
 
-function brokenLine({ path, reason }: ExaminationReport["broken"][number]): string {
-  return `${path}: ${reason}`;
-}
-
 function classTable(classes: readonly ClassReport[]): string {
   const right = new Array(6).fill("right" as const);
   return formatTable([
@@ -198,18 +193,15 @@ function classTable(classes: readonly ClassReport[]): string {
       formatCount(training),
       formatCount(validation),
       formatCount(broken),
-      ...[sizes?.smallest, sizes?.median, sizes?.largest].map(formatSize),
+      // Width first, as is usual for photographs.
+      ...[sizes?.smallest, sizes?.median, sizes?.largest]
+        .map((size) => size ? `${size[1]} × ${size[0]}` : ""),
     ]),
   ], ["left", ...right]);
 }
 
-/** In the usual order for photographs: width first. */
-function formatSize(size: Size | undefined): string {
-  return size ? `${size[1]} × ${size[0]}` : "";
-}
-
 /** The classes with the most and the fewest images, if their numbers differ widely. */
-function unevenAmong(classes: readonly ClassReport[]): Uneven | undefined {
+function unevenAmong(classes: readonly ClassReport[]) {
   const sorted = classes.toSorted((a, b) => b.training - a.training);
   const [most, fewest] = [sorted[0], sorted[sorted.length - 1]];
   return most.training >= MAX_UNEVEN * fewest.training ? { most, fewest } : undefined;

@@ -20,9 +20,9 @@ const OLDEST_DENO = "2.9.0";
 export const command: Command = {
   details: "Exits with code 1 if training cannot work on this machine.",
   async run(_args, context) {
-    const checks = [
+    const checks: Check[] = [
       denoCheck(Deno.version.deno),
-      coresCheck(navigator.hardwareConcurrency),
+      { name: "CPU cores", status: "ok", found: String(navigator.hardwareConcurrency) },
       ...cpuChecks(),
       ...await gpuChecks(),
       await mpiCheck(),
@@ -40,7 +40,7 @@ export const command: Command = {
 /** Whether a version of Deno is new enough. */
 export function denoCheck(version: string): Check {
   const found = { name: "Deno", found: `${version}, tested with ${TESTED_DENO}` };
-  if (isOlder(version, OLDEST_DENO)) {
+  if (version.localeCompare(OLDEST_DENO, "en", { numeric: true }) < 0) {
     return {
       ...found,
       status: "fail",
@@ -49,11 +49,6 @@ export function denoCheck(version: string): Check {
     };
   }
   return { ...found, status: "ok" };
-}
-
-/** How many threads the CPU backend will use by default. */
-function coresCheck(cores: number): Check {
-  return { name: "CPU cores", status: "ok", found: String(cores) };
 }
 
 /** What the engine and the processor offer the CPU backend, and the form in which its kernels run. */
@@ -100,15 +95,11 @@ async function cacheCheck(): Promise<Check> {
     const advice = "set the environment variable OVERFOLD_CACHE to another folder";
     return { name, status: "fail", found: `${folder}: ${refusal}`, advice };
   }
-  return datasets.length > 0
-    ? { name, status: "ok", found: `${folder} (${size}): ${datasets.join(", ")}` }
-    : {
-      name,
-      status: "ok",
-      found: `${folder} (${size}): no datasets yet`,
-      advice:
-        "a training downloads what it needs; `overfold datasets download NAME` does so in advance",
-    };
+  const found = `${folder} (${size}): ${datasets.join(", ") || "no datasets yet"}`;
+  const advice = datasets.length > 0
+    ? undefined
+    : "a training downloads what it needs; `overfold datasets download NAME` does so in advance";
+  return { name, status: "ok", found, advice };
 }
 
 async function folderBytes(folder: string): Promise<number> {
@@ -135,8 +126,4 @@ function featureCheck(
   return present
     ? { name, status: "ok", found: "yes" }
     : { name, status: otherwise, found: "no", advice };
-}
-
-function isOlder(version: string, than: string): boolean {
-  return version.localeCompare(than, "en", { numeric: true }) < 0;
 }

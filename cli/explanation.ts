@@ -26,13 +26,11 @@ const TILE_SIDE = 256;
 
 /** A classified image. */
 export interface SeenPicture {
-  /** Its path. */
   readonly image: string;
   /** As decoded. */
   readonly raster: Raster;
   /** As the network received it: u8 [height, width, channels]. */
   readonly pixels: Uint8Array;
-  /** The network's result. */
   readonly logits: Float32Array;
 }
 
@@ -94,7 +92,6 @@ export class Explanation implements Disposable {
     });
   }
 
-  /** Images drawn so far. */
   get count(): number {
     return this.#tiles.length;
   }

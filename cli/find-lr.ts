@@ -13,7 +13,7 @@ import {
   testLearningRates,
 } from "../training/learning_rate_range.ts";
 import { openChosen } from "./backend.ts";
-import { type Arguments, type Command, howToDoWithoutNative, setOption } from "./command.ts";
+import { type Command, howToDoWithoutNative, setOption } from "./command.ts";
 import { loadImages } from "./load_data.ts";
 import { checkPlan, planRun } from "./memory_plan.ts";
 import { checkOutput } from "./output.ts";
@@ -45,9 +45,11 @@ export const command: Command = {
     "the same numbers.\n" +
     howToDoWithoutNative("find-lr"),
   async run(args, context) {
+    const rateOf = (name: string) =>
+      args.number(name, "a learning rate, such as 0.001", (rate) => rate > 0 && rate < Infinity);
     const range = {
-      min: rateOf(args, "min") ?? MIN,
-      max: rateOf(args, "max") ?? MAX,
+      min: rateOf("min") ?? MIN,
+      max: rateOf("max") ?? MAX,
       steps: args.integer("steps", MIN_STEPS) ?? STEPS,
     };
     if (range.min >= range.max) {
@@ -104,14 +106,6 @@ export const command: Command = {
     context.emit({ ...found, points, ...(output === undefined ? {} : { output }) });
   },
 };
-
-function rateOf(args: Arguments, name: string): number | undefined {
-  const text = args.text(name);
-  if (text === undefined) return undefined;
-  const rate = text.trim() === "" ? NaN : Number(text);
-  if (rate > 0 && Number.isFinite(rate)) return rate;
-  throw new InputError(`--${name}: found "${text}", expected a learning rate, such as 0.001`);
-}
 
 function curveOf(result: RangeResult) {
   const { points, suggestion } = result;

@@ -7,7 +7,6 @@ import { kindOf } from "../files/kind_of_file.ts";
 import { isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
 import { readWanted } from "../files/read_wanted.ts";
 
-/** The result. */
 interface FoundImages {
   /** Files in the order of the arguments; those of a folder or a pattern sorted by name. */
   readonly paths: readonly string[];

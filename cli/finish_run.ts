@@ -28,11 +28,8 @@ export interface PreparedRun {
   readonly identity: RunIdentity;
   /** Its model is initialized; a checkpoint's weights replace these. */
   readonly recipe: ResolvedRecipe;
-  /** What is trained, and how. */
   readonly options: TrainingRunOptions;
-  /** Its programs. */
   readonly plan: SessionPlan;
-  /** Its memory plan. */
   readonly memory: RunPlan;
 }
 

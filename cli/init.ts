@@ -40,7 +40,6 @@ const MAX_TOLD = 5;
 /** Most recipes that are timed after the first. */
 const MAX_TRIES = 3;
 
-/** How a key is shown. */
 interface RowOptions {
   /** Whether the line is commented out: an alternative, not the template's choice. */
   readonly off?: boolean;

@@ -38,7 +38,6 @@ import {
   shardSizeOf,
 } from "./prepare.ts";
 
-/** The network to inspect. */
 interface Subject {
   /** The config; absent for imported weights, which have no recipe. */
   readonly file?: ConfigFile;
@@ -48,19 +47,16 @@ interface Subject {
   readonly images?: OpenDataset;
 }
 
-/** The result. */
 interface Inspected {
   readonly name: string;
   /** With the kind of its convolutions, unless it is folded. */
   readonly title?: string;
   readonly summary: NetworkSummary | ModelSummary;
-  /** Memory to train it. */
   readonly memory?: MemoryPlan & { readonly batchSize: number; readonly shards: number };
   /** Memory of the whole process during training. */
   readonly run?: RunPlan;
   /** Contents of the config's augmentation preset. */
   readonly preset?: { readonly name: PresetName } & Preset;
-  /** Draws the requested images. */
   readonly drawing?: () => Promise<void>;
 }
 
@@ -197,18 +193,13 @@ async function inspected(args: Arguments, context: Context): Promise<Inspected> 
     shards: batchSize / shardSizeOf(file),
   };
   const sheet = args.text("batch");
-  const drawing = sheet !== undefined &&
-    (() => drawBatch(file, description, backend, sheet, context));
+  const drawing = sheet === undefined
+    ? undefined
+    : () => drawBatch(file, description, backend, sheet, context);
   const preset = typeof data.augmentation === "string"
     ? { name: data.augmentation, ...presetOf(data.augmentation, description.input, data.eval) }
     : undefined;
-  return {
-    ...named,
-    memory,
-    ...(run ? { run } : {}),
-    ...(preset ? { preset } : {}),
-    ...(drawing ? { drawing } : {}),
-  };
+  return { ...named, memory, run, preset, drawing };
 }
 
 async function subjectOf(

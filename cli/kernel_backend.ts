@@ -17,7 +17,6 @@ import type { Arguments, Context } from "./command.ts";
 /** Names that `--backend` accepts here. */
 export const KERNEL_BACKENDS = ["cpu", "webgpu", "reference"] as const;
 
-/** The opened backend. */
 interface KernelBackend {
   readonly backend: Backend;
   /** Names of the kernel's variants, the built-in choice first; empty if there is no choice. */

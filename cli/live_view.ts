@@ -1,7 +1,6 @@
 /** What `overfold train` shows on a wide terminal while it runs. */
 import type { Span, View } from "../reporting/view.ts";
 
-/** The values to show. */
 interface LiveState {
   /** `epoch 3/10`. */
   readonly title: string;
@@ -13,7 +12,6 @@ interface LiveState {
   readonly curve: string;
   /** Of the epoch so far: `loss 0.1234`, `accuracy 97.50 %`. */
   readonly metrics: readonly string[];
-  /** The best validation so far, if there was one. */
   readonly best?: string;
 }
 

@@ -66,7 +66,6 @@ interface RunMemory {
   readonly cache: number;
   /** Everything else. */
   readonly process: number;
-  /** The total. */
   readonly total: number;
 }
 
@@ -75,11 +74,9 @@ export interface RunPlan {
   readonly memory: RunMemory;
   /** The total if no two threads decode the same image of the sample, and all are cached. */
   readonly atOnce: number;
-  /** Of the programs. */
   readonly programs: MemoryPlan;
   /** Threads that prepare batches. */
   readonly threads: number;
-  /** Whether they decode pictures. */
   readonly isDecoding: boolean;
   /** The largest image of the sample, if headers reveal sizes. */
   readonly picture?: { readonly height: number; readonly width: number };

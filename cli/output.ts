@@ -105,11 +105,5 @@ async function isTrained(path: string): Promise<boolean> {
   }
 }
 
-/** The kind of file at a path, links followed; undefined if there is none. */
-async function realPath(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.realPath(path);
-  } catch {
-    return undefined;
-  }
-}
+/** A path with its links followed; undefined if nothing is there. */
+const realPath = (path: string) => Deno.realPath(path).catch(() => undefined);

@@ -16,7 +16,6 @@ import { fromHome } from "../files/home.ts";
 import { refusalOf } from "../files/refusal.ts";
 import { keywordAt } from "../schema/json.ts";
 
-/** A place named by a config. */
 interface Place {
   /** Such as `data.dataset.root`. */
   readonly key: string;

@@ -99,7 +99,12 @@ export const command: Command = {
     const network = await loadNetwork(path);
     requirePictures(path, network.description.input);
     requireFiniteWeights(path, network.program(1));
-    const choose = choiceOfClasses(network.description, { top, threshold: thresholdOf(args) });
+    const threshold = args.number(
+      "threshold",
+      "a probability from 0 to 1",
+      (p) => p >= 0 && p <= 1,
+    );
+    const choose = choiceOfClasses(network.description, { top, threshold });
     const choice = chosenBackend(args, {
       backend: "cpu",
       threads: paths.length === 1 ? 1 : "auto",
@@ -214,7 +219,6 @@ async function leave(file: Output | undefined, done: number, all: number): Promi
   return stopped;
 }
 
-/** The background that `--background` names. */
 function backgroundOf(args: Arguments): { background: string; ground?: Colour } {
   const background = args.text("background") ?? "white";
   const parsed = parseGround(background);
@@ -258,16 +262,6 @@ function formatOf(args: Arguments, damaged: boolean): PredictionFormat {
     );
   }
   return formats[name];
-}
-
-function thresholdOf(args: Arguments): number | undefined {
-  const text = args.text("threshold");
-  if (text === undefined) return undefined;
-  const threshold = text.trim() === "" ? NaN : Number(text);
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new InputError(`--threshold: found "${text}", expected a probability from 0 to 1`);
-  }
-  return threshold;
 }
 
 /** Which of the ranked classes are listed: the most probable, or those above the threshold. */

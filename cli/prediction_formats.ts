@@ -13,13 +13,11 @@ export interface NamedProbability {
 
 /** The prediction for an image. */
 export interface Prediction {
-  /** Path of the image. */
   readonly image: string;
   /** The listed classes, the most probable first. */
   readonly predictions: readonly NamedProbability[];
   /** The background of its transparent pixels, if it has any. */
   readonly background?: string;
-  /** The damage of its file, if any. */
   readonly damage?: string;
 }
 

@@ -34,7 +34,6 @@ interface PredictionOptions extends ReadOptions {
 /** What is reported of an image that has been read. */
 type ImageFacts = Pick<Prediction, "image"> & Omit<ReadPicture, "pixels">;
 
-/** The result for an image. */
 interface Predicted {
   readonly result: ImageFacts & Pick<Prediction, "predictions">;
   /** The decoded image, if kept. */

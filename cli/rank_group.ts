@@ -12,7 +12,6 @@ import { reportError } from "./report_error.ts";
 /** This process as a rank, and the machines of all ranks. */
 export interface RankGroup {
   readonly ranks: Ranks;
-  /** The machine of each rank. */
   readonly hosts: readonly string[];
 }
 
@@ -63,7 +62,6 @@ export function together<T>(group: RankGroup, work: () => Promise<T> | T): Promi
   return sharedWork(group.ranks, work, (rank) => nameOf(group, rank));
 }
 
-/** A context that prints nothing. */
 function silent(context: Context): Context {
   const target = { write: () => {}, isTerminal: false, columns: () => 80, now: () => 0 };
   return { ...context, print: () => {}, emit: () => {}, progress: new Progress(target) };

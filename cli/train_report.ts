@@ -199,7 +199,6 @@ export class TrainReport implements TrainingObserver {
     }
   }
 
-  /** Prints a line, once. */
   #printOnce(line: string): void {
     if (this.#printed.has(line)) return;
     this.#printed.add(line);

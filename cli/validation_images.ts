@@ -6,6 +6,7 @@ import { type ConfigFile, loadConfig, parseStored } from "../config/load.ts";
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { InputError } from "../errors.ts";
+import { exists } from "../files/exists.ts";
 import { type Arguments, type Context, type Option, setOption } from "./command.ts";
 import { loadImages } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
@@ -72,9 +73,7 @@ async function configOf(
   };
   if (checkpoint?.config) return parseStored(checkpoint.config, path, options);
   const inFolder = join(dirname(path), "..", "config.yaml");
-  try {
-    await Deno.stat(inFolder);
-  } catch {
+  if (!await exists(inFolder)) {
     throw new InputError(
       `${path}: does not record which images the network was validated on, and is not in the folder of ` +
         "a run; name a config with these images by --config CONFIG",

@@ -37,7 +37,6 @@ export async function firstImages(source: ImageSource): Promise<Uint8Array> {
 export interface VerificationImages {
   /** u8 [count, H, W, C]. */
   readonly pixels: Uint8Array;
-  /** A description for the user. */
   readonly kind: string;
 }
 

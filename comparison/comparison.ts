@@ -21,7 +21,6 @@ export interface RunCosts {
 
 /** Size of a network. */
 export interface NetworkSize {
-  /** Parameters in training. */
   readonly trainingParameters: number;
   /** Numbers in its kernels, factors and biases after folding. */
   readonly foldedParameters: number;
@@ -55,12 +54,7 @@ export interface RunSummary extends RunCosts {
 }
 
 /** A run whose training diverged: it has no result. */
-export interface DivergedSummary {
-  readonly name: string;
-  readonly path: string;
-  readonly variant: string;
-  readonly seed: number;
-}
+export type DivergedSummary = Pick<RunSummary, "name" | "path" | "variant" | "seed">;
 
 /** A variant of the result; its size is null if all its runs diverged. */
 export interface VariantSummary extends Record<keyof NetworkSize, number | null> {
@@ -68,7 +62,6 @@ export interface VariantSummary extends Record<keyof NetworkSize, number | null>
   readonly settings: readonly Setting[];
   /** Number of finished runs; all means are over these. */
   readonly runs: number;
-  /** Number of diverged runs. */
   readonly diverged: number;
   readonly seconds: Spread;
   readonly imagesPerSecond: Spread;
@@ -79,11 +72,8 @@ export interface VariantSummary extends Record<keyof NetworkSize, number | null>
 }
 
 /** How soon the runs of a variant reached a target. */
-export interface ReachedSummary {
-  readonly target: number;
+export interface ReachedSummary extends Reached {
   readonly runs: number;
-  readonly epoch: number | null;
-  readonly seconds: number | null;
 }
 
 /** A variant against the baseline. */

@@ -6,7 +6,6 @@ import { type Monitor, monitorOf } from "../training/metrics/monitor.ts";
 import type { Objective } from "../training/objectives/objective.ts";
 import type { Target } from "./targets.ts";
 
-/** A metric and its name. */
 interface NamedMetric extends MetricInfo {
   readonly name: string;
 }
@@ -60,7 +59,6 @@ function spelled({ value, isPercent }: Target): string {
   return isPercent ? `${Number((100 * value).toPrecision(10))}%` : String(value);
 }
 
-/** The metric with the user's name. */
 function chosenMetric(objective: Objective, name: string): Monitor {
   try {
     return monitorOf(objective, name);

@@ -14,7 +14,6 @@ export interface PlannedRun {
   readonly seed: number;
   /** Name of its folder. */
   readonly name: string;
-  /** Its folder. */
   readonly path: string;
   /** The config's file, and all overrides. */
   readonly config: string;
@@ -22,7 +21,6 @@ export interface PlannedRun {
   readonly file: ConfigFile;
 }
 
-/** The trainings of a comparison. */
 interface PlanOptions {
   /** The config's file and the overrides for all runs. */
   readonly config: string;

@@ -8,7 +8,6 @@ import { isUnderWay, runFile, runIn } from "../training/run_files.ts";
 import { hasDiverged } from "../training/run_log.ts";
 import { type ComparedRun, readComparedRun } from "./compared_run.ts";
 
-/** The runs found. */
 interface FoundRuns {
   readonly runs: readonly ComparedRun[];
   /** Runs whose last training diverged. */
@@ -17,7 +16,6 @@ interface FoundRuns {
   readonly unfinished: readonly string[];
 }
 
-/** A run that diverged. */
 type FoundDiverged = Pick<ComparedRun, "name" | "path" | "seed" | "config">;
 
 /**

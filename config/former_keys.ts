@@ -66,7 +66,6 @@ function remedyFor(item: unknown): string {
   return `${name} is carried out by the training step; write ${place}: ${inYaml(written)}`;
 }
 
-/** All of them. */
 const FORMER_KEYS: readonly FormerKey[] = [
   {
     path: "data.synthetic",
@@ -120,7 +119,6 @@ export function otherForms(path: readonly string[]): string[][] {
   });
 }
 
-/** The result of moving former keys. */
 interface FormerKeys {
   /** Options that were moved. */
   readonly moved: Moved[];

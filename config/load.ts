@@ -17,7 +17,6 @@ import { MAX_BYTES, requireModestText } from "./yaml.ts";
 /** The keys that decide where images are fetched from and which checksums are accepted. */
 const FETCHING = ["data.mirror", "data.checksums"];
 
-/** How a config is read. */
 interface LoadOptions {
   /** Overrides `key.path=value`, the value in YAML; `null` removes the key. */
   set?: readonly string[];
@@ -76,7 +75,9 @@ export function parseConfig(text: unknown, file: string, options: LoadOptions = 
   const value = source.value as Mapping;
   const former = moveFormerKeys(value);
   source.noteMoved(former.moved);
-  const named = { name: runName(file), ...withoutExtras(value) };
+  // Keys for anchors, `x-…`, are not part of a config.
+  const keys = Object.entries(value).filter(([key]) => !key.startsWith("x-"));
+  const named = { name: runName(file), ...Object.fromEntries(keys) };
   const result = configSchema.safeParse(named);
   const mistakes = [...former.mistakes, ...controlsIn(named)];
   if (!result.success || mistakes.length > 0) {
@@ -103,11 +104,6 @@ export function parseStored(
   options: LoadOptions = {},
 ): ConfigFile {
   return parseConfig(config, path, { ...options, isForeign: true });
-}
-
-/** The config without its keys for anchors, `x-…`. */
-function withoutExtras(config: Mapping): Mapping {
-  return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith("x-")));
 }
 
 /** Keys and texts with control characters, which would break the lines of messages. */

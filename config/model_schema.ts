@@ -8,7 +8,6 @@ import { namesBySchema, z } from "../schema/entry.ts";
 import { isRecord } from "../schema/record.ts";
 import { address, path } from "./path.ts";
 
-/** `model` of a config. */
 interface ModelConfig {
   /** A model by name, or `layers`. */
   readonly name?: string;

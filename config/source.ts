@@ -80,7 +80,7 @@ export class ConfigSource {
     this.#overrides.push(path);
     let container = this.value as Container;
     for (const [index, part] of path.slice(0, -1).entries()) {
-      let child = member(container, part);
+      let child = valueAt(container, [part]);
       if (typeof child !== "object" || child === null) {
         if (child === undefined && value === undefined && others.length > 0) return;
         const name = nameAt(path.slice(0, index + 1), child);
@@ -182,11 +182,6 @@ function startOf(node: unknown): number | undefined {
 
 function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
   return prefix.every((part, index) => part === path[index]);
-}
-
-/** A container's own member; inherited members are not part of a config. */
-function member(container: Container, key: string): unknown {
-  return Object.hasOwn(container, key) ? (container as Record<string, unknown>)[key] : undefined;
 }
 
 function assign(container: Container, path: string[], index: number, value: unknown): void {

@@ -42,11 +42,9 @@ export const PAGES = {
   report: { script: new URL("./report/page.ts", import.meta.url), style: reportStyle },
 } satisfies Record<string, PageSource>;
 
-/** The parts of a page. */
 interface PageParts {
   /** Its heading and window title. */
   readonly title: string;
-  /** Its kind. */
   readonly page: keyof typeof PAGES | PageSource;
   /** The data for the script: plain JSON, in which NaN and infinities become null. */
   readonly data: unknown;

@@ -1,6 +1,5 @@
 /** Differences between computed and expected numbers. */
 
-/** The largest difference between two tensors. */
 interface Difference {
   /** Infinite if sizes differ or only one number is NaN. */
   readonly absolute: number;

@@ -1,7 +1,6 @@
 /** Several lines that a terminal shows in place, in color if supported. */
 import { spellName } from "./controls.ts";
 
-/** The style of a piece of text. */
 type Style = "dim" | "good" | "bold";
 
 /** A piece of a line. */

@@ -82,7 +82,6 @@ export type ParsedChoice<R extends SchemaRegistry> =
     [N in keyof R & string]: { readonly name: N } & ParsedOptionsOf<R[N]>;
   }[keyof R & string];
 
-/** A chosen entry. */
 interface Chosen<E extends Entry> {
   readonly name: string;
   readonly entry: E;

@@ -27,7 +27,6 @@ export interface Mistake {
 }
 
 interface Found extends Mistake {
-  /** The missing key. */
   missing?: string;
   /** Whether the schema knows no such key. */
   unknown?: boolean;

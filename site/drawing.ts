@@ -20,7 +20,6 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 };
 
-/** A point in the field. */
 interface Point {
   readonly x: number;
   readonly y: number;
@@ -59,7 +58,6 @@ export class DrawingField {
     this.#blacken();
   }
 
-  /** Clears the field. */
   clear(): void {
     this.#blacken();
     this.#changed();

@@ -13,7 +13,6 @@ const TOP = 5;
 /** Classes named in the model card; the rest is counted. */
 const NAMED = 12;
 
-/** Names of the engines. */
 const ENGINES = { webgpu: "WebGPU", cpu: "WebAssembly" } as const;
 
 const worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });

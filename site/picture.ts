@@ -11,7 +11,6 @@ const CANVAS_PIXELS = 1 << 24;
 /** Raw pixels. */
 const PLAIN = { colorSpaceConversion: "none", premultiplyAlpha: "none" } as const;
 
-/** A decoded image. */
 interface PagePicture {
   /** Upright, without transparency. */
   readonly image: ImageData;

@@ -16,13 +16,11 @@ import type { Engine, Reply, Request } from "./messages.ts";
 /** Location of the network, next to the page. */
 const NETWORK = "network.safetensors";
 
-/** The loaded network. */
 interface Network {
   readonly program: Program;
   readonly activation: Activation | undefined;
 }
 
-/** The compiled network. */
 interface Ready {
   readonly engine: "webgpu" | "cpu";
   readonly executable: Executable;

@@ -9,13 +9,10 @@ import type { Ranks } from "../ranks/ranks.ts";
 
 /** What only one rank knows. */
 interface OwnSignals {
-  /** Whether it was asked to stop. */
   readonly stopping: boolean;
-  /** Whether the time is over. */
   readonly isOver: boolean;
 }
 
-/** A rank's message. */
 interface Message extends OwnSignals {
   readonly value: unknown;
 }
@@ -27,7 +24,6 @@ export class Agreement {
   /** @param own this rank's signals, read at each exchange */
   constructor(private readonly ranks: Ranks, private readonly own: OwnSignals) {}
 
-  /** Whether there is one rank. */
   get isAlone(): boolean {
     return this.ranks.size === 1;
   }

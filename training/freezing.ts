@@ -36,7 +36,6 @@ export const freezeSchema = z.union([...namesSchema.options, frozenSchema]).desc
     "beginnings, as in [conv1, layer1, '*.bias']; with epochs only at first",
 );
 
-/** What is frozen, and until when. */
 interface Freezing {
   /** Parameters, and statistics of batch norms that stay unchanged. */
   readonly frozen: ReadonlySet<Parameter>;
@@ -71,7 +70,7 @@ export function freezingOf(
   }
   const frozen = new Set(layout.ranges.filter(isFrozen).map(({ parameter }) => parameter));
   for (const norm of batchNormsOf(model)) {
-    const statistics = statisticsOf(norm);
+    const statistics = [norm.runningMean, norm.runningVar, norm.numBatchesTracked];
     // Otherwise half of them would normalize by numbers that do not belong together.
     if (statistics.some((one) => frozen.has(one))) statistics.forEach((one) => frozen.add(one));
   }
@@ -97,10 +96,6 @@ export function frozenBatchNorms(
 
 function batchNormsOf(model: Module): BatchNorm2d[] {
   return [...model.namedModules().values()].filter((layer) => layer instanceof BatchNorm2d);
-}
-
-function statisticsOf({ runningMean, runningVar, numBatchesTracked }: BatchNorm2d): Parameter[] {
-  return [runningMean, runningVar, numBatchesTracked];
 }
 
 /**

@@ -49,7 +49,6 @@ interface RangeTestOptions extends Omit<TrainingRunOptions, "epochs"> {
   readonly onStep?: (step: number, learningRate: number, loss: number) => void;
 }
 
-/** A step of the test. */
 interface RangePoint {
   readonly learningRate: number;
   /** Of the step's images. */
@@ -60,7 +59,6 @@ interface RangePoint {
 
 /** The result of a test. */
 export interface RangeResult {
-  /** The steps taken. */
   readonly points: readonly RangePoint[];
   /** Whether the loss diverged before the last step. */
   readonly diverged: boolean;

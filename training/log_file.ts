@@ -21,7 +21,6 @@ export class LogFile {
     return new LogFile(file, kept);
   }
 
-  /** Its length. */
   get bytes(): number {
     return this.size;
   }
@@ -31,7 +30,6 @@ export class LogFile {
     return this.write(`${JSON.stringify(entry)}\n`);
   }
 
-  /** Appends text or bytes. */
   async write(data: string | Uint8Array): Promise<void> {
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     try {
@@ -49,7 +47,6 @@ export class LogFile {
     return this.file.sync();
   }
 
-  /** Closes the file. */
   close(): void {
     this.file.close();
   }

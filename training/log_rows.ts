@@ -91,14 +91,12 @@ const VALIDATION = /^valid(?=[A-Z])/;
 
 function metricsOf({ values }: StepRow): Pick<EpochRow, "train" | "validation"> {
   const { learningRate: _, ...metrics } = values;
-  const names = Object.keys(metrics);
-  const validated = names.filter((name) => VALIDATION.test(name)).map((name) => {
+  const all = Object.entries(metrics);
+  const validated = all.filter(([name]) => VALIDATION.test(name)).map(([name, value]) => {
     const bare = name.replace(VALIDATION, "");
-    return [bare[0].toLowerCase() + bare.slice(1), metrics[name]];
+    return [bare[0].toLowerCase() + bare.slice(1), value];
   });
-  const trained = names.filter((name) => !VALIDATION.test(name)).map((
-    name,
-  ) => [name, metrics[name]]);
+  const trained = all.filter(([name]) => !VALIDATION.test(name));
   return {
     train: Object.fromEntries(trained),
     ...(validated.length > 0 ? { validation: Object.fromEntries(validated) } : {}),

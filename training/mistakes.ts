@@ -24,7 +24,6 @@ export class Mistakes implements ImageTally {
     private readonly most: number,
   ) {}
 
-  /** Total number of mistakes. */
   get count(): number {
     return this.#count;
   }

@@ -72,18 +72,14 @@ export async function readNorms(
   const count = trained.length;
   const of = (at: number): number[] => Array.from(squares.subarray(at * count, (at + 1) * count));
   const [gradients, parameters, updates] = [of(0), of(1), of(2)];
-  const total = (squares: readonly number[]) => Math.sqrt(sum(squares));
+  const norms = (squareOf: (squares: readonly number[]) => number): Norms => ({
+    gradient: Math.sqrt(squareOf(gradients)),
+    parameter: Math.sqrt(squareOf(parameters)),
+    update: Math.sqrt(squareOf(updates)),
+  });
   return {
-    total: {
-      gradient: total(gradients),
-      parameter: total(parameters),
-      update: total(updates),
-    },
-    parameters: new Map(trained.map(({ name }, i) => [name, {
-      gradient: Math.sqrt(gradients[i]),
-      parameter: Math.sqrt(parameters[i]),
-      update: Math.sqrt(updates[i]),
-    }])),
+    total: norms(sum),
+    parameters: new Map(trained.map(({ name }, i) => [name, norms((squares) => squares[i])])),
   };
 }
 

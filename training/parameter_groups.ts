@@ -25,9 +25,7 @@ interface GroupOptions {
 
 /** A range of the parameters. */
 interface ParameterGroup {
-  /** First element. */
   readonly offset: number;
-  /** Number of elements. */
   readonly size: number;
   readonly weightDecay: number;
   /** Multiplies the learning rate; above 0. */
@@ -77,7 +75,6 @@ export function trainedBy(
   return { groups, trained: ranges.filter(({ parameter }) => !frozen.has(parameter)), frozen };
 }
 
-/** The factor of each parameter's learning rate. */
 function parameterRates(
   layout: StateLayout,
   learningRates: NonNullable<GroupOptions["learningRates"]>,

@@ -15,7 +15,6 @@ export interface EpochRange {
 export interface Phase extends EpochRange {
   /** Suffix of its programs' names; empty for the only phase of most trainings. */
   readonly suffix: string;
-  /** The recipe of the phase. */
   readonly recipe: ResolvedRecipe;
 }
 

@@ -132,17 +132,14 @@ export class RunFolder implements TrainingStore {
     }
   }
 
-  /** The path of the last checkpoint. */
   get lastPath(): string {
     return runFile(this.path, "last");
   }
 
-  /** The path of the checkpoint of the best validation. */
   get bestPath(): string {
     return runFile(this.path, "best");
   }
 
-  /** The path of the folded network. */
   get foldedPath(): string {
     return runFile(this.path, "folded");
   }

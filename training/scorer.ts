@@ -6,7 +6,6 @@ import { logitsOf, meanProbabilities } from "../networks/activation.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { traceEvaluation, traceTargets } from "./step_program.ts";
 
-/** The results of a scorer for a batch. */
 interface Scored {
   /** The loss, the objective's sums and the `logits` of every image. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
@@ -14,7 +13,6 @@ interface Scored {
   readonly own: Float32Array;
 }
 
-/** Scores batches of one size. */
 interface Scorer {
   /** Programs to compile together. */
   readonly programs: readonly Program[];

@@ -16,6 +16,7 @@ import type { Program } from "../graph/types.ts";
 import { DROPOUT_STEP } from "../layers/dropout.ts";
 import { BUFFERS } from "../layers/state.ts";
 import { multiplyAccumulates } from "../ops/multiply_accumulates.ts";
+import { sum } from "../reporting/statistics.ts";
 import { beforeAccumulation } from "./accumulation.ts";
 import { adviseBatch } from "./batch_advice.ts";
 import { type BatchResult, resultOf, type StepBatch, withoutFilling } from "./evaluation.ts";
@@ -60,7 +61,6 @@ export interface StepResult {
   readonly sums: Sums;
   /** The loss scale of its gradients, if it was scaled. */
   readonly lossScale?: number;
-  /** Norms, if they were requested. */
   readonly norms?: StepNorms;
 }
 
@@ -78,7 +78,6 @@ export class TrainingSession {
   readonly #firstState = new Map<string, Float32Array>();
 
   private constructor(
-    /** The backend. */
     readonly backend: Backend,
     private readonly options: SessionOptions,
     private readonly executable: Executable,
@@ -87,8 +86,7 @@ export class TrainingSession {
     this.#phases = phasesOf(options.recipe, options.epochs);
     this.#fullPrecision = backend.fullPrecision;
     this.#shards = isSharded(options) ? new ShardSum(executable, options) : undefined;
-    this.multiplyAccumulates = programs[0].nodes
-      .reduce((sum, node) => sum + multiplyAccumulates(node), 0);
+    this.multiplyAccumulates = sum(programs[0].nodes.map(multiplyAccumulates));
     this.#inputs = new Map(
       programs.map((program) => [
         program.name,
@@ -122,7 +120,6 @@ export class TrainingSession {
     return session;
   }
 
-  /** The recipe. */
   get recipe(): ResolvedRecipe {
     return this.options.recipe;
   }

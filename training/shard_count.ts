@@ -11,7 +11,6 @@ export const shardsSchema = z.union([z.literal("auto"), z.int().min(1)]).default
     "them; auto: one per rank that starts the run",
 );
 
-/** What the number depends on. */
 interface ShardOptions {
   readonly shards: z.output<typeof shardsSchema>;
   /** Images in a whole batch. */

@@ -21,7 +21,6 @@ export class RunList {
   /** @param root as the user named it */
   constructor(readonly root: string) {}
 
-  /** A run. */
   get(name: string): WatchedRun | undefined {
     return this.#runs.get(name);
   }

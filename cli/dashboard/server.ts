@@ -38,7 +38,6 @@ export interface ServeOptions extends DashboardData {
   readonly port?: number;
 }
 
-/** A running dashboard. */
 interface Dashboard extends AsyncDisposable {
   /** Its address, with the token. */
   readonly url: string;
@@ -81,7 +80,6 @@ interface Answer {
   readonly type: "text/plain" | "text/html" | "application/json";
 }
 
-/** The answer to a request. */
 async function answer(request: Request, token: string, answers: Answers): Promise<Answer> {
   const refused = (status: number, body: string): Answer => ({ status, body, type: "text/plain" });
   const { pathname, searchParams, hostname } = new URL(request.url);

@@ -67,7 +67,6 @@ export class WatchedRun {
     return { edition: -1, metrics: none, timing: none };
   }
 
-  /** Reads the config. */
   async #begin(edition: number): Promise<void> {
     this.#end = 0;
     this.#best = undefined;

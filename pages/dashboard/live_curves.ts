@@ -29,7 +29,6 @@ export class LiveCurves {
     this.element = section("curves", "Curves", this.#note, this.#place);
   }
 
-  /** Shows the curves of these runs. */
   show(groups: readonly RunGroup[]): void {
     const charts = chartsOf(groups);
     const none = groups.length === 0

@@ -16,11 +16,9 @@ const MAX_ROWS = 12;
 /** Keys in which runs differ without effect on the training. */
 const PLACES = ["name", "output"];
 
-/** Callbacks and state of the table. */
 interface RunTableOptions {
   /** The runs shown below. */
   readonly chosen: ReadonlySet<string>;
-  /** Shows these runs below. */
   choose(names: readonly string[]): void;
 }
 
@@ -67,7 +65,6 @@ export class RunTable {
     );
   }
 
-  /** Shows the present runs. */
   show(runs: readonly RunSummary[]): void {
     this.#runs = runs;
     const keys = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].sort();

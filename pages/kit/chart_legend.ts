@@ -39,7 +39,6 @@ export class Legend {
     }));
   }
 
-  /** Whether a series is shown. */
   isShown(name: string): boolean {
     return !this.#hidden.has(name);
   }

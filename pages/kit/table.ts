@@ -18,7 +18,6 @@ export interface Column<Row> {
   show?(row: Row): Content;
 }
 
-/** A table. */
 interface TableOptions<Row> {
   /** Its title, also read by screen readers. */
   readonly caption: string;

@@ -24,7 +24,6 @@ export interface RunData {
   /** The metric that chose its best epoch. */
   readonly monitor: string;
   readonly curves: Curves;
-  /** The best validation. */
   readonly best?: { readonly epoch: number; readonly values: Numbers };
   /** Names and values of its environment. */
   readonly environment: readonly Fact[];
@@ -75,7 +74,6 @@ export type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
 /** The network, and how its kernels are composed. */
 export interface NetworkData {
-  /** Its sizes. */
   readonly sizes: readonly Fact[];
   readonly layers: readonly {
     readonly path: string;

@@ -51,7 +51,6 @@ export class EventFile {
     await this.file.write(record(writer.finish()));
   }
 
-  /** Closes the file. */
   close(): void {
     this.file.close();
   }

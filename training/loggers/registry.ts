@@ -1,5 +1,5 @@
 /** Loggers by name. */
-import { type Choice, choiceOf, chosen, type ParsedChoice, z } from "../../schema/entry.ts";
+import { type Choice, choiceOf, chosen, z } from "../../schema/entry.ts";
 import { csv } from "./csv.ts";
 import type { LoggedRun, Logger, LoggerEntry } from "./logger.ts";
 import { stdout } from "./stdout.ts";
@@ -17,7 +17,8 @@ export type LoggerOptions = Choice<typeof LOGGERS>;
 
 /** The loggers of a run. */
 export const loggersSchema = z.array(choiceOf(LOGGERS)).refine(
-  (list) => new Set(list.map(nameOf)).size === list.length,
+  (list) =>
+    new Set(list.map((one) => typeof one === "string" ? one : one.name)).size === list.length,
   { error: "each logger can be named once" },
 ).default([]).describe("What keeps or shows the log in other forms, besides metrics.jsonl");
 
@@ -42,8 +43,4 @@ export async function openLoggers(
 /** Whether a file in a run's folder belongs to a logger, by its name. */
 export function isLoggerFile(name: string): boolean {
   return Object.values<LoggerEntry>(LOGGERS).some(({ files }) => files?.test(name));
-}
-
-function nameOf(choice: ParsedChoice<typeof LOGGERS>): string {
-  return typeof choice === "string" ? choice : choice.name;
 }

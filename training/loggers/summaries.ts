@@ -12,11 +12,8 @@ const FLOAT = 1, STRING = 7, DATA_CLASS_TENSOR = 2;
 /** Bins of a histogram. */
 const BINS = 30;
 
-/** One value that is shown under a tag. */
-type Summary = Message;
-
 /** An event with several values. */
-export function summaryEvent(summaries: readonly Summary[]): Message {
+export function summaryEvent(summaries: readonly Message[]): Message {
   const values = summaries.map((value): Field => ({ message: value }));
   return { [EVENT.summary]: { message: { 1: values } } };
 }
@@ -28,14 +25,14 @@ export function restartEvent(): Message {
 }
 
 /** A number. */
-export function scalar(tag: string, value: number): Summary {
+export function scalar(tag: string, value: number): Message {
   return { [VALUE.tag]: { text: tag }, [VALUE.simpleValue]: { float: value } };
 }
 
 /**
  * A histogram of numbers with bins of equal width. There must be at least one number, all finite.
  */
-export function histogram(tag: string, values: ArrayLike<number>): Summary {
+export function histogram(tag: string, values: ArrayLike<number>): Message {
   let [least, most, sum, squares] = [Infinity, -Infinity, 0, 0];
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -68,7 +65,7 @@ export function histogram(tag: string, values: ArrayLike<number>): Summary {
 }
 
 /** An image: a PNG file of three channels. */
-export function image(tag: string, png: Uint8Array): Summary {
+export function image(tag: string, png: Uint8Array): Message {
   const size = new DataView(png.buffer, png.byteOffset + 16, 8);
   const RGB = 3;
   return {
@@ -85,7 +82,7 @@ export function image(tag: string, png: Uint8Array): Summary {
 }
 
 /** A text in Markdown. */
-export function text(tag: string, markdown: string): Summary {
+export function text(tag: string, markdown: string): Message {
   return {
     [VALUE.tag]: { text: tag },
     [VALUE.tensor]: { message: { 1: { int: STRING }, 2: shapeOfOne, 8: { text: markdown } } },
@@ -99,7 +96,7 @@ export function text(tag: string, markdown: string): Summary {
 }
 
 /** The hyperparameters that a run starts with: the values of a config by their keys, as `data.batchSize`. */
-export function runStart(config: unknown): Summary {
+export function runStart(config: unknown): Message {
   const entries = flattened(config, []).map(([name, value]): Field => ({
     message: { 1: { text: name }, 2: { message: valueOf(value) } },
   }));
@@ -108,7 +105,7 @@ export function runStart(config: unknown): Summary {
 }
 
 /** An event that marks a run as successful. */
-export function runEnd(): Summary {
+export function runEnd(): Message {
   const SUCCESS = 1;
   const end = { 1: { int: SUCCESS }, 2: { double: Date.now() / 1000 } };
   return hyperparameters("session_end_info", { 4: { message: end } });
@@ -117,7 +114,7 @@ export function runEnd(): Summary {
 const shapeOfOne: Field = { message: { 2: { message: { 1: { int: 1 } } } } };
 
 /** A summary of the plugin `hparams`, whose content is in the metadata. */
-function hyperparameters(name: string, content: Message): Summary {
+function hyperparameters(name: string, content: Message): Message {
   const plugin = { 1: { text: "hparams" }, 2: { message: content } };
   return {
     [VALUE.tag]: { text: `_hparams_/${name}` },

@@ -13,7 +13,7 @@ export function averagePrecision(scores: ArrayLike<number>, targets: ArrayLike<n
   const known = Array.from(scores, (score, i) => ({
     score: Number.isNaN(score) ? -Infinity : score,
     target: targets[i],
-  })).filter(({ target }) => target >= 0).sort((a, b) => compare(b.score, a.score));
+  })).filter(({ target }) => target >= 0).sort((a, b) => b.score - a.score);
   const positives = known.filter(({ target }) => target > 0.5).length;
   let area = 0, right = 0, found = 0;
   known.forEach(({ score, target }, i) => {
@@ -29,8 +29,4 @@ export function averagePrecision(scores: ArrayLike<number>, targets: ArrayLike<n
 export function meanAveragePrecision(precisions: readonly number[]): number {
   const defined = precisions.filter((precision) => !Number.isNaN(precision));
   return defined.reduce((sum, precision) => sum + precision, 0) / defined.length;
-}
-
-function compare(a: number, b: number): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -18,7 +18,6 @@ export class ClassScores implements ImageTally {
     this.#targets = columns();
   }
 
-  /** Adds the images of a batch. */
   add(logits: Float32Array, targets: TargetRows): void {
     const classes = this.#scores.length;
     const rows = targets[this.field];
