@@ -53,9 +53,7 @@ export async function firstBatch(
     augmentation: changes.augmentation,
     augRepeats: data.augRepeats,
     workers: data.workers,
-    ...(changes.mixing
-      ? { mixing: { options: changes.mixing, classes: info.classNames.length } }
-      : {}),
+    mixing: changes.mixing && { options: changes.mixing, classes: info.classNames.length },
   });
   const { value: batch } = await loader.epoch(0).next();
   const images = await shown(batch!, format, changes, backend);

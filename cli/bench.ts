@@ -27,7 +27,6 @@ import { buildNetwork, planNetwork, readConfig, recipeOf, shardSizeOf } from "./
 /** Warm-up steps that are not counted: JavaScript engines are still optimizing the code. */
 const WARM_UP_STEPS = 5;
 
-/** `bench CONFIG`. */
 export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
   options: {

@@ -7,15 +7,13 @@ import { checkPlace } from "../files/place.ts";
 import { requireFiniteWeights } from "../networks/finite.ts";
 import { networkProgram } from "../networks/network.ts";
 import { readFoldedNetwork, writeFoldedNetwork } from "../networks/network_file.ts";
-import { formatCount, formatNumberOf, formatPercent, formatTable } from "../reporting/format.ts";
+import { formatNumberOf, formatPercent, formatTable } from "../reporting/format.ts";
 import { calibrateNetwork, type CalibrationFigures } from "../training/calibrate.ts";
 import { runFile } from "../training/run_files.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
-import { callOf, shellQuoted } from "./calls.ts";
-import type { Command } from "./command.ts";
-import { imagesOptions, loadValidationImages } from "./validation_images.ts";
+import { callOf, type Command, shellQuoted } from "./command.ts";
+import { evaluating, imagesOptions, loadValidationImages } from "./validation_images.ts";
 
-/** `calibrate RUN`. */
 export const command: Command = {
   positionals: [{ name: "RUN", help: "A run's folder, or a folded network" }],
   options: {
@@ -60,10 +58,7 @@ export const command: Command = {
       backend,
       {
         batchSize: config.data.evalBatchSize,
-        onProgress: (done) =>
-          context.progress.update(() =>
-            `evaluated ${formatCount(done)} of ${formatNumberOf(validation.count, "image")}`
-          ),
+        onProgress: evaluating(validation.count, context.progress),
       },
     );
     context.progress.finish();

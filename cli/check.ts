@@ -1,6 +1,4 @@
-/** The findings of `overfold doctor`. */
-
-/** One finding. */
+/** A finding of `overfold doctor`. */
 export interface Check {
   name: string;
   /** `fail` means that training cannot work; `warn` that something works, but not as well as it could. */

@@ -205,18 +205,13 @@ function withPresentName(text: string, options: Command["options"] = {}): string
 function checkPositionals(name: string, command: Command, found: readonly string[]): void {
   const wanted = command.positionals ?? [];
   const missing = wanted.find((positional, index) => !positional.optional && index >= found.length);
-  if (missing) {
-    throw new UsageError(
-      `overfold ${name}: ${missing.name} is missing (${missing.help})\n` +
-        `Usage: ${usage(name, command)}`,
-    );
-  }
-  if (found.length > wanted.length && !wanted.at(-1)?.repeated) {
-    throw new UsageError(
-      `overfold ${name}: unexpected argument "${found[wanted.length]}"\n` +
-        `Usage: ${usage(name, command)}`,
-    );
-  }
+  const isExtra = found.length > wanted.length && !wanted.at(-1)?.repeated;
+  if (!missing && !isExtra) return;
+  const mistake = missing
+    ? `${missing.name} is missing (${missing.help})`
+    : `unexpected argument "${found[wanted.length]}"`;
+  throw new UsageError(`overfold ${name}: ${mistake}
+Usage: ${usage(name, command)}`);
 }
 
 /** The help of `overfold NAME`. */
@@ -248,4 +243,14 @@ function usage(name: string, command: Command): string {
     return optional ? `[${shown}]` : shown;
   });
   return ["overfold", name, ...positionals, "[OPTIONS]"].join(" ");
+}
+
+/** Another command in the form in which the user typed `call`, such as `deno task init`. */
+export function callOf(command: string, call: string): string {
+  return call.replace(/\S+$/, command);
+}
+
+/** A word of a command line, in quotes if a shell would interpret it. */
+export function shellQuoted(text: string): string {
+  return /^[\w./=:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

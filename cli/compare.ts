@@ -18,13 +18,13 @@ import { EXIT, InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
 import { fromHome } from "../files/home.ts";
 import { formatNumberOf, someOf } from "../reporting/format.ts";
-import { shellQuoted } from "./calls.ts";
 import {
   type Arguments,
   type Command,
   type Context,
   howToDoWithoutNative,
   setOption,
+  shellQuoted,
 } from "./command.ts";
 import { checkComparisonFiles, showComparison, writeComparison } from "./comparison_files.ts";
 import { trainAll } from "./compare_runs.ts";
@@ -39,7 +39,6 @@ const MAX_RUNS = 10_000;
 /** The largest seed that a config allows. */
 const LAST_SEED = 2 ** 32 - 1;
 
-/** `compare CONFIG`. */
 export const command: Command = {
   positionals: [{
     name: "CONFIG",

@@ -27,9 +27,12 @@ export type FromJob =
   | { readonly failure: Failure };
 
 interface Failure {
-  readonly kind: "input" | "run" | "diverged" | "defect";
+  readonly kind: keyof typeof KINDS;
   readonly message: string;
 }
+
+/** Kinds of errors, the special before the general. */
+const KINDS = { diverged: DivergedError, input: InputError, run: RunError, defect: Error };
 
 /** The line printed for a run that was stopped. */
 export const RESUME_ADVICE = "the same command resumes it";
@@ -40,24 +43,11 @@ export function failureOf(error: unknown): Failure {
     const details = error instanceof Error ? error.stack ?? error.message : String(error);
     return { kind: "defect", message: details };
   }
-  const kind = error instanceof DivergedError
-    ? "diverged"
-    : error instanceof InputError
-    ? "input"
-    : "run";
-  return { kind, message: error.message };
+  const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];
+  return { kind: kinds.find((kind) => error instanceof KINDS[kind])!, message: error.message };
 }
 
 /** Restores a serialized error. */
 export function errorOf({ kind, message }: Failure): Error {
-  switch (kind) {
-    case "diverged":
-      return new DivergedError(message);
-    case "input":
-      return new InputError(message);
-    case "run":
-      return new RunError(message);
-    case "defect":
-      return new Error(message);
-  }
+  return new KINDS[kind](message);
 }

@@ -2,11 +2,9 @@
 
 import { InputError } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import { callOf } from "./calls.ts";
-import type { Command } from "./command.ts";
+import { callOf, type Command } from "./command.ts";
 import { DEFAULT_PORT, serveDashboard } from "./dashboard/server.ts";
 
-/** `dashboard [RUNS]`. */
 export const command: Command = {
   positionals: [{
     name: "RUNS",

@@ -8,8 +8,7 @@ import { type DatasetChoice, openDataset } from "../datasets/open.ts";
 import { datasetNames, DATASETS } from "../datasets/registry.ts";
 import { InputError } from "../errors.ts";
 import { formatBytes, formatCount, formatTable, wrapText } from "../reporting/format.ts";
-import { callOf } from "./calls.ts";
-import { type Arguments, type Command, type Context, setOption } from "./command.ts";
+import { type Arguments, callOf, type Command, type Context, setOption } from "./command.ts";
 import { checkPictures, isConfig } from "./datasets_check.ts";
 import { downloadLine, openImages } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
@@ -21,7 +20,6 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   check: ["sheet", "set"],
 };
 
-/** `datasets list`, `datasets download NAME` and `datasets check PATH`. */
 export const command: Command = {
   positionals: [
     { name: "ACTION", help: "list, download, or check" },

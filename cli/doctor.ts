@@ -16,7 +16,6 @@ import { mpiCheck } from "./doctor_mpi.ts";
 const TESTED_DENO = "2.9.6";
 const OLDEST_DENO = "2.9.0";
 
-/** `doctor`. */
 export const command: Command = {
   details: "Exits with code 1 if training cannot work on this machine.",
   async run(_args, context) {

@@ -6,8 +6,7 @@ import { inSeveralViews } from "../datasets/sources/transformed.ts";
 import { viewCount } from "../datasets/test_time.ts";
 import { InputError } from "../errors.ts";
 import { requireFiniteWeights } from "../networks/finite.ts";
-import { spellName } from "../reporting/controls.ts";
-import { formatCount, formatNumberOf } from "../reporting/format.ts";
+import { formatNumberOf } from "../reporting/format.ts";
 import { evaluateNetwork } from "../training/evaluate.ts";
 import { formatMetric, lossLast } from "../training/metrics/metric.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
@@ -15,9 +14,13 @@ import type { Command } from "./command.ts";
 import { checkConfusionFiles, writeConfusion } from "./confusion_files.ts";
 import { objectiveFor } from "./load_data.ts";
 import { chosenTta, ttaOption } from "./tta.ts";
-import { imagesOptions, loadValidationImages } from "./validation_images.ts";
+import {
+  evaluating,
+  imagesOptions,
+  loadValidationImages,
+  warnOfReplaced,
+} from "./validation_images.ts";
 
-/** `eval CHECKPOINT`. */
 export const command: Command = {
   positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
   options: {
@@ -69,17 +72,12 @@ export const command: Command = {
         objective,
         batchSize: config.data.evalBatchSize,
         views: testTime && viewCount(testTime),
-        onProgress: (done) =>
-          context.progress.update(() =>
-            `evaluated ${formatCount(done)} of ${formatNumberOf(validation.count, "image")}`
-          ),
+        onProgress: evaluating(validation.count, context.progress),
         tally: report,
       },
     );
     context.progress.finish();
-    for (const line of validation.complaints?.() ?? []) {
-      context.progress.print(`warning: ${spellName(line)}; replaced by another image of its class`);
-    }
+    warnOfReplaced(validation, context.progress);
     const names = lossLast(Object.keys(objective.metrics));
     const result = [
       ...names.map((name) => {

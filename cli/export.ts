@@ -17,8 +17,7 @@ import { recognizeConvolution } from "../layers/convolutions.ts";
 import { formatBytes } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { besideFolded, checkOutput } from "./output.ts";
-import { loadFinite } from "./load_finite.ts";
-import { describeVerification, verificationImages } from "./verification.ts";
+import { describeVerification, loadFinite, verificationImages } from "./verification.ts";
 
 const FORMATS = ["onnx", "authors", ...LAYOUTS] as const;
 type Format = typeof FORMATS[number];
@@ -31,7 +30,6 @@ const CLASSES = {
   "authors-gluon": "DOConv2D (Gluon)",
 } satisfies Record<Exclude<Format, "onnx">, string>;
 
-/** `export CHECKPOINT`. */
 export const command: Command = {
   positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
   options: {

@@ -8,7 +8,6 @@ import { PAGES } from "../pages/page.ts";
 import type { Command } from "./command.ts";
 import { SCRIPTS } from "./site.ts";
 
-/** `fetch`. */
 export const command: Command = {
   positionals: [],
   options: {},

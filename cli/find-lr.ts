@@ -27,7 +27,6 @@ import { optionsOf } from "./prepare_run.ts";
 /** Defaults: rates from where nothing moves to where everything diverges, and steps. */
 const MIN = 1e-6, MAX = 10, STEPS = 200;
 
-/** `find-lr CONFIG`. */
 export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
   options: {

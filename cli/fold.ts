@@ -8,7 +8,6 @@ import type { Command } from "./command.ts";
 import { besideFolded, checkOutput } from "./output.ts";
 import { describeVerification, verificationImages } from "./verification.ts";
 
-/** `fold CHECKPOINT`. */
 export const command: Command = {
   positionals: [{
     name: "CHECKPOINT",

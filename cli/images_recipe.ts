@@ -3,7 +3,7 @@
 import { stringify } from "yaml";
 import { memoryOfMachine } from "../files/memory.ts";
 import { formatBytes, formatCount, formatDuration, wrapText } from "../reporting/format.ts";
-import { shellQuoted } from "./calls.ts";
+import { shellQuoted } from "./command.ts";
 import type { ImagesSurvey } from "./images_survey.ts";
 
 /** What depends on the images and the machine. */

@@ -50,7 +50,6 @@ interface Target {
   readonly config?: Config;
 }
 
-/** `import FILE`. */
 export const command: Command = {
   positionals: [{ name: "FILE", help: "Weights: .safetensors, PyTorch's own (.pth), or .onnx" }],
   options: {

@@ -18,8 +18,7 @@ import {
   nodeAt,
   schemasAt,
 } from "../schema/json.ts";
-import { callOf, shellQuoted } from "./calls.ts";
-import type { Command, Context } from "./command.ts";
+import { callOf, type Command, type Context, shellQuoted } from "./command.ts";
 import {
   type ImagesRecipe,
   type ImagesTiming,
@@ -63,17 +62,19 @@ export function configTemplate(): string {
   };
   const standard = (key: string, options?: RowOptions) =>
     row(key, nodeAt(schema, key.split("."))?.default, options);
+  const off = (...keys: readonly string[]) =>
+    keys.map((key) => standard(key, { off: true })).join("\n");
   return `\
 # A config of Overfold. Train with it: deno task train FILE
 # Lines that begin with "# " and a key show alternatives. Every value can also be set on the
 # command line: deno task train FILE --set training.epochs=5
 
 ${row("name", "my-run", { off: true })}
-${standard("output", { off: true })}
+${off("output")}
 ${standard("seed")}
 ${standard("backend")}
 ${standard("threads", { more: "a number, or {partition: dynamic} on a busy machine" })}
-${standard("precision", { off: true })}
+${off("precision")}
 
 data:
 ${
@@ -85,17 +86,13 @@ ${row("data.root", "path/to/files", { off: true })}
 ${row("data.mirror", "https://...", { off: true })}
 ${row("data.checksums", "{train.bin: none}", { off: true })}
 ${standard("data.batchSize")}
-${standard("data.shards", { off: true })}
-${standard("data.evalBatchSize", { off: true })}
-${standard("data.dropLast", { off: true })}
-${standard("data.workers", { off: true })}
+${off("data.shards", "data.evalBatchSize", "data.dropLast", "data.workers")}
 ${standard("data.validation", { more: "or {from: train, count: 10000}" })}
 ${row("data.subset", "{train: 1000, test: 1000}", { off: true })}
 ${row("data.normalization", "{mean: [0.5], std: [0.25]}", { off: true, more: "or none" })}
 ${row("data.train", "[{name: random_resized_crop, size: 224}, horizontal_flip]", { off: true })}
 ${row("data.eval", "[{name: resize, size: 256}, {name: center_crop, size: 224}]", { off: true })}
-${standard("data.background", { off: true })}
-${standard("data.onError", { off: true })}
+${off("data.background", "data.onError")}
 ${standard("data.cache", { off: true, more: "or such as {name: memory, gibibytes: 4}" })}
 ${
     row("data.augmentation", "[{name: random_crop, padding: 4}, horizontal_flip]", {
@@ -104,8 +101,7 @@ ${
     })
   }
 ${row("data.mixing", "{mixup: {alpha: 0.2}, cutmix: {alpha: 1}}", { off: true })}
-${standard("data.sampling", { off: true })}
-${standard("data.augRepeats", { off: true })}
+${off("data.sampling", "data.augRepeats")}
 
 model:
   # Either a model by name ...
@@ -137,7 +133,7 @@ ${row("model.mirror", "https://example.org/weights", { off: true })}
 training:
 ${row("training.epochs", "3")}
 ${row("training.maxTime", "2h", { off: true })}
-${standard("training.accumulate", { off: true })}
+${off("training.accumulate")}
   optimizer:
 ${row("training.optimizer.name", "sgd")}
 ${row("training.optimizer.learningRate", "0.1")}
@@ -156,9 +152,7 @@ ${
   }
 ${row("training.monitor", "loss", { off: true })}
 ${row("training.earlyStopping", "{patience: 10}", { off: true })}
-${standard("training.validateEvery", { off: true })}
-${standard("training.logEvery", { off: true })}
-${standard("training.logNorms", { off: true })}
+${off("training.validateEvery", "training.logEvery", "training.logNorms")}
 ${row("training.loggers", "[csv, tensorboard]", { off: true })}
 ${row("training.clip", "{norm: 1}", { off: true, more: "or {value: 0.5}" })}
 ${row("training.ema", "{decay: 0.999}", { off: true })}
@@ -168,7 +162,7 @@ ${row("training.learningRates", "[{names: fc, factor: 10}]", { off: true })}
 checkpoints:
 ${row("checkpoints.everySteps", "500", { off: true })}
 ${standard("checkpoints.everyMinutes")}
-${standard("checkpoints.keepBest", { off: true })}
+${off("checkpoints.keepBest")}
 ${standard("fold")}
 `;
 }
@@ -224,7 +218,6 @@ async function configForImages(path: string, file: string, context: Context) {
   return { survey, recipe, timing, text: text(recipe, timing) };
 }
 
-/** `init [FILE]`. */
 export const command: Command = {
   positionals: [{
     name: "FILE",

@@ -19,8 +19,8 @@ import {
   summarizeModel,
   summarizeNetwork,
 } from "../models/summary.ts";
-import type { SplitCounts } from "../training/batch_sizes.ts";
 import { formatBytes, formatCount, formatSi, formatTable } from "../reporting/format.ts";
+import type { SplitCounts } from "../training/programs.ts";
 import { describeArchitecture } from "./architecture.ts";
 import { openChosen } from "./backend.ts";
 import { drawBatch } from "./batch_picture.ts";
@@ -60,7 +60,6 @@ interface Inspected {
   readonly drawing?: () => Promise<void>;
 }
 
-/** `inspect CONFIG|CHECKPOINT`. */
 export const command: Command = {
   positionals: [{
     name: "FILE",

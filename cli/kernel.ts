@@ -24,7 +24,6 @@ const TOLERANCE = 1e-4;
 /** Warm-up runs that are not counted: JavaScript engines are still optimizing the code. */
 const WARM_UP_RUNS = 3;
 
-/** `kernel OP`. */
 export const command: Command = {
   positionals: [{ name: "OP", help: "Name of an op, such as conv2d or channelMoments" }],
   options: {

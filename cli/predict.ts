@@ -30,7 +30,6 @@ import { chosenTta, ttaOption } from "./tta.ts";
 /** Failures repeated in the last message. */
 const SHOWN_FAILURES = 10;
 
-/** `predict CHECKPOINT IMAGE…`. */
 export const command: Command = {
   positionals: [
     { name: "CHECKPOINT", help: "A folded network, or a checkpoint" },

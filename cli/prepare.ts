@@ -16,11 +16,10 @@ import { buildModel } from "../models/registry.ts";
 import { ALONE, type Ranks } from "../ranks/ranks.ts";
 import { formatCount } from "../reporting/format.ts";
 import { sum } from "../reporting/statistics.ts";
-import { batchSizesOf, type SplitCounts } from "../training/batch_sizes.ts";
 import { describeNetwork } from "../training/description.ts";
 import { changedInput, imageInput, type TrainingChanges } from "../training/image_input.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../training/recipe.ts";
-import { trainingPrograms } from "../training/programs.ts";
+import { batchSizesOf, type SplitCounts, trainingPrograms } from "../training/programs.ts";
 import { shardCount } from "../training/shard_count.ts";
 import { lossProgram } from "../training/step_program.ts";
 import type { Arguments, Context } from "./command.ts";
@@ -134,15 +133,8 @@ export function recipeOf(
   { classNames }: NetworkDescription,
   targets?: ImageSource["targets"],
 ): ResolvedRecipe {
-  return at(
-    "training",
-    () =>
-      resolveRecipe(model, config.training, {
-        classes: classNames.length,
-        classNames,
-        ...(targets ? { targets } : {}),
-      }),
-  );
+  const known = { classes: classNames.length, classNames, targets };
+  return at("training", () => resolveRecipe(model, config.training, known));
 }
 
 /**

@@ -29,7 +29,6 @@ const MAX_OF_RUN = 24;
 /** Most runs named in the heading. */
 const MAX_NAMED = 4;
 
-/** `report RUN...`. */
 export const command: Command = {
   positionals: [{
     name: "RUN",

@@ -1,5 +1,3 @@
-/** Reports an error that ends a command, and returns its exit code. */
-
 import manifest from "../deno.json" with { type: "json" };
 import { EXIT, UserError } from "../errors.ts";
 import { missingLibrary } from "../files/library.ts";

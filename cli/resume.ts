@@ -15,8 +15,7 @@ import {
 } from "../training/run_files.ts";
 import type { RunFolder } from "../training/run_folder.ts";
 import { openChosen } from "./backend.ts";
-import { shellQuoted } from "./calls.ts";
-import type { Arguments, Context } from "./command.ts";
+import { type Arguments, type Context, shellQuoted } from "./command.ts";
 import { changesSince, checkSameRun } from "./same_run.ts";
 
 /** What the options want done with an existing run. Throws InputError for contradictory ones. */

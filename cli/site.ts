@@ -30,7 +30,7 @@ import { briefMetrics, formatMetric } from "../training/metrics/metric.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import type { Command } from "./command.ts";
 import { checkFolder, checkOutput } from "./output.ts";
-import { loadFinite } from "./load_finite.ts";
+import { loadFinite } from "./verification.ts";
 
 /** The decoders' WebAssembly by name. */
 const DECODERS = Object.fromEntries(decoderLocations().map((url) => [basename(url.pathname), url]));
@@ -48,7 +48,6 @@ const FILES = [
   "network.safetensors",
 ];
 
-/** `site CHECKPOINT`. */
 export const command: Command = {
   positionals: [{ name: "CHECKPOINT", help: "A checkpoint, or a folded network" }],
   options: {
@@ -92,10 +91,9 @@ export const command: Command = {
 };
 
 async function readDecoders(): Promise<Record<string, Uint8Array>> {
-  const files = Object.entries(DECODERS).map(async (
-    [name, url],
-  ) => [name, await Deno.readFile(url)]);
-  return Object.fromEntries(await Promise.all(files));
+  const files = Object.entries(DECODERS);
+  const read = async ([name, url]: typeof files[number]) => [name, await Deno.readFile(url)];
+  return Object.fromEntries(await Promise.all(files.map(read)));
 }
 
 /** Throws InputError if the page cannot be written to `folder`, or would replace other files. */

@@ -3,9 +3,9 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import { EXIT } from "../errors.ts";
 import { fromHome } from "../files/home.ts";
-import { callOf } from "./calls.ts";
 import {
   type Arguments,
+  callOf,
   type Command,
   type Context,
   howToDoWithoutNative,
@@ -19,7 +19,6 @@ import { readConfig } from "./prepare.ts";
 import { existingRun, resumeAdvice } from "./resume.ts";
 import { trainConfig } from "./train_config.ts";
 
-/** `train CONFIG`. */
 export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML; `overfold init` writes one" }],
   options: {

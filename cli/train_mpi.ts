@@ -5,7 +5,6 @@ import type { Command } from "./command.ts";
 import { runOnRank } from "./rank_group.ts";
 import { command as train, trainAs } from "./train.ts";
 
-/** `train:mpi CONFIG`. */
 export const command: Command = {
   ...train,
   options: {

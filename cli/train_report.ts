@@ -1,5 +1,3 @@
-/** The output of `overfold train` while it runs. */
-
 import type { Metrics, RunState } from "../checkpoints/run_state.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatBytes, formatCount, formatDuration, formatPercent } from "../reporting/format.ts";

@@ -1,9 +1,7 @@
-/** The option `--tta`: averages over several views of each image. */
-
 import { TEST_TIMES, type TestTime } from "../datasets/test_time.ts";
 import type { Arguments, Option } from "./command.ts";
 
-/** The option. */
+/** The option `--tta`: averages over several views of each image. */
 export const ttaOption: Option = {
   value: "WAY",
   help: `Average over several views of each image: ${TEST_TIMES.join(", ")}`,

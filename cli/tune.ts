@@ -11,7 +11,6 @@ import { type Command, setOption } from "./command.ts";
 import { countsOf } from "./load_data.ts";
 import { buildNetwork, planNetwork, programsOf, readConfig } from "./prepare.ts";
 
-/** `tune CONFIG`. */
 export const command: Command = {
   positionals: [{ name: "CONFIG", help: "A config file in YAML" }],
   options: { set: setOption() },

@@ -7,6 +7,9 @@ import type { DatasetInfo } from "../datasets/dataset.ts";
 import type { ImageSource } from "../datasets/image_source.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/exists.ts";
+import { spellName } from "../reporting/controls.ts";
+import { formatCount, formatNumberOf } from "../reporting/format.ts";
+import type { Progress } from "../reporting/progress.ts";
 import { type Arguments, type Context, type Option, setOption } from "./command.ts";
 import { loadImages } from "./load_data.ts";
 import { readConfig } from "./prepare.ts";
@@ -56,6 +59,19 @@ export async function loadValidationImages(
     check: (info) => checkImages(path, network, info),
   });
   return { file, info, validation };
+}
+
+/** Shows the progress of an evaluation of `count` images. */
+export function evaluating(count: number, progress: Progress): (done: number) => void {
+  const all = formatNumberOf(count, "image");
+  return (done) => progress.update(() => `evaluated ${formatCount(done)} of ${all}`);
+}
+
+/** Warns of images that could not be read. */
+export function warnOfReplaced({ complaints }: ImageSource, progress: Progress): void {
+  for (const line of complaints?.() ?? []) {
+    progress.print(`warning: ${spellName(line)}; replaced by another image of its class`);
+  }
 }
 
 /** The given config, that in the checkpoint, or that of the run's folder with the folded network. */

@@ -1,7 +1,7 @@
 /** What a comparison varies: config keys and their values. */
 
-import { LineCounter, stringify } from "yaml";
-import { parseYaml } from "../config/yaml.ts";
+import { LineCounter } from "yaml";
+import { inYaml, parseYaml } from "../config/yaml.ts";
 import { InputError } from "../errors.ts";
 import { isRecord } from "../schema/record.ts";
 import type { Setting } from "./comparison.ts";
@@ -89,8 +89,6 @@ function parseAssignment(assignment: string): Setting[] {
 /** The name of a variant: its values. */
 export function nameOf(settings: readonly Setting[]): string {
   return settings.map(({ value }) =>
-    isRecord(value) || Array.isArray(value)
-      ? stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim()
-      : String(value)
+    isRecord(value) || Array.isArray(value) ? inYaml(value) : String(value)
   ).join(", ");
 }

@@ -51,7 +51,6 @@ const fraction = (number: z.ZodNumber) =>
     error: ({ input }) => `found ${input}, expected a fraction of 255, at most 1`,
   }).meta({ maximum: 1 });
 
-/** `data`. */
 export const dataSchema = z.strictObject({
   dataset: choiceOf(DATASETS).describe("Which dataset, with its options if it has any"),
   root: path.optional().describe(

@@ -3,7 +3,6 @@
  * validated, in files and in the configs that checkpoints store, so old ones keep working.
  */
 
-import { stringify } from "yaml";
 import { AUGMENTATIONS } from "../datasets/augmentations/registry.ts";
 import { DATASETS } from "../datasets/registry.ts";
 import type { OptionPath } from "../errors.ts";
@@ -19,6 +18,7 @@ import { type Mistake, mistakesOf } from "../schema/mistakes.ts";
 import { isRecord } from "../schema/record.ts";
 import { OBJECTIVES } from "../training/objectives/registry.ts";
 import { partition } from "./schema.ts";
+import { inYaml } from "./yaml.ts";
 
 /** A mapping of a config, not yet validated. */
 export type Mapping = Record<string, unknown>;
@@ -270,9 +270,4 @@ function nameOf(choice: unknown): unknown {
 function isNameIn(registry: object, choice: unknown): boolean {
   const name = nameOf(choice);
   return typeof name === "string" && Object.hasOwn(registry, name);
-}
-
-/** A value as YAML on one line. */
-function inYaml(value: unknown): string {
-  return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim();
 }

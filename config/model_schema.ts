@@ -90,7 +90,6 @@ const byLayers = z.strictObject({
 /** The rule also runs when single values are wrong. */
 const ofKeys = { when: ({ value }: { value: unknown }) => isRecord(value) };
 
-/** `model` of a config. */
 export const modelSchema = z.discriminatedUnion("name", [byLayers, ...byName])
   .refine(({ name, layers }) => name === undefined || name === "layers" || layers === undefined, {
     ...ofKeys,

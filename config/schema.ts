@@ -9,11 +9,12 @@
  */
 
 import { z } from "../schema/entry.ts";
+import { loggersSchema } from "../training/loggers/registry.ts";
+import { RECIPE } from "../training/recipe.ts";
 import { RUN } from "../training/run_options.ts";
 import { dataSchema } from "./data_schema.ts";
 import { modelSchema } from "./model_schema.ts";
 import { path } from "./path.ts";
-import { trainingSchema } from "./training_schema.ts";
 
 /** How images are partitioned among CPU threads. */
 export const partition = z.enum(["static", "dynamic"]);
@@ -24,6 +25,29 @@ const threadCount = z.int().min(1).max(256);
 const UNFIT_NAME = /[/\\:*?"<>|\p{Cc}]|^\.{0,2}$/u;
 
 const { saveEverySteps, saveEveryMinutes, keepBest, seed } = RUN.schema.shape;
+const { epochs, maxTime, accumulate, schedule, validateEvery, logEvery, logNorms } =
+  RUN.schema.shape;
+const { optimizer, objective, monitor, earlyStopping, clip, freeze, learningRates, ema } =
+  RECIPE.schema.shape;
+
+const training = z.strictObject({
+  epochs: epochs.default(10),
+  maxTime,
+  accumulate,
+  optimizer: optimizer.prefault({ name: "sgd", learningRate: 0.1, momentum: 0.9 }),
+  schedule,
+  objective,
+  monitor,
+  earlyStopping,
+  clip,
+  freeze,
+  learningRates,
+  ema,
+  validateEvery,
+  logEvery,
+  logNorms,
+  loggers: loggersSchema.meta({ resume: "free" }),
+});
 
 const checkpoints = z.strictObject({
   everySteps: saveEverySteps,
@@ -64,7 +88,7 @@ export const configSchema = z.strictObject({
   ).meta({ resume: "bits" }),
   data: dataSchema.describe("The images"),
   model: modelSchema.describe("The network"),
-  training: trainingSchema.prefault({}).describe("The recipe"),
+  training: training.prefault({}).describe("The recipe"),
   checkpoints: checkpoints.prefault({}).describe("When the run is saved").meta({ resume: "free" }),
   fold: z.boolean().default(true).describe("Fold the best checkpoint at the end").meta({
     resume: "free",

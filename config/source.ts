@@ -1,12 +1,12 @@
 /** A config file's text: its YAML value, the place of each part, and `--set` overrides. */
 
-import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, stringify } from "yaml";
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter } from "yaml";
 import { InputError } from "../errors.ts";
 import { spellName } from "../reporting/controls.ts";
 import { valueAt, type ValuePath } from "../schema/json.ts";
 import type { Mistake } from "../schema/mistakes.ts";
 import { copyOf, isRecord } from "../schema/record.ts";
-import { parseYaml, requireModest, requireModestText } from "./yaml.ts";
+import { inYaml, parseYaml, requireModest, requireModestText } from "./yaml.ts";
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -189,7 +189,7 @@ function assign(container: Container, path: string[], index: number, value: unkn
   if (Array.isArray(container) && !(Number(key) < container.length && /^\d+$/.test(key))) {
     const list = path.slice(0, index).join(".");
     const places = container.length > 0 ? `a number from 0 to ${container.length - 1} or ` : "";
-    const items = stringify(container, { collectionStyle: "flow", lineWidth: 0 }).trim();
+    const items = inYaml(container);
     throw new InputError(
       `--set ${
         path.join(".")

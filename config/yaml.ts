@@ -12,6 +12,7 @@ import {
   isScalar,
   type LineCounter,
   parseDocument,
+  stringify,
 } from "yaml";
 import { InputError } from "../errors.ts";
 import { formatBytes, formatCount } from "../reporting/format.ts";
@@ -134,4 +135,9 @@ export function requireModest(value: unknown, file: string): void {
     }
     for (const value of parts) open.push({ value, depth: depth + 1 });
   }
+}
+
+/** A value as YAML on one line. */
+export function inYaml(value: unknown): string {
+  return stringify(value, { collectionStyle: "flow", lineWidth: 0 }).trim();
 }

@@ -4,7 +4,7 @@
  *
  * To add a kind of page, add a folder here:
  * - `data.ts`, a type of plain JSON: everything that the page shows;
- * - `page.ts`, its script. It reads the data with `pageData<Data>()` (`kit/data.ts`), builds elements
+ * - `page.ts`, its script. It reads the data with `pageData<Data>()` (`kit/layout.ts`), builds elements
  *   with `element` and `section` (`kit/dom.ts`), `Chart` (`kit/chart.ts`, options in
  *   `kit/chart_options.ts`) and `dataTable` (`kit/table.ts`), and passes sections to `showPage`
  *   (`kit/layout.ts`), which adds a table of contents;

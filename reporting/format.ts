@@ -70,6 +70,11 @@ export function formatTable(
   ).join("\n");
 }
 
+/** A text with its first letter in upper case. */
+export function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
 /** A text in lines of at most `width` columns, broken between words. */
 export function wrapText(text: string, width: number): string[] {
   const lines = [""];

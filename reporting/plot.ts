@@ -1,5 +1,3 @@
-/** Plots curves as lines of text. */
-
 /** A curve and its annotations. */
 interface Curve {
   /** From left to right, at least two. */
@@ -15,7 +13,7 @@ interface Curve {
 /** Columns for the labels left of the plot. */
 const MARGIN = 8;
 
-/** Draws a curve in `width` columns and `height` rows, with axes. */
+/** Draws a curve as text in `width` columns and `height` rows, with axes. */
 export function plotText({ points, ticks, mark, top }: Curve, width = 64, height = 12): string {
   const [first, last] = [points[0].x, points[points.length - 1].x];
   const bottom = Math.min(...points.map(({ y }) => y));

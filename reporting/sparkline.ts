@@ -1,5 +1,3 @@
-/** A curve in one line of text. */
-
 const BLOCKS = "▁▂▃▄▅▆▇█";
 
 /** Draws a growing number of values in a fixed number of characters. */

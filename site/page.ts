@@ -2,7 +2,13 @@
 /// <reference lib="dom" />
 import { fit, type Picture } from "../files/pixels.ts";
 import { type Raster, toRaster } from "../files/raster.ts";
-import { formatBytes, formatCount, formatPercent, formatSi } from "../reporting/format.ts";
+import {
+  capitalized,
+  formatBytes,
+  formatCount,
+  formatPercent,
+  formatSi,
+} from "../reporting/format.ts";
 import { DrawingField } from "./drawing.ts";
 import type { NetworkCard, Reply, Request } from "./messages.ts";
 import { readPicture } from "./picture.ts";
@@ -241,10 +247,6 @@ function showCard(network: NetworkCard): void {
       `${formatCount(count)} images not used for training.`
     : "";
   element("classes", HTMLElement).textContent = classes + measured;
-}
-
-function capitalized(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function say(text: string): void {

@@ -105,11 +105,7 @@ export async function requireSame(
 ): Promise<void> {
   if (ranks.size === 1) return;
   const facts = await findFacts();
-  // As text, so that ranks of other versions can read it.
-  const gathered = await ranks.gather(new TextEncoder().encode(JSON.stringify(facts)));
-  const all: Record<string, string>[] = gathered.map((bytes) =>
-    JSON.parse(new TextDecoder().decode(bytes))
-  );
+  const all = await gatherJson(ranks, facts);
   const names = [...new Set(all.flatMap(Object.keys))];
   const different = names.filter((name) => all.some((facts) => facts[name] !== all[0][name]));
   if (different.length === 0) return;
@@ -143,10 +139,7 @@ export async function sharedWork<T>(
     failure = error;
   }
   const own = failure && { message: failure.message, isInput: failure instanceof InputError };
-  const gathered = await ranks.gather(new TextEncoder().encode(JSON.stringify(own ?? null)));
-  const all: (typeof own | null)[] = gathered.map((bytes) =>
-    JSON.parse(new TextDecoder().decode(bytes))
-  );
+  const all = await gatherJson(ranks, own ?? null);
   const failed = all.flatMap((one, rank) => one ? [{ ...one, rank }] : []);
   if (failed.length === 0) return result!;
   const byMessage = Map.groupBy(failed, ({ message }) => message);
@@ -157,6 +150,12 @@ export async function sharedWork<T>(
   );
   const kind = failed.every(({ isInput }) => isInput) ? InputError : RunError;
   throw thrownByAll(new kind(lines.join("\n"), { cause: failure }));
+}
+
+/** The values of all ranks; as text, so that ranks of other versions can read it. */
+async function gatherJson<T>(ranks: Ranks, own: T): Promise<T[]> {
+  const all = await ranks.gather(new TextEncoder().encode(JSON.stringify(own)));
+  return all.map((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
 }
 
 /** Ranks as text: `rank 0`, `ranks 1, 2`. */

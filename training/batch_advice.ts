@@ -1,5 +1,3 @@
-/** Suggests batch sizes that fit when the requested ones do not. */
-
 /** Images per batch, in training and in validation. */
 interface BatchSizes {
   /** Images per shard, if batches are divided into shards. */
@@ -9,7 +7,7 @@ interface BatchSizes {
 }
 
 /**
- * A sentence with the batch sizes that would fit.
+ * A sentence with the batch sizes that would fit, for a training whose own do not.
  *
  * @param fits whether a training of these sizes fits; smaller sizes must fit too
  */
@@ -20,9 +18,7 @@ export function adviseBatch(
   const largest = largestBelow(Math.max(batchSize, evaluationBatchSize ?? 0), (size) =>
     fits({
       batchSize: Math.min(batchSize, size),
-      ...(evaluationBatchSize === undefined
-        ? {}
-        : { evaluationBatchSize: Math.min(evaluationBatchSize, size) }),
+      evaluationBatchSize: evaluationBatchSize && Math.min(evaluationBatchSize, size),
     }));
   if (largest === 0) {
     return "Not even a batch of one image fits; use a smaller model or smaller images.";

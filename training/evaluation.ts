@@ -51,10 +51,7 @@ export function resultOf(
     name,
     data.length === 1 ? data[0] : Array.from(data),
   ]);
-  return {
-    sums: { ...Object.fromEntries(sums), count },
-    ...(logits ? { logits } : {}),
-  };
+  return { sums: { ...Object.fromEntries(sums), count }, logits };
 }
 
 /** One evaluation. */

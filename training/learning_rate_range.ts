@@ -144,26 +144,14 @@ export function readRange(
   const found = { minimum, steepest: points[steep].learningRate };
   const noise = noiseOf(points.slice(0, lowest + 1).map(({ loss }) => loss), width);
   const leastFall = Math.max(MIN_FALL * losses[0], MIN_FALL_OF_NOISE * noise);
-  if (losses[0] - losses[lowest] < leastFall) {
-    return {
-      ...found,
-      problem:
-        "the loss hardly falls at any rate; take more steps (--steps), or start lower (--min)",
-    };
-  }
-  if (minimum / 10 < points[0].learningRate) {
-    return {
-      ...found,
-      problem: "the loss is lowest within the first tenfold of the rates; start lower (--min)",
-    };
-  }
-  if (!diverged && lowest === losses.length - 1) {
-    return {
-      ...found,
-      problem: "the loss still falls at the highest rate; go higher (--max)",
-    };
-  }
-  return { ...found, suggestion: minimum / 10 };
+  const problem = losses[0] - losses[lowest] < leastFall
+    ? "the loss hardly falls at any rate; take more steps (--steps), or start lower (--min)"
+    : minimum / 10 < points[0].learningRate
+    ? "the loss is lowest within the first tenfold of the rates; start lower (--min)"
+    : !diverged && lowest === losses.length - 1
+    ? "the loss still falls at the highest rate; go higher (--max)"
+    : undefined;
+  return { ...found, ...(problem ? { problem } : { suggestion: minimum / 10 }) };
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Program } from "../graph/types.ts";
 import { accumulatedUpdateProgram, accumulationProgram } from "./accumulation.ts";
 import { type EpochRange, type Phase, phasesOf } from "./phases.ts";
+import type { ParsedRunOptions } from "./run_options.ts";
 import { type Sharding, summingPrograms } from "./sharding.ts";
 import {
   contributionProgram,
@@ -112,4 +113,32 @@ export function batchName(
 /** Name of the program that ends an optimizer step of several batches. */
 export function updateName({ suffix }: Phase): string {
   return PROGRAM.update + suffix;
+}
+
+/** Images of each split. */
+export interface SplitCounts {
+  readonly train: number;
+  readonly validation?: number;
+}
+
+/**
+ * The sizes that programs are compiled for: no batch is larger than its split, and the last may be
+ * smaller.
+ */
+export function batchSizesOf(
+  { batchSize: wanted, evaluationBatchSize: most, dropLast }: Pick<
+    ParsedRunOptions,
+    "batchSize" | "evaluationBatchSize" | "dropLast"
+  >,
+  { train, validation }: SplitCounts,
+): Pick<
+  TrainingProgramsOptions,
+  "batchSize" | "lastBatchSize" | "evaluationBatchSize" | "lastEvaluationBatchSize"
+> {
+  const batchSize = dropLast ? wanted : Math.min(wanted, train);
+  const lastBatchSize = dropLast ? undefined : train % batchSize || undefined;
+  if (validation === undefined) return { batchSize, lastBatchSize };
+  const evaluationBatchSize = Math.min(most, validation);
+  const lastEvaluationBatchSize = validation % evaluationBatchSize || undefined;
+  return { batchSize, lastBatchSize, evaluationBatchSize, lastEvaluationBatchSize };
 }

@@ -1,5 +1,3 @@
-/** The runs in a folder, found and kept up to date. */
-
 import { basename, join, resolve } from "@std/path";
 import type { RunChanges } from "../../pages/dashboard/data.ts";
 import { runFile, runIn } from "../../training/run_files.ts";
@@ -11,7 +9,7 @@ const DEPTH = 2;
 /** Most runs that one update reads for the first time, so that the first answer comes soon. */
 const MAX_NEW = 30;
 
-/** All runs in a folder, or the folder's own run. */
+/** All runs in a folder, or the folder's own run, kept up to date. */
 export class RunList {
   readonly #runs = new Map<string, WatchedRun>();
   #looks = 0;

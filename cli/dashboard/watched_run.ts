@@ -1,5 +1,3 @@
-/** A run in the list of a dashboard, updated from what its log has grown by. */
-
 import { loadConfig } from "../../config/load.ts";
 import { UserError } from "../../errors.ts";
 import type { LogPart, RunSummary } from "../../pages/dashboard/data.ts";
@@ -12,7 +10,7 @@ import { isUnderWay, runFile } from "../../training/run_files.ts";
 import { leavesOf } from "../report/run.ts";
 import { readLogTail } from "./log_tail.ts";
 
-/** Such a run. */
+/** A run in the list of a dashboard, updated from what its log has grown by. */
 export class WatchedRun {
   /** The last update that found a change in this run. */
   changedAt = 0;

@@ -7,9 +7,9 @@ import { encodePng } from "../../files/encode_png.ts";
 import { emptyRaster, type Raster } from "../../files/raster.ts";
 import { resample } from "../../files/resample.ts";
 import type { EvaluationData, MistakeData } from "../../pages/report/data.ts";
-import { spellName } from "../../reporting/controls.ts";
-import { formatCount, formatNumberOf } from "../../reporting/format.ts";
+import { formatNumberOf } from "../../reporting/format.ts";
 import { isRecord } from "../../schema/record.ts";
+import type { ConfusionMatrix } from "../../training/confusion.ts";
 import { evaluateNetwork } from "../../training/evaluate.ts";
 import { classScores } from "../../training/metrics/decisions.ts";
 import { formatMetric, lossLast } from "../../training/metrics/metric.ts";
@@ -17,7 +17,7 @@ import { type Mistake, Mistakes } from "../../training/mistakes.ts";
 import type { EvaluationReport } from "../../training/objectives/objective.ts";
 import type { Context } from "../command.ts";
 import { objectiveFor } from "../load_data.ts";
-import type { ValidationImages } from "../validation_images.ts";
+import { evaluating, type ValidationImages, warnOfReplaced } from "../validation_images.ts";
 
 /** Numbers of a class that reports call by other names. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -54,10 +54,7 @@ export async function evaluationData(
   const metrics = await evaluateNetwork(network, validation, backend, {
     objective,
     batchSize: file.config.data.evalBatchSize,
-    onProgress: (done) =>
-      progress.update(() =>
-        `evaluated ${formatCount(done)} of ${formatNumberOf(validation.count, "image")}`
-      ),
+    onProgress: evaluating(validation.count, progress),
     tally: {
       add(logits, targets) {
         report.add(logits, targets);
@@ -66,9 +63,7 @@ export async function evaluationData(
     },
   });
   progress.finish();
-  for (const line of validation.complaints?.() ?? []) {
-    progress.print(`warning: ${spellName(line)}; replaced by another image of its class`);
-  }
+  warnOfReplaced(validation, progress);
   return {
     about: `${path} on ${formatNumberOf(metrics.count, "image")} of ${info.name}, computed by ` +
       backend.description,
@@ -78,9 +73,14 @@ export async function evaluationData(
     }),
     classNames,
     perClass: perClassOf(report),
-    ...confusionOf(report),
-    ...calibrationOf(report, network.description.temperature),
-    ...(mistakes ? { mistakes: await shownMistakes(mistakes, validation) } : {}),
+    confusion: report.confusion && confusionsOf(report.confusion),
+    calibration: report.calibration && {
+      error: report.calibration.expectedError(),
+      temperature: network.description.temperature,
+      what: report.confusion ? "images" : "probabilities",
+      bins: report.calibration.bins(),
+    },
+    mistakes: mistakes && await shownMistakes(mistakes, validation),
   };
 }
 
@@ -111,27 +111,11 @@ function perClassOf(report: EvaluationReport): EvaluationData["perClass"] {
   };
 }
 
-function confusionOf({ confusion }: EvaluationReport): Pick<EvaluationData, "confusion"> {
-  if (!confusion) return {};
-  const cells = confusion.counts.flatMap((row, label) =>
+function confusionsOf({ counts }: ConfusionMatrix): EvaluationData["confusion"] {
+  const cells = counts.flatMap((row, label) =>
     row.flatMap((count, predicted) => count === 0 ? [] : [[label, predicted, count] as const])
   );
-  return { confusion: cells.sort((a, b) => b[2] - a[2]) };
-}
-
-function calibrationOf(
-  { calibration, confusion }: EvaluationReport,
-  temperature: number | undefined,
-): Pick<EvaluationData, "calibration"> {
-  if (!calibration) return {};
-  return {
-    calibration: {
-      error: calibration.expectedError(),
-      ...(temperature === undefined ? {} : { temperature }),
-      what: confusion ? "images" : "probabilities",
-      bins: calibration.bins(),
-    },
-  };
+  return cells.sort((a, b) => b[2] - a[2]);
 }
 
 async function shownMistakes(
@@ -140,27 +124,15 @@ async function shownMistakes(
 ): Promise<NonNullable<EvaluationData["mistakes"]>> {
   const all = new Map([...worst, ...surest].map((mistake) => [mistake.image, mistake]));
   const shown: MistakeData[] = [];
-  for (const mistake of all.values()) shown.push(await mistakeData(mistake, images));
+  for (const { isMistake: _, ...mistake } of all.values()) {
+    const pixels = new Uint8Array(imageSize(images.shape));
+    await images.read(mistake.image, 0, pixels);
+    const picture = await encodePng(thumbnail({ ...images.shape, data: pixels }));
+    shown.push({ ...mistake, picture: picture.toBase64() });
+  }
   const places = (list: readonly Mistake[]) =>
     list.map(({ image }) => shown.findIndex((other) => other.image === image));
   return { count, of: images.count, worst: places(worst), surest: places(surest), shown };
-}
-
-async function mistakeData(
-  { image, labels, predicted, loss, confidence }: Mistake,
-  images: ImageSource,
-): Promise<MistakeData> {
-  const pixels = new Uint8Array(imageSize(images.shape));
-  await images.read(image, 0, pixels);
-  const picture = thumbnail({ ...images.shape, data: pixels });
-  return {
-    image,
-    labels,
-    predicted,
-    loss,
-    confidence,
-    picture: (await encodePng(picture)).toBase64(),
-  };
 }
 
 /** An image scaled down if too large, in color if it has three channels, else its first. */

@@ -17,7 +17,7 @@ import type { Objective } from "../../training/objectives/objective.ts";
 import { objectiveOf, UNKNOWN_CLASSES } from "../../training/objectives/registry.ts";
 import { isUnderWay, RUN_FILES, type RunFile, runFile, runIn } from "../../training/run_files.ts";
 import { type EpochRow, readRunLog } from "../../training/run_log.ts";
-import { callOf, shellQuoted } from "../calls.ts";
+import { callOf, shellQuoted } from "../command.ts";
 
 /** A run to report on. */
 export interface ReportedRun {
@@ -140,12 +140,12 @@ function commandOf({ folder, last, best, file: { config } }: ReportedRun, call: 
     ...(config.backend === "auto" && name !== "import" ? [`backend=${name}`] : []),
     ...(config.threads === "auto" && name === "cpu" ? [`threads=${threads}`] : []),
   ];
-  const options = [...again.map((assignment) => `--set ${assignment}`)];
+
   const output = `${folder.replace(/[/\\]+$/, "")}-again`;
   return [
     callOf("train", call),
     shellQuoted(runFile(folder, "config")),
-    ...options,
+    ...again.map((assignment) => `--set ${assignment}`),
     `--output ${shellQuoted(output)}`,
   ].join(" ");
 }

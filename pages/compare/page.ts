@@ -9,18 +9,17 @@ import {
   shownTests,
 } from "../../comparison/verdict.ts";
 import {
+  capitalized,
   formatBytes,
   formatCount,
   formatDuration,
   formatNumberOf,
-  formatPercent,
   formatSi,
 } from "../../reporting/format.ts";
 import { Chart } from "../kit/chart.ts";
-import { pageData } from "../kit/data.ts";
-import { commandLine, element, section } from "../kit/dom.ts";
-import { showPage } from "../kit/layout.ts";
-import { formatNumber, formatShortShare, type NumberFormat } from "../kit/numbers.ts";
+import { chartRow, commandLine, element, remark, section } from "../kit/dom.ts";
+import { pageData, showPage } from "../kit/layout.ts";
+import { formatOf, type NumberFormat, ticksOf } from "../kit/numbers.ts";
 import { type Column, dataTable } from "../kit/table.ts";
 import type { ComparisonData } from "./data.ts";
 
@@ -28,9 +27,6 @@ const { comparison, verdicts, curves, config, command } = pageData<ComparisonDat
 const { baseline, at, seeds, metrics, variants, runs, targetMetric } = comparison;
 type Variant = typeof variants[number];
 const hasResults = runs.length > 0;
-
-const formatOf = (unit: MetricSummary["unit"]): NumberFormat =>
-  unit === "share" ? formatPercent : formatNumber;
 
 /** A table of text sorted by its numbers. */
 const text = <Row>(
@@ -76,20 +72,14 @@ function pairs(): HTMLElement {
   return section(
     "pairs",
     "Pairs",
-    element(
-      "p",
-      { class: "note" },
+    remark(
       "Each point is a run. Points above each other have the same seed: the same images in the same " +
         "order.",
     ),
-    element(
-      "div",
-      { class: "charts" },
-      ...metrics.flatMap((metric) => [
-        bySeed(metric, metric.title, formatOf(metric.unit), (value) => value),
-        ...(variants.length > 1 ? [differencesBySeed(metric)] : []),
-      ]),
-    ),
+    chartRow(...metrics.flatMap((metric) => [
+      bySeed(metric, metric.title, formatOf(metric), (value) => value),
+      ...(variants.length > 1 ? [differencesBySeed(metric)] : []),
+    ])),
   );
 }
 
@@ -98,34 +88,26 @@ function courses(): HTMLElement {
   return section(
     "curves",
     "Curves",
-    element(
-      "p",
-      { class: "note" },
-      "Lines are means over seeds; the areas around them reach from minimum to maximum.",
-    ),
-    element(
-      "div",
-      { class: "charts" },
-      ...curves.map(({ title, unit, variants }) =>
-        new Chart({
-          title: title[0].toUpperCase() + title.slice(1),
-          x: { label: "epoch", isWhole: true },
-          y: {
-            label: title,
-            format: unit === "share" ? formatShortShare : formatNumber,
-            ...(unit === "number" ? { log: "offered" as const } : {}),
-          },
-          series: variants.map(({ name, runs, epochs, mean, low, high }) => ({
-            name,
-            x: epochs,
-            y: mean,
-            ...(runs > 1 ? { band: { low, high } } : {}),
-          })),
-          sync: "epochs",
-          saysLast: true,
-        }).element
-      ),
-    ),
+    remark("Lines are means over seeds; the areas around them reach from minimum to maximum."),
+    chartRow(...curves.map(({ title, unit, variants }) =>
+      new Chart({
+        title: capitalized(title),
+        x: { label: "epoch", isWhole: true },
+        y: {
+          label: title,
+          format: ticksOf({ unit }),
+          ...(unit === "number" ? { log: "offered" as const } : {}),
+        },
+        series: variants.map(({ name, runs, epochs, mean, low, high }) => ({
+          name,
+          x: epochs,
+          y: mean,
+          ...(runs > 1 ? { band: { low, high } } : {}),
+        })),
+        sync: "epochs",
+        saysLast: true,
+      }).element
+    )),
   );
 }
 
@@ -176,7 +158,7 @@ function bySeed(
   shown: (value: number, seed: number) => number | null,
 ): HTMLElement {
   return new Chart({
-    title: `${title[0].toUpperCase()}${title.slice(1)}, by seed`,
+    title: `${capitalized(title)}, by seed`,
     x: { label: "seed", isWhole: true, range: [seeds[0] - 0.5, seeds.at(-1)! + 0.5] },
     y: { label: title, format },
     series: variants.filter((variant) => variant.runs > 0).map((variant) => {
@@ -243,7 +225,7 @@ function targets(): HTMLElement[] {
   return [variantTable(
     `Cost until the validation reaches ${title}, means of the runs that reach it`,
     all.flatMap(({ target }, i) => {
-      const name = formatOf(unit)(target);
+      const name = formatOf({ unit })(target);
       return [
         text<Variant>(`${name}: epochs`, ({ reached }) => reached[i].epoch, (epoch, row) => {
           const { runs } = row.reached[i];
@@ -267,7 +249,7 @@ function everyRun(): HTMLElement {
       ...metrics.map(({ name, title, unit }) => ({
         title,
         value: ({ values }: Row) => values[name],
-        format: formatOf(unit),
+        format: formatOf({ unit }),
       })),
       text("time", ({ seconds }) => seconds, formatDuration),
     ],

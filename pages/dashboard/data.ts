@@ -1,5 +1,5 @@
 /** The data of a dashboard and its server's answers: plain JSON. */
-import type { Numbers, RunData, ShownMetric } from "../report/data.ts";
+import type { RunData } from "../report/data.ts";
 
 /** The initial data. */
 export interface DashboardData {
@@ -10,19 +10,14 @@ export interface DashboardData {
 }
 
 /** A run in the list. */
-export interface RunSummary {
+export interface RunSummary extends Pick<RunData, "config" | "metrics" | "monitor" | "best"> {
   /** Its folder, relative to the root: `tiny`, `tiny-compare/conv-seed-0`. */
   readonly name: string;
   /** Its folder as an argument of a command. */
   readonly folder: string;
   /** Changes when the run is started over: logs read before then belong to another run. */
   readonly edition: number;
-  /** The values of its config by key, such as `training.epochs`. */
-  readonly config: RunData["config"];
-  /** Metrics of its objective, by name. */
-  readonly metrics: Readonly<Record<string, ShownMetric>>;
-  /** The metric that chooses its best epoch. */
-  readonly monitor: string;
+
   readonly status: "running" | "finished" | "stopped" | "stopped early";
   /** Planned and finished epochs. */
   readonly epochs: number;
@@ -30,8 +25,7 @@ export interface RunSummary {
   /** From the last line of its log, null before the first. */
   readonly step: number | null;
   readonly loss: number | null;
-  /** The best validation so far. */
-  readonly best?: { readonly epoch: number; readonly values: Numbers };
+
   /** Time of the last log entry, in ms since 1970. */
   readonly logged: number;
   /** Bytes in its logs. */

@@ -48,8 +48,5 @@ export class FollowedRun {
 }
 
 function entriesOf(text: string): LogEntry[] {
-  return text.split("\n").slice(0, -1).flatMap((line) => {
-    const entry = parseLogLine(line);
-    return entry ? [entry] : [];
-  });
+  return text.split("\n").slice(0, -1).flatMap((line) => parseLogLine(line) ?? []);
 }

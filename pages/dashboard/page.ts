@@ -1,8 +1,7 @@
 /** The script of a dashboard: polls its server for news, and shows it. */
 /// <reference lib="dom" />
-import { pageData } from "../kit/data.ts";
 import { element, section } from "../kit/dom.ts";
-import { showPage } from "../kit/layout.ts";
+import { pageData, showPage } from "../kit/layout.ts";
 import { formatNumberOf } from "../../reporting/format.ts";
 import { configs } from "../report/config.ts";
 import { groupsOf } from "../report/groups.ts";

@@ -1,10 +1,9 @@
 /** The table of all runs: selects those shown below, with any config keys as columns. */
 /// <reference lib="dom" />
 import { button, element, section } from "../kit/dom.ts";
-import { formatNumber } from "../kit/numbers.ts";
+import { formatNumber, formatOf } from "../kit/numbers.ts";
 import { type Column, DataTable } from "../kit/table.ts";
 import { differingKeys } from "../report/groups.ts";
-import { formatOf } from "../report/overview.ts";
 import type { RunSummary } from "./data.ts";
 
 /** Config keys that are columns by default, if the runs differ in them. */

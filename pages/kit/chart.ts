@@ -11,7 +11,7 @@ import type { Axis, ChartOptions, Series } from "./chart_options.ts";
 import { aroundBars, drawnAxes } from "./chart_axes.ts";
 import { dashOf, Legend } from "./chart_legend.ts";
 import { chartPicture } from "./chart_picture.ts";
-import { button, element } from "./dom.ts";
+import { button, element, remark } from "./dom.ts";
 import { formatNumber } from "./numbers.ts";
 import { smoothed } from "./smoothing.ts";
 
@@ -58,7 +58,7 @@ export class Chart implements Drawn {
       this.#place,
       this.#legend.element,
       this.#spoken,
-      note === undefined ? undefined : element("p", { class: "note" }, note),
+      note === undefined ? undefined : remark(note),
       this.#numbers,
     );
     followAppearance(this.element, this);

@@ -66,6 +66,16 @@ export function section(
   );
 }
 
+/** A paragraph that explains something. */
+export function remark(...contents: readonly Content[]): HTMLElement {
+  return element("p", { class: "note" }, ...contents);
+}
+
+/** Charts next to each other, as many as fit. */
+export function chartRow(...charts: readonly HTMLElement[]): HTMLElement {
+  return element("div", { class: "charts" }, ...charts);
+}
+
 /** Names and values. */
 export function facts(rows: readonly (readonly [name: string, value: Content])[]): HTMLElement {
   return element(

@@ -1,6 +1,11 @@
-/** The layout of a page: its sections, and the table of contents next to or above them. */
+/** A page's data and its layout: sections, and the table of contents next to or above them. */
 /// <reference lib="dom" />
 import { type Content, element } from "./dom.ts";
+
+/** The data that the page was created with. */
+export function pageData<T>(): T {
+  return JSON.parse(document.getElementById("data")?.textContent ?? "null");
+}
 
 /** Fills the page. The table of contents lists sections by their headings. */
 export function showPage(lead: Content, sections: readonly HTMLElement[]): void {

@@ -19,5 +19,12 @@ export function formatNumber(value: number, digits = 4): string {
 export const formatShortShare: NumberFormat = (share) =>
   `${Number((100 * share).toPrecision(4))} %`;
 
-/** A share in percent: `97.50 %`. */
-export const formatShare: NumberFormat = formatPercent;
+/** The format of values with a unit, such as those of a metric. */
+export function formatOf({ unit }: { readonly unit: "share" | "number" }): NumberFormat {
+  return unit === "share" ? formatPercent : formatNumber;
+}
+
+/** The same for the ticks of an axis. */
+export function ticksOf({ unit }: { readonly unit: "share" | "number" }): NumberFormat {
+  return unit === "share" ? formatShortShare : formatNumber;
+}

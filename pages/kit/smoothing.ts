@@ -1,5 +1,3 @@
-/** Smoothing of noisy lines. */
-
 /**
  * The exponential moving average of numbers, bias-corrected like Adam's moments, so that the first value
  * is unchanged.

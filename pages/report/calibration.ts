@@ -1,9 +1,9 @@
 /** How well confidence matches accuracy: the reliability diagram. */
 /// <reference lib="dom" />
 import { Chart } from "../kit/chart.ts";
-import { element, facts, section } from "../kit/dom.ts";
-import { formatShare, formatShortShare } from "../kit/numbers.ts";
-import { formatCount } from "../../reporting/format.ts";
+import { chartRow, element, facts, remark, section } from "../kit/dom.ts";
+import { formatShortShare } from "../kit/numbers.ts";
+import { formatCount, formatPercent } from "../../reporting/format.ts";
 import type { RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
@@ -30,19 +30,15 @@ export function calibration(runs: readonly RunData[]): HTMLElement {
       const measured = isOfImages ? "accuracy" : "frequency";
       return [
         facts([
-          ["Expected calibration error", formatShare(error)],
+          ["Expected calibration error", formatPercent(error)],
           ...(temperature === undefined ? [] : [["Temperature", temperature.toFixed(4)] as const]),
         ]),
-        temperature === undefined ? undefined : element("p", { class: "note" }, FITTED),
-        element(
-          "p",
-          { class: "note" },
+        temperature === undefined ? undefined : remark(FITTED),
+        remark(
           `Bars on the diagonal are perfect; below it the network is overconfident. The error is ` +
             `the mean distance of a bar from the mean confidence in it, weighted by ${what}.`,
         ),
-        element(
-          "div",
-          { class: "charts" },
+        chartRow(
           new Chart({
             title: "Reliability",
             x,

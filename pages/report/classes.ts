@@ -1,9 +1,8 @@
 /** Which classes are recognized, and which are confused. */
 /// <reference lib="dom" />
-import { type Content, element, facts, section } from "../kit/dom.ts";
-import { formatShare } from "../kit/numbers.ts";
+import { type Content, element, facts, remark, section } from "../kit/dom.ts";
 import { dataTable } from "../kit/table.ts";
-import { formatCount } from "../../reporting/format.ts";
+import { formatCount, formatPercent } from "../../reporting/format.ts";
 import type { EvaluationData, RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
@@ -22,7 +21,7 @@ export function classes(runs: readonly RunData[]): HTMLElement {
       const { evaluation } = run;
       if (!evaluation) return [absent(run, ...EVALUATION)];
       return [
-        element("p", { class: "note" }, evaluation.about),
+        remark(evaluation.about),
         facts(evaluation.results),
         perClass(evaluation),
         ...confusions(evaluation),
@@ -39,7 +38,7 @@ function perClass({ classNames, perClass: { columns, rows } }: EvaluationData): 
       ...columns.map(({ title, unit }, i) => ({
         title,
         value: (row: number) => rows[row][i],
-        format: unit === "share" ? formatShare : formatCount,
+        format: unit === "share" ? formatPercent : formatCount,
       })),
     ],
     rows: rows.map((_, i) => i),
@@ -61,7 +60,7 @@ function confusions({ classNames, confusion }: EvaluationData): Content[] {
       {
         title: "share of the class",
         value: ([label, , count]) => count / totals[label],
-        format: formatShare,
+        format: formatPercent,
       },
     ],
     rows: wrong.slice(0, MAX_CONFUSIONS),
@@ -72,9 +71,7 @@ function confusions({ classNames, confusion }: EvaluationData): Content[] {
     classNames.length <= MAX_IN_MATRIX
       ? matrix(classNames, confusion, totals)
       : picture(classNames, confusion, totals),
-    element(
-      "p",
-      { class: "note" },
+    remark(
       "Rows are true classes, columns predicted classes. Blue is correct, the darker the larger the share " +
         "of the class; orange is wrong, the darker the closer to the largest share of errors.",
     ),
@@ -112,7 +109,7 @@ function matrix(
         {
           class: label === predicted ? "right" : "wrong",
           title: `${name} predicted as ${other}: ${formatCount(count)}` +
-            (count > 0 ? `, ${formatShare(share)}` : ""),
+            (count > 0 ? `, ${formatPercent(share)}` : ""),
         },
         count === 0 ? "" : String(count),
       );

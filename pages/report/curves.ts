@@ -1,10 +1,12 @@
 /** Curves from the logs, with a band for runs that differ only in the seed. */
 /// <reference lib="dom" />
+import { capitalized } from "../../reporting/format.ts";
 import { Chart } from "../kit/chart.ts";
 import type { ChartOptions, Series } from "../kit/chart_options.ts";
-import { element, section } from "../kit/dom.ts";
+import { chartRow, element, remark, section } from "../kit/dom.ts";
+import { formatOf, ticksOf } from "../kit/numbers.ts";
 import { bandOf, type CurveOf, type RunGroup } from "./groups.ts";
-import { formatOf, metricsOf, ticksOf } from "./overview.ts";
+import { metricsOf } from "./overview.ts";
 
 /** Values logged at steps: title and axis label. */
 const STEP_TITLES: Readonly<Record<string, readonly [title: string, label: string]>> = {
@@ -27,7 +29,7 @@ export function curves(groups: readonly RunGroup[]): HTMLElement {
     bandsNote(charts),
     charts.length === 0
       ? element("p", { class: "problem" }, "Nothing has been logged yet.")
-      : element("div", { class: "charts" }, ...charts.map((chart) => new Chart(chart).element)),
+      : chartRow(...charts.map((chart) => new Chart(chart).element)),
   );
 }
 
@@ -40,8 +42,7 @@ export function chartsOf(groups: readonly RunGroup[]): ChartOptions[] {
 /** A note on bands, if there are any. */
 export function bandsNote(charts: readonly ChartOptions[]): HTMLElement | undefined {
   if (!charts.some(({ series }) => series.some(({ band }) => band))) return undefined;
-  const note = "Lines are means over seeds; bands reach from minimum to maximum.";
-  return element("p", { class: "note" }, note);
+  return remark("Lines are means over seeds; bands reach from minimum to maximum.");
 }
 
 function metricCharts(groups: readonly RunGroup[]): ChartOptions[] {
@@ -164,8 +165,4 @@ function scaleOf(series: readonly Series[]): "on" | "offered" {
   const least = values.reduce((a, b) => Math.min(a, b), Infinity);
   const greatest = values.reduce((a, b) => Math.max(a, b), 0);
   return least > 0 && greatest > WIDE * least ? "on" : "offered";
-}
-
-function capitalized(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,9 @@
 /** The data of a report: plain JSON. */
 
+import type { CalibrationBin } from "../../training/metrics/calibration.ts";
+import type { MetricInfo } from "../../training/metrics/metric.ts";
+import type { Mistake } from "../../training/mistakes.ts";
+
 /** All of it. */
 export interface ReportData {
   /** When and by what it was written: `Overfold 0.1.0, Deno 2.9.6 on linux (x86_64)`. */
@@ -46,10 +50,7 @@ export type Fact = readonly [name: string, value: string];
 export type Numbers = Readonly<Record<string, number | null>>;
 
 /** The format of a metric. */
-export interface ShownMetric {
-  readonly title: string;
-  readonly unit: "share" | "number";
-}
+export type ShownMetric = Pick<MetricInfo, "title" | "unit">;
 
 /** The logs of its training. */
 export interface Curves {
@@ -134,11 +135,7 @@ export interface EvaluationData {
     /** What a bin counts: `images`. */
     readonly what: string;
     /** From the least confident. */
-    readonly bins: readonly {
-      readonly count: number;
-      readonly confidence: number;
-      readonly accuracy: number;
-    }[];
+    readonly bins: readonly CalibrationBin[];
   };
   readonly mistakes?: {
     readonly count: number;
@@ -151,12 +148,7 @@ export interface EvaluationData {
 }
 
 /** A wrongly classified image. */
-export interface MistakeData {
-  readonly image: number;
-  readonly labels: readonly number[];
-  readonly predicted: readonly number[];
-  readonly loss: number;
-  readonly confidence: number;
+export interface MistakeData extends Omit<Mistake, "isMistake"> {
   /** A PNG file, base64. */
   readonly picture: string;
 }

@@ -7,7 +7,6 @@ import type { EpochRow, StepRow } from "../../training/log_rows.ts";
 /** Most points of a curve; beyond, consecutive ones are averaged. */
 const MAX_PLACES = 1500;
 
-/** Curves from the log. */
 export function curvesOf(steps: readonly StepRow[], epochs: readonly EpochRow[]): Curves {
   const averaged = Math.max(1, Math.ceil(steps.length / MAX_PLACES));
   const groups = Array.from(
@@ -35,11 +34,9 @@ type Row = Readonly<Record<string, number>>;
 
 function columnsOf(rows: readonly Row[]): Columns {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return Object.fromEntries(
-    names.map((
-      name,
-    ) => [name, rows.map((row) => Object.hasOwn(row, name) ? short(row[name]) : null)]),
-  );
+  const column = (name: string) =>
+    rows.map((row) => Object.hasOwn(row, name) ? short(row[name]) : null);
+  return Object.fromEntries(names.map((name) => [name, column(name)]));
 }
 
 function meansOf(rows: readonly Row[]): Row {

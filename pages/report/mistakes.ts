@@ -1,8 +1,8 @@
 /** The images with the worst mistakes of the network. */
 /// <reference lib="dom" />
 import { choice, element, section } from "../kit/dom.ts";
-import { formatNumber, formatShare } from "../kit/numbers.ts";
-import { formatCount } from "../../reporting/format.ts";
+import { formatNumber } from "../kit/numbers.ts";
+import { formatCount, formatPercent } from "../../reporting/format.ts";
 import type { EvaluationData, MistakeData, RunData } from "./data.ts";
 import { absent, EVALUATION, ofChosenRun } from "./selection.ts";
 
@@ -34,7 +34,7 @@ export function mistakes(runs: readonly RunData[]): HTMLElement {
           "p",
           {},
           `${formatCount(count)} of ${formatCount(of)} images are wrong, ` +
-            `${formatShare(count / of)}.`,
+            `${formatPercent(count / of)}.`,
         ),
         order,
         list,
@@ -61,7 +61,7 @@ function mistake(
     element(
       "span",
       { class: "note" },
-      `confidence ${formatShare(confidence)}, loss ${formatNumber(loss, 3)}, image ${image}`,
+      `confidence ${formatPercent(confidence)}, loss ${formatNumber(loss, 3)}, image ${image}`,
     ),
   );
 }

@@ -1,7 +1,7 @@
 /** The network: its sizes, its folding, its kernels, and changes of DO-Conv's factors. */
 /// <reference lib="dom" />
 import { Chart } from "../kit/chart.ts";
-import { type Content, element, facts, section } from "../kit/dom.ts";
+import { chartRow, type Content, element, facts, remark, section } from "../kit/dom.ts";
 import { formatNumber } from "../kit/numbers.ts";
 import { dataTable } from "../kit/table.ts";
 import { formatCount, formatSi } from "../../reporting/format.ts";
@@ -34,9 +34,7 @@ function kernelSheets(kernels: readonly KernelData[]): Content[] {
   if (kernels.length === 0) return [];
   return [
     element("h3", {}, "Kernels of the first convolution"),
-    element(
-      "p",
-      { class: "note" },
+    remark(
       "Folding keeps the composed kernel. Gray is zero, also in color; each sheet has its own scale.",
     ),
     element("div", { class: "sheets" }, ...kernels.map(kernelSheet)),
@@ -90,9 +88,7 @@ function factorCharts(factors: readonly FactorData[]): Content[] {
   };
   return [
     element("h3", {}, "Distance of D from the identity"),
-    element(
-      "div",
-      { class: "charts" },
+    chartRow(
       new Chart({
         title: "‖D − I‖ / ‖I‖ by layer, over input channels",
         x: layer,

@@ -1,23 +1,13 @@
 /** An overview of the runs, and how to repeat them. */
 /// <reference lib="dom" />
 import { commandLine, type Content, element, facts, section } from "../kit/dom.ts";
-import { formatNumber, formatShare, formatShortShare } from "../kit/numbers.ts";
+import { formatOf } from "../kit/numbers.ts";
 import { type Column, dataTable } from "../kit/table.ts";
 import { formatBytes } from "../../reporting/format.ts";
 import type { RunData, ShownMetric } from "./data.ts";
 import type { RunGroup } from "./groups.ts";
 import { sharedMissing } from "./missing.ts";
 import { lineOf, ofChosenRun } from "./selection.ts";
-
-/** The format of a metric. */
-export function formatOf({ unit }: Pick<ShownMetric, "unit">): (value: number) => string {
-  return unit === "share" ? formatShare : formatNumber;
-}
-
-/** The same for the ticks of an axis. */
-export function ticksOf({ unit }: Pick<ShownMetric, "unit">): (value: number) => string {
-  return unit === "share" ? formatShortShare : formatNumber;
-}
 
 /** The metrics of all runs, by name. */
 export function metricsOf(runs: readonly RunData[]): [name: string, metric: ShownMetric][] {

@@ -1,7 +1,7 @@
 /** The script of a report. */
 /// <reference lib="dom" />
-import { pageData } from "../kit/data.ts";
-import { showPage } from "../kit/layout.ts";
+
+import { pageData, showPage } from "../kit/layout.ts";
 import { calibration } from "./calibration.ts";
 import { classes } from "./classes.ts";
 import { configs } from "./config.ts";

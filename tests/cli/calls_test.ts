@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { callOf, shellQuoted } from "../../cli/calls.ts";
+import { callOf, shellQuoted } from "../../cli/command.ts";
 
 Deno.test("a command is advised as this one was called", () => {
   const calls = ["overfold init", "deno task init", "deno task train:safe"];

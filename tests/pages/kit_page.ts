@@ -1,8 +1,7 @@
 /** A page that has one of everything of the kit. */
 import { Chart } from "../../pages/kit/chart.ts";
-import { pageData } from "../../pages/kit/data.ts";
 import { commandLine, facts, section } from "../../pages/kit/dom.ts";
-import { showPage } from "../../pages/kit/layout.ts";
+import { pageData, showPage } from "../../pages/kit/layout.ts";
 import { dataTable } from "../../pages/kit/table.ts";
 
 /** What it shows. */

@@ -1,5 +1,3 @@
-/** Average precision: how well scores rank images of a class above the others. */
-
 /**
  * The area under the curve of precision over recall, as scikit-learn's `average_precision_score`
  * computes it: `Σ (Rₙ - Rₙ₋₁) · Pₙ` over the distinct scores, the highest first, without

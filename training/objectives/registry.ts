@@ -5,7 +5,7 @@ import { classification } from "./classification.ts";
 import { multiLabel } from "./multi_label.ts";
 import type { NetworkClasses, Objective, ObjectiveEntry } from "./objective.ts";
 
-/** The registry. */
+/** The objectives by name. A new one is its file and a line here. */
 export const OBJECTIVES = {
   classification,
   multi_label: multiLabel,
