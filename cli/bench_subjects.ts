@@ -25,7 +25,6 @@ import { planSession, type SessionOptions } from "../training/session_plan.ts";
 export interface Subject extends Disposable {
   /** Description, before "of N images". */
   readonly description: string;
-  /** Multiply-accumulates per step. */
   readonly multiplyAccumulates: number;
   step(index: number): Promise<unknown>;
   profile(runs: number): Promise<KernelTiming[]>;

@@ -56,7 +56,6 @@ export class TrainReport implements TrainingObserver {
     /** What to do if the training waits for images. */
     private readonly remedy = "hint: the training waits for images: try more data.workers",
     private readonly now = () => performance.now() / 1000,
-    /** Bytes used by the process. */
     private readonly memory = () => Deno.memoryUsage().rss,
   ) {}
 

@@ -120,7 +120,6 @@ export function otherForms(path: readonly string[]): string[][] {
 }
 
 interface FormerKeys {
-  /** Options that were moved. */
   readonly moved: Moved[];
   /** Mistakes in their values, which are left out. */
   readonly mistakes: Mistake[];

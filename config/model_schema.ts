@@ -9,15 +9,11 @@ import { isRecord } from "../schema/record.ts";
 import { address, path } from "./path.ts";
 
 interface ModelConfig {
-  /** A model by name, or `layers`. */
   readonly name?: string;
-  /** A model as a list of layers. */
   readonly layers?: readonly LayerSpec[];
-  /** The named model's own options. */
   readonly options?: Readonly<Record<string, unknown>>;
   readonly convolution: ConvolutionSpec;
   readonly convolutions?: readonly NamedConvolution[];
-  /** A file of weights to start from, or published ones by name. */
   readonly pretrained?: string;
   readonly replaceClassifier?: boolean;
   readonly prefix?: string;

@@ -29,7 +29,6 @@ const GAP = "  ";
 /** Return to the first column and clear to the end of the line. */
 const CLEAR = "\r\x1b[K";
 
-/** A line of fields, or a view. */
 type Shown = { readonly fields: readonly string[] } | { readonly view: View };
 
 /** A progress line; call {@link Progress.finish} when the work ends, also when it fails. */

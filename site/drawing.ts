@@ -12,7 +12,6 @@ const STEP = 10;
 /** MNIST's handwritten digits fill 20 of 28 pixels, with their center of mass in the image's center. */
 const FILL = 20 / 28;
 
-/** Directions of the arrow keys. */
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],

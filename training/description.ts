@@ -1,4 +1,3 @@
-/** The description of a network in its file, from a dataset and an objective. */
 import type { DatasetInfo } from "../datasets/dataset.ts";
 import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
 import type { NetworkDescription } from "../networks/network.ts";

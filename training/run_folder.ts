@@ -52,7 +52,6 @@ interface RunDescription {
   readonly configText: string;
   /** Loggers of the run. Default: none. */
   readonly loggers?: readonly LoggerOptions[];
-  /** What the loggers show. */
   readonly sources?: LoggerSources;
 }
 

@@ -24,7 +24,6 @@ export class Timing {
     private readonly backend: Pick<Backend, "blocking">,
   ) {}
 
-  /** Whether `maxTime` is over. */
   get isOver(): boolean {
     const { maxTime = Infinity } = this.options;
     return performance.now() - this.#start >= 1000 * secondsOf(maxTime);
@@ -37,7 +36,6 @@ export class Timing {
       performance.now() - this.#lastSave >= saveEveryMinutes * 60_000;
   }
 
-  /** Records that the training has been saved. */
   saved(): void {
     this.#lastSave = performance.now();
   }

@@ -4,7 +4,6 @@ import type { Comparison, Curves } from "../../comparison/comparison.ts";
 /** All of it. */
 export interface ComparisonData {
   readonly comparison: Comparison;
-  /** The conclusions, in sentences. */
   readonly verdicts: readonly string[];
   readonly curves: readonly Curves[];
   /** The config of the baseline, as YAML. */

@@ -17,7 +17,6 @@ export interface RunSummary extends Pick<RunData, "config" | "metrics" | "monito
   readonly folder: string;
   /** Changes when the run is started over: logs read before then belong to another run. */
   readonly edition: number;
-
   readonly status: "running" | "finished" | "stopped" | "stopped early";
   /** Planned and finished epochs. */
   readonly epochs: number;
@@ -25,7 +24,6 @@ export interface RunSummary extends Pick<RunData, "config" | "metrics" | "monito
   /** From the last line of its log, null before the first. */
   readonly step: number | null;
   readonly loss: number | null;
-
   /** Time of the last log entry, in ms since 1970. */
   readonly logged: number;
   /** Bytes in its logs. */

@@ -90,12 +90,10 @@ export class Chart implements Drawn {
     }
   }
 
-  /** Redraws it in the present colors. */
   redraw(): void {
     this.#plot?.redraw(false);
   }
 
-  /** Redraws it with this width, or that of its place. */
   resize(width = this.#place.clientWidth): void {
     if (!this.#plot) this.#build(width);
     else if (this.#plot.width !== width) this.#plot.setSize({ width, height: HEIGHT });

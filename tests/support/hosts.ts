@@ -3,7 +3,7 @@
  * by a bridge, and a remote shell that enters them. Needs root and iproute2.
  */
 import { join } from "@std/path";
-import { shellQuoted } from "../../cli/calls.ts";
+import { shellQuoted } from "../../cli/command.ts";
 import { isProgram } from "./mpi.ts";
 
 /** Whether hosts can be made here; a reason is printed where not. */

@@ -80,7 +80,7 @@ export const classification: ObjectiveEntry<typeof schema> = {
         ...(hasTop && !training ? { top5Correct: countCorrect(logits, labels, { k: TOP }) } : {}),
       }),
       summarize({ loss, correct, top5Correct, count }) {
-        const mean = (sum: Sum) => Number(sum) / Number(count);
+        const mean = (sum: number | readonly number[]) => Number(sum) / Number(count);
         return {
           loss: mean(loss),
           accuracy: mean(correct),
@@ -106,8 +106,6 @@ export const classification: ObjectiveEntry<typeof schema> = {
     };
   },
 };
-
-type Sum = number | readonly number[];
 
 /**
  * The sum of the labels' weights, by which the mean loss is divided; undefined for mixed images,

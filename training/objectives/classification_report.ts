@@ -16,7 +16,6 @@ export class ClassificationReport implements EvaluationReport {
   readonly confusion: ConfusionMatrix;
   readonly calibration: Calibration;
 
-  /** Starts without images. */
   constructor(classNames: readonly string[]) {
     this.confusion = new ConfusionMatrix(classNames);
     this.calibration = new Calibration(classNames.length);

@@ -1,4 +1,3 @@
-/** The objectives by name. A new one is its file and a line here. */
 import { type Choice, chosen } from "../../schema/entry.ts";
 import { isRecord } from "../../schema/record.ts";
 import { classification } from "./classification.ts";

@@ -1,4 +1,3 @@
-/** The optimizers by name. */
 import { type Choice, chosen } from "../../schema/entry.ts";
 import { adam } from "./adam.ts";
 import { adamw } from "./adamw.ts";

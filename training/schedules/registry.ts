@@ -1,4 +1,3 @@
-/** The learning-rate schedules by name. */
 import { type Choice, chosen } from "../../schema/entry.ts";
 import { constant } from "./constant.ts";
 import { cosine } from "./cosine.ts";
