@@ -24,7 +24,7 @@ export interface StepTransform {
   readonly padding: number;
   /** Whether images are mirrored left to right with probability one half. */
   readonly flip: boolean;
-  /** Erasing after normalisation. Default: none. */
+  /** Erasing after normalization. Default: none. */
   readonly erasing?: Erasing;
 }
 
@@ -36,7 +36,7 @@ export interface Erasing {
   readonly scale: readonly [number, number];
   /** Smallest and largest aspect ratio of the rectangle. */
   readonly ratio: readonly [number, number];
-  /** Fill after normalisation: one number, one per channel, or noise. */
+  /** Fill after normalization: one number, one per channel, or noise. */
   readonly value: number | readonly number[] | "random";
 }
 

@@ -20,7 +20,7 @@ export interface DatasetInfo {
   readonly classNames: readonly string[];
   /** Extents of every image. */
   readonly imageShape: ImageShape;
-  /** Statistics of the training images, used for normalisation. */
+  /** Statistics of the training images, used for normalization. */
   readonly statistics: ChannelStatistics;
   /** Number of images in each split. */
   readonly sizes: { readonly train: number; readonly test: number };

@@ -21,14 +21,14 @@ export interface WorkerJob {
   readonly index: number;
 }
 
-/** A serialised error; errors lose their class between threads. */
+/** A serialized error; errors lose their class between threads. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
 }
 
-/** Serialises a thrown value. */
+/** Serializes a thrown value. */
 export function failureOf(error: unknown): Failure {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return { name, message, stack };

@@ -23,7 +23,7 @@ const schema = z.object({
   validation: name.default("val").describe("The set to validate on: val, test, …"),
   classes: classesSchema.optional().describe("Some of the classes, in another order"),
   difficult: z.enum(["shown", "unknown"]).default("shown").describe(
-    "How training treats a class that an image shows only in a form that is hard to recognise",
+    "How training treats a class that an image shows only in a form that is hard to recognize",
   ),
   splitSeed: splitSeedSchema,
   channels: channelsSchema,

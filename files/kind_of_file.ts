@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-control-regex -- bytes are no text
 /**
- * Recognises files by their first bytes: most wrong files are valid files of another kind, and the user
+ * Recognizes files by their first bytes: most wrong files are valid files of another kind, and the user
  * who learns which knows what to do.
  */
 import { basename } from "node:path";
@@ -82,7 +82,7 @@ const STRANGE_PICTURES: readonly (readonly [what: string, beginning: RegExp])[] 
 const begins = (...signatures: readonly string[]) => (head: string) =>
   signatures.some((signature) => head.startsWith(signature));
 
-/** A file named by `temporaryPath`, recognised by its name regardless of its contents. */
+/** A file named by `temporaryPath`, recognized by its name regardless of its contents. */
 const LEFTOVER: Kind = {
   what: "the remains of an interrupted write (.tmp)",
   next: "it is incomplete and may be deleted; name the complete file instead",

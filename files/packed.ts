@@ -1,4 +1,4 @@
-/** Serialises plain data and typed arrays, with a checksum. */
+/** Serializes plain data and typed arrays, with a checksum. */
 import { createHash } from "node:crypto";
 
 /** Types of arrays. */

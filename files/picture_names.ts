@@ -1,4 +1,4 @@
-/** Recognises image files without decoding them. */
+/** Recognizes image files without decoding them. */
 
 /** Supported formats: file name endings, and first bytes as characters. */
 const FORMATS = {

@@ -3,7 +3,7 @@
  *
  * The tensors carry the names of a plain model's state dict (`layer1.0.conv1.weight`), so they load
  * into the same architecture elsewhere; `__metadata__` holds the program, the input's size and
- * normalisation and the class names, so the file alone is enough to predict with. This module
+ * normalization and the class names, so the file alone is enough to predict with. This module
  * handles the contents, which a browser can read too; `network_file.ts` reads and writes files.
  */
 import { InputError } from "../errors.ts";

@@ -28,7 +28,7 @@ export interface OnnxOptions {
   /**
    * Whether the file accepts images as stored and gives probabilities: input `pixels` u8
    * [N, H, W, C], output `probabilities` f32 [N, classes]. Otherwise its input is `input` f32
-   * [N, C, H, W], normalised, and its output `logits` f32 [N, classes]. Default false.
+   * [N, C, H, W], normalized, and its output `logits` f32 [N, classes]. Default false.
    */
   readonly includePreprocessing?: boolean;
   /** Storage type of weights and activations; inputs and outputs stay f32. Default `f32`. */
@@ -47,7 +47,7 @@ export function dtypeOf({ precision, dtype = precision ?? "f32" }: OnnxOptions):
 
 /**
  * Encodes a network as an ONNX file. Throws InputError for an op without an ONNX form, for weights too
- * large for f16 and, without preprocessing, for a normalisation that the description does not state.
+ * large for f16 and, without preprocessing, for a normalization that the description does not state.
  */
 export async function encodeOnnx(
   network: FoldedNetwork,
@@ -95,14 +95,14 @@ export async function encodeOnnx(
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Throws InputError for a network that normalises images differently from its description. */
+/** Throws InputError for a network that normalizes images differently from its description. */
 function requireDescribed({ nodes }: Program, { normalization }: NetworkDescription): void {
   for (const { op, attributes } of nodes) {
     for (const what of op === preprocessOp ? ["mean", "std"] as const : []) {
       const [found, described] = [attributes[what], normalization[what]].map(String);
       if (found === described) continue;
       throw new InputError(
-        `the network normalises with the ${what} ${found}, but its description has ${described}; ` +
+        `the network normalizes with the ${what} ${found}, but its description has ${described}; ` +
           "export it with the preprocessing included",
       );
     }
@@ -172,7 +172,7 @@ function nameOf(value: Value, names: ReadonlyMap<Value, string>): string {
   const { op } = value.node;
   throw new InputError(
     op === inputOp
-      ? "the network reads pixels other than through its normalisation; export it with the " +
+      ? "the network reads pixels other than through its normalization; export it with the " +
         "preprocessing included"
       : `output ${
         value.index + 1

@@ -123,7 +123,7 @@ function checkPairing(path: string, { D, options }: DoConv2d, layout: Layout): v
 }
 
 /**
- * Converts tensors in either layout to our names and layout. A layout is recognised by names that PyTorch
+ * Converts tensors in either layout to our names and layout. A layout is recognized by names that PyTorch
  * does not use: `kernel`, `D` next to a `weight`, `gamma` next to `beta`. Other tensors stay unchanged.
  */
 export function fromLayouts<T extends StateTensor>(tensors: ReadonlyMap<string, T>): StateDict {

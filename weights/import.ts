@@ -1,6 +1,6 @@
 /**
  * Imports weights trained elsewhere: safetensors files with PyTorch's names (torchvision, timm, the
- * DO-Conv authors' layer) and the initialisers of ONNX files. Plain kernels unfold into
+ * DO-Conv authors' layer) and the initializers of ONNX files. Plain kernels unfold into
  * over-parameterized layers without changing what the network computes.
  */
 import { InputError } from "../errors.ts";
@@ -124,7 +124,7 @@ function ownState(path: string, contents: Safetensors): StateDict | undefined {
 
 /**
  * Loads weights from elsewhere into a model; each layer converts the tensors under its path: plain kernels
- * unfold, the authors' 1x1 kernels become plain. The model must be initialised. Batch counters may be
+ * unfold, the authors' 1x1 kernels become plain. The model must be initialized. Batch counters may be
  * missing, or lists of one number; a wrapper's prefix is removed. Throws one InputError that lists the
  * missing, unexpected and misshapen tensors and what helps, or names the first with NaN or infinity; the
  * model is then unchanged.

@@ -192,7 +192,7 @@ export function unsound(path: string, problem: string): InputError {
   );
 }
 
-/** Whether a name is a module's: PyTorch's own, or a user's, recognised by its pickled fields. */
+/** Whether a name is a module's: PyTorch's own, or a user's, recognized by its pickled fields. */
 function isOfModel(name: string, bytes: Uint8Array): boolean {
   if (name.startsWith("torch.nn.")) return true;
   const text = new TextDecoder("latin1").decode(bytes);

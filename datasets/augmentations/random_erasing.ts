@@ -14,12 +14,12 @@ const schema = z.object({
     "Smallest and largest aspect ratio of the rectangle",
   ),
   value: z.union([number, z.array(number).min(1), z.literal("random")]).default(0).describe(
-    "Fill after normalisation, where 0 is the mean: one number, one per channel, or " +
+    "Fill after normalization, where 0 is the mean: one number, one per channel, or " +
       "random for noise",
   ),
 });
 
-/** Like torchvision's `RandomErasing`; applied by the training step, after normalisation. */
+/** Like torchvision's `RandomErasing`; applied by the training step, after normalization. */
 export const randomErasing: AugmentationEntry<typeof schema> = {
   about: "Erase a random rectangle with a given probability",
   schema,

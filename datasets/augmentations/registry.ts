@@ -55,7 +55,7 @@ export function planAugmentation(
       }
       if (transform.erasing) {
         throw new InputError(
-          `the training step erases images after ${name} and normalisation; put ${ofStep.at(-1)} ` +
+          `the training step erases images after ${name} and normalization; put ${ofStep.at(-1)} ` +
             "after it in the list",
           { at: [i] },
         );

@@ -31,7 +31,7 @@ export async function readList(file: string, separator: string | undefined): Pro
   return listed.map((row) => ({ ...row, path: checkedPath(row, file) }));
 }
 
-/** A normalised path within its folder. */
+/** A normalized path within its folder. */
 function checkedPath({ path, line }: Listed, file: string): string {
   const parts = path.replaceAll("\\", "/").split("/").filter((part) => part !== "" && part !== ".");
   if (path === "" || /^([/\\]|[A-Za-z]:)/.test(path) || parts.includes("..")) {

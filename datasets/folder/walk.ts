@@ -8,7 +8,7 @@ import type { PassedOver, PassedOverFile } from "./passed_over.ts";
 
 /**
  * Reports the paths of the images in `folder` and below, relative to the root. A folder reached by several
- * links is visited once. Files are recognised by name; others only if they begin as an image.
+ * links is visited once. Files are recognized by name; others only if they begin as an image.
  */
 export async function picturesIn(
   listing: Listing,

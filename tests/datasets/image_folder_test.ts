@@ -52,7 +52,7 @@ Deno.test("the choice of what validates is the same every time and of every clas
   });
 });
 
-Deno.test("train and the first folder that validates are recognised, other classes refused", () =>
+Deno.test("train and the first folder that validates are recognized, other classes refused", () =>
   withFiles(
     { ...files({ "train/a": 3, "train/b": 2, "test/a": 1, "valid/b": 2 }) },
     async (root) => {

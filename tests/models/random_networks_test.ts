@@ -31,7 +31,7 @@ interface RandomNetwork {
 /** What makes a convolution keep the size of an image. */
 const KEEPS_SIZE = { kernelSize: 3, stride: 1, padding: 1 };
 
-/** One to three blocks of convolution, normalisation, activation and pooling, and a classifier. */
+/** One to three blocks of convolution, normalization, activation and pooling, and a classifier. */
 function drawLayers(draw: Draw): LayerSpec[] {
   const blocks = Array.from({ length: draw.whole(1, 3) }, (): LayerSpec[] => {
     const options = {

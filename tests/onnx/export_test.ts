@@ -141,14 +141,14 @@ Deno.test("an ONNX file holds plain kernels by their names, batch norms folded i
   assert(unfolded.names.includes("layer1.0.bn1.running_mean"));
 });
 
-Deno.test("a network that normalises otherwise than it says is written with its preprocessing only", async () => {
+Deno.test("a network that normalizes otherwise than it says is written with its preprocessing only", async () => {
   const { folded } = network("cifar_resnet20_v1", { width: 4 });
   const { mean } = folded.description.normalization;
   const description = { ...folded.description, normalization: { mean, std: [1, 1, 1] } };
   await assertRejects(
     () => encodeOnnx({ ...folded, description }),
     InputError,
-    "normalises with the std 0.2,0.3,0.25, but its description has 1,1,1; export it with the preprocessing",
+    "normalizes with the std 0.2,0.3,0.25, but its description has 1,1,1; export it with the preprocessing",
   );
   await encodeOnnx({ ...folded, description }, { includePreprocessing: true });
 });

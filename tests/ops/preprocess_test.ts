@@ -28,7 +28,7 @@ testOnEveryBackend("crops the zero-padded picture, then flips it", async (backen
   assertEquals(await cropped(2, 2, 1), [0, 6, 5, 0, 0, 0]);
 });
 
-testOnEveryBackend("normalises each channel and moves it outwards", async (backend) => {
+testOnEveryBackend("normalizes each channel and moves it outwards", async (backend) => {
   const mean = [0.1, 0.2, 0.3];
   const std = [0.5, 0.25, 0.125];
   const { x } = await compute(backend, { pixels: image(2, 2, 3) }, ({ pixels }) => ({

@@ -8,7 +8,7 @@ import { compute } from "../support/run.ts";
 import { someNumbers } from "../support/run_module.ts";
 
 testOnEveryBackend(
-  "an image is normalised by itself, whatever else is in the batch",
+  "an image is normalized by itself, whatever else is in the batch",
   async (backend) => {
     const shape = [3, 10, 3, 2];
     const data = Float32Array.from(someNumbers(shape));
@@ -33,7 +33,7 @@ testOnEveryBackend("what is alike becomes zero, however large it is", async (bac
   assertEquals(new Set([...pixels, ...groups]), new Set([0]));
 });
 
-Deno.test("normalisations that do not fit are refused", () => {
+Deno.test("normalizations that do not fit are refused", () => {
   trace({ name: "refused" }, () => {
     assertThrows(() => layerNorm2d(fill([2, 6], 1)), InputError, "[2, 6]");
     assertThrows(() => groupNorm(fill([2, 6, 1, 1], 1), 4), InputError, "into 4 groups");

@@ -247,7 +247,7 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
       differentiable: true,
     };
   },
-  "normalisation"(draw) {
+  "normalization"(draw) {
     const shape = draw.images();
     const mean = draw.one(0, 30);
     return {
@@ -263,7 +263,7 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
       differentiable: true,
     };
   },
-  "normalisation of images"(draw) {
+  "normalization of images"(draw) {
     const groups = draw.whole(1, 3);
     const shape = draw.images(groups * draw.whole(1, 30));
     const mean = draw.one(0, 30);

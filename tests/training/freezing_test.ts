@@ -136,7 +136,7 @@ async function outcome(recipe: ResolvedRecipe, program: Program) {
   return { loss: loss[0], buffers: await executable.read("buffers") };
 }
 
-Deno.test("a frozen batch norm normalises by its running statistics, which stay, unless it is to train", async () => {
+Deno.test("a frozen batch norm normalizes by its running statistics, which stay, unless it is to train", async () => {
   const before = 4 * 0.1 + 4 * 0.5;
   for (const batchNorm of ["eval", "train"] as const) {
     const recipe = resolve({ freeze: { batchNorm } });

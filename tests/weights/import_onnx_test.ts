@@ -34,7 +34,7 @@ function assertClose(actual: Float32Array, expected: Float32Array): void {
   assertWithin([{ name: "output", ...deviation(actual, expected) }], 1e-4);
 }
 
-Deno.test("initialisers of an ONNX file load by their names, its other constants do not matter", async () => {
+Deno.test("initializers of an ONNX file load by their names, its other constants do not matter", async () => {
   const plain = disturb(resNet());
   const bytes = await encodeOnnx(folded(plain), { batchNorm: false, includePreprocessing: true });
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));

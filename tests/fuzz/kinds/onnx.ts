@@ -7,7 +7,7 @@ import { foldedNetworks, tinyNetworks } from "../networks.ts";
 import { runNetwork } from "../run_network.ts";
 import { mutateMessage, type Schema } from "../protobuf.ts";
 
-/** Fields of onnx.proto that hold messages: graph, with nodes, initialisers, inputs and outputs. */
+/** Fields of onnx.proto that hold messages: graph, with nodes, initializers, inputs and outputs. */
 const GRAPH: Schema = { 1: { 5: {} }, 5: { 13: {} }, 11: { 2: {} }, 12: { 2: {} } };
 const MODEL: Schema = { 7: GRAPH, 8: {}, 14: {} };
 
