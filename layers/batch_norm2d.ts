@@ -115,7 +115,6 @@ const schema = z.strictObject({
   affine: z.boolean().optional().describe("Whether to scale and shift; true by default"),
 });
 
-/** {@link BatchNorm2d} in a list of layers. */
 export const batchNorm2dLayer: LayerEntry<typeof schema> = {
   about: "Batch normalization",
   schema,

@@ -25,7 +25,6 @@ const schema = z.strictObject({
   groups: z.int().min(1).describe("Groups of channels that follow one another"),
 });
 
-/** {@link ChannelShuffle} in a list of layers. */
 export const channelShuffleLayer: LayerEntry<typeof schema> = {
   about: "The channels of several groups in turn",
   schema,

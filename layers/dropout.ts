@@ -98,7 +98,6 @@ export const dropoutLayer = entryOf("Dropout, while training", Dropout);
 
 export const dropout2dLayer = entryOf("Dropout of whole channels, while training", Dropout2d);
 
-/** {@link StochasticDepth} in a list of layers. */
 export const stochasticDepthLayer = entryOf(
   "Dropout of whole images, while training; it ends a residual block",
   StochasticDepth,

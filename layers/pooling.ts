@@ -75,7 +75,6 @@ const maxSchema = windowSchema.extend({
   dilation: size.optional().describe("Distance of window taps; 1 by default"),
 });
 
-/** {@link MaxPool2d} in a list of layers. */
 export const maxPool2dLayer: LayerEntry<typeof maxSchema> = {
   about: "Max pooling",
   schema: maxSchema,
@@ -91,14 +90,12 @@ const averageSchema = windowSchema.extend({
   ),
 });
 
-/** {@link AvgPool2d} in a list of layers. */
 export const avgPool2dLayer: LayerEntry<typeof averageSchema> = {
   about: "Average pooling",
   schema: averageSchema,
   build: (options) => new AvgPool2d(options),
 };
 
-/** {@link GlobalAvgPool2d} in a list of layers. */
 export const globalAvgPool2dLayer = plainLayer(
   "Mean over all positions, one number per channel",
   () => new GlobalAvgPool2d(),
@@ -108,7 +105,6 @@ const adaptiveSchema = z.strictObject({
   outputSize: size.describe("Size of the result: one number, or [height, width]"),
 });
 
-/** {@link AdaptiveAvgPool2d} in a list of layers. */
 export const adaptiveAvgPool2dLayer: LayerEntry<typeof adaptiveSchema> = {
   about: "Average pooling to a given size",
   schema: adaptiveSchema,

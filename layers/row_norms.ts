@@ -80,14 +80,12 @@ const groupSchema = z.strictObject({
   affine,
 });
 
-/** {@link LayerNorm2d} in a list of layers. */
 export const layerNorm2dLayer: LayerEntry<typeof layerSchema> = {
   about: "Normalization of each pixel's channels",
   schema: layerSchema,
   build: (options, inputShape) => new LayerNorm2d(channelsOf(inputShape), options),
 };
 
-/** {@link GroupNorm} in a list of layers. */
 export const groupNormLayer: LayerEntry<typeof groupSchema> = {
   about: "Normalization of groups of channels of each image",
   schema: groupSchema,

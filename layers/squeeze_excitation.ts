@@ -67,7 +67,6 @@ const schema = z.strictObject({
   scaleActivation: activation.default("sigmoid").describe("What makes the gates"),
 });
 
-/** {@link SqueezeExcitation} in a list of layers. */
 export const squeezeExcitationLayer: LayerEntry<typeof schema> = {
   about: "Squeeze-and-excitation: each channel of each image times a gate",
   schema,

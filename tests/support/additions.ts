@@ -20,10 +20,9 @@ export interface Addition {
 export const ADDITIONS: readonly Addition[] = [
   {
     path: "ops/hard_shrink.ts",
-    registry: "ops/registry.ts",
-    after: "const ALL: readonly Op[] = [",
-    line: "hardShrinkOp, hardShrinkGradientOp,",
-    names: "hardShrinkOp, hardShrinkGradientOp",
+    registry: "ops/all.ts",
+    after: 'export * from "./global_avg_pool2d.ts";',
+    line: 'export * from "./hard_shrink.ts";',
     text: `
 import { finite } from "../graph/attribute_rules.ts";
 import { apply, type Operand } from "../graph/trace.ts";
