@@ -13,7 +13,7 @@ import { silu } from "../ops/silu.ts";
 import { softplus, type SoftplusOptions } from "../ops/softplus.ts";
 import { tanh } from "../ops/tanh.ts";
 import { z } from "../schema/entry.ts";
-import { type LayerEntry, plainLayer } from "./layer_entry.ts";
+import { type LayerEntry, layerEntry, plainLayer } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 
 /** max(x, 0). Matches `torch.nn.ReLU`. */
@@ -135,22 +135,12 @@ export class Mish extends Module {
 const leakyReluSchema = z.strictObject({
   negativeSlope: z.number().min(0).optional().describe("Factor below 0; 0.01 by default"),
 });
-const leakyReluLayer: LayerEntry<typeof leakyReluSchema> = {
-  about: "x above 0, a small multiple of it below",
-  schema: leakyReluSchema,
-  build: (options) => new LeakyReLU(options),
-};
 
 const eluSchema = z.strictObject({
   alpha: z.number().min(0).optional().describe(
     "Magnitude of the limit towards -infinity; 1 by default",
   ),
 });
-const eluLayer: LayerEntry<typeof eluSchema> = {
-  about: "x above 0, alpha · (exp(x) - 1) below",
-  schema: eluSchema,
-  build: (options) => new ELU(options),
-};
 
 const softplusSchema = z.strictObject({
   beta: z.number().positive().optional().describe("Sharpness of the bend; 1 by default"),
@@ -158,36 +148,42 @@ const softplusSchema = z.strictObject({
     "Where beta · x is above this, the result is x; 20 by default",
   ),
 });
-const softplusLayer: LayerEntry<typeof softplusSchema> = {
-  about: "ln(1 + exp(beta · x)) / beta",
-  schema: softplusSchema,
-  build: (options) => new Softplus(options),
-};
 
 const geluSchema = z.strictObject({
   approximate: z.enum(["none", "tanh"]).optional().describe(
     "Whether to use the tanh approximation; none by default",
   ),
 });
-const geluLayer: LayerEntry<typeof geluSchema> = {
-  about: "x · Φ(x), with the cumulative normal distribution Φ",
-  schema: geluSchema,
-  build: (options) => new GELU(options),
-};
 
 /** The activations in a list of layers, by name. */
 export const activationLayers = {
   relu: plainLayer("max(x, 0)", () => new ReLU()),
   relu6: plainLayer("min(max(x, 0), 6)", () => new ReLU6()),
-  leaky_relu: leakyReluLayer,
-  elu: eluLayer,
-  softplus: softplusLayer,
+  leaky_relu: layerEntry(
+    "x above 0, a small multiple of it below",
+    leakyReluSchema,
+    (options) => new LeakyReLU(options),
+  ),
+  elu: layerEntry(
+    "x above 0, alpha · (exp(x) - 1) below",
+    eluSchema,
+    (options) => new ELU(options),
+  ),
+  softplus: layerEntry(
+    "ln(1 + exp(beta · x)) / beta",
+    softplusSchema,
+    (options) => new Softplus(options),
+  ),
   tanh: plainLayer("Hyperbolic tangent", () => new Tanh()),
   sigmoid: plainLayer("1 / (1 + exp(-x))", () => new Sigmoid()),
   silu: plainLayer("x · σ(x), also called swish", () => new SiLU()),
   hard_sigmoid: plainLayer("min(max(x + 3, 0), 6) / 6", () => new Hardsigmoid()),
   hard_swish: plainLayer("x · min(max(x + 3, 0), 6) / 6", () => new Hardswish()),
-  gelu: geluLayer,
+  gelu: layerEntry(
+    "x · Φ(x), with the cumulative normal distribution Φ",
+    geluSchema,
+    (options) => new GELU(options),
+  ),
   mish: plainLayer("x · tanh(ln(1 + exp(x)))", () => new Mish()),
 };
 

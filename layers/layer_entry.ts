@@ -14,11 +14,20 @@ export interface LayerEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S
   build(options: z.output<S>, inputShape: Shape, defaults: ConvolutionOptions): Module;
 }
 
+/** The entry of a layer that its options determine. */
+export function layerEntry<S extends z.ZodObject>(
+  about: string,
+  schema: S,
+  build: (options: z.output<S>) => Module,
+): LayerEntry<S> {
+  return { about, schema, build };
+}
+
 const noOptions = z.strictObject({});
 
 /** The entry of a layer without options. */
 export function plainLayer(about: string, build: () => Module): LayerEntry<typeof noOptions> {
-  return { about, schema: noOptions, build };
+  return layerEntry(about, noOptions, build);
 }
 
 /** The channels of a layer's input. Throws InputError unless it is [C, H, W]. */

@@ -6,7 +6,7 @@ import type { Pair } from "../ops/convolution_geometry.ts";
 import { globalAvgPool2d } from "../ops/global_avg_pool2d.ts";
 import { maxPool2d, type MaxPool2dOptions } from "../ops/max_pool2d.ts";
 import { z } from "../schema/entry.ts";
-import { type LayerEntry, plainLayer } from "./layer_entry.ts";
+import { layerEntry, plainLayer } from "./layer_entry.ts";
 import { Module } from "./module.ts";
 import { padding, size } from "./sizes.ts";
 
@@ -75,11 +75,11 @@ const maxSchema = windowSchema.extend({
   dilation: size.optional().describe("Distance of window taps; 1 by default"),
 });
 
-export const maxPool2dLayer: LayerEntry<typeof maxSchema> = {
-  about: "Max pooling",
-  schema: maxSchema,
-  build: (options) => new MaxPool2d(options),
-};
+export const maxPool2dLayer = layerEntry(
+  "Max pooling",
+  maxSchema,
+  (options) => new MaxPool2d(options),
+);
 
 const averageSchema = windowSchema.extend({
   countIncludePad: z.boolean().optional().describe(
@@ -90,11 +90,11 @@ const averageSchema = windowSchema.extend({
   ),
 });
 
-export const avgPool2dLayer: LayerEntry<typeof averageSchema> = {
-  about: "Average pooling",
-  schema: averageSchema,
-  build: (options) => new AvgPool2d(options),
-};
+export const avgPool2dLayer = layerEntry(
+  "Average pooling",
+  averageSchema,
+  (options) => new AvgPool2d(options),
+);
 
 export const globalAvgPool2dLayer = plainLayer(
   "Mean over all positions, one number per channel",
@@ -105,8 +105,8 @@ const adaptiveSchema = z.strictObject({
   outputSize: size.describe("Size of the result: one number, or [height, width]"),
 });
 
-export const adaptiveAvgPool2dLayer: LayerEntry<typeof adaptiveSchema> = {
-  about: "Average pooling to a given size",
-  schema: adaptiveSchema,
-  build: ({ outputSize }) => new AdaptiveAvgPool2d(outputSize),
-};
+export const adaptiveAvgPool2dLayer = layerEntry(
+  "Average pooling to a given size",
+  adaptiveSchema,
+  ({ outputSize }) => new AdaptiveAvgPool2d(outputSize),
+);

@@ -20,10 +20,6 @@ interface AdaptiveAvgPool2dAttributes {
   readonly outputSize: Pair;
 }
 
-interface AdaptiveAvgPool2dGradientAttributes {
-  readonly inputShape: Shape;
-}
-
 /**
  * The rows or columns, from `start` to before `end`, whose mean is number `position` of `outSize`:
  * PyTorch's ⌊i·in/out⌋ to ⌈(i + 1)·in/out⌉. Conversely, the outputs whose windows contain pixel
@@ -97,7 +93,7 @@ export const adaptiveAvgPool2dOp: Op<AdaptiveAvgPool2dAttributes> = {
 };
 
 /** The gradient of {@link adaptiveAvgPool2d}: outputGradient [N, C, oH, oW] → [N, C, H, W]. */
-export const adaptiveAvgPool2dGradientOp: Op<AdaptiveAvgPool2dGradientAttributes> = {
+export const adaptiveAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
   name: "adaptiveAvgPool2dGradient",
   inputNames: ["outputGradient"],
   infer(inputs, { inputShape }) {

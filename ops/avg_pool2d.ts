@@ -34,10 +34,6 @@ export interface AvgPool2dAttributes extends PoolingAttributes {
   readonly divisorOverride?: number;
 }
 
-interface AvgPool2dGradientAttributes extends AvgPool2dAttributes {
-  readonly inputShape: Shape;
-}
-
 /** By how much the sum of a window is divided. */
 export function averageDivisor(
   rows: PoolingWindow,
@@ -144,7 +140,7 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
 };
 
 /** The gradient of {@link avgPool2d}: outputGradient [N, C, oH, oW] → [N, C, H, W]. */
-export const avgPool2dGradientOp: Op<AvgPool2dGradientAttributes> = {
+export const avgPool2dGradientOp: Op<AvgPool2dAttributes & { readonly inputShape: Shape }> = {
   name: "avgPool2dGradient",
   inputNames: ["outputGradient"],
   infer(inputs, attributes) {

@@ -44,16 +44,12 @@ export const channelMomentsOp: Op = {
   samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }, { operands: [[4, 3]], attributes: {} }],
 };
 
-interface ChannelMomentsGradientAttributes {
-  /** Elements per channel. */
-  readonly count: number;
-}
-
 /**
  * The gradient of {@link channelMoments}: (input [N, C, …], mean [C], meanGradient [C],
- * varianceGradient [C]) → `(dMean + 2 · dVariance · (x - mean)) / count`.
+ * varianceGradient [C]) → `(dMean + 2 · dVariance · (x - mean)) / count`, `count` being the elements
+ * per channel.
  */
-export const channelMomentsGradientOp = elementwiseOp<ChannelMomentsGradientAttributes>({
+export const channelMomentsGradientOp = elementwiseOp<{ readonly count: number }>({
   name: "channelMomentsGradient",
   inputNames: ["input", "mean", "meanGradient", "varianceGradient"],
   expression: (e, [x, mean, dMean, dVariance], { count }) => [

@@ -25,6 +25,8 @@ interface ChannelNormalizeOptions {
   readonly eps?: number;
 }
 
+const VARIANCE = { shape: [3], range: [0.5, 2] } as const;
+
 /** `weight / √(variance + eps)`, the factor by which a channel is stretched. */
 function stretch<E>(e: Arithmetic<E>, eps: number, variance: E, weight?: E): E {
   return e.divide(weight ?? e.constant(1), e.squareRoot(e.add(variance, e.constant(eps))));
@@ -72,10 +74,10 @@ export const channelNormalizeOp = elementwiseOp<ChannelNormalizeAttributes>({
       bias: () => factors().map((f, c) => (0 - mean.data[c]) * f + (bias ? bias.data[c] : 0)),
     };
   },
-  samples: [{
-    operands: [[2, 3, 4, 4], [3], { shape: [3], range: [0.5, 2] }, [3], [3]],
-    attributes: { eps: 1e-5 },
-  }, { operands: [[4, 3], [3], { shape: [3], range: [0.5, 2] }], attributes: { eps: 1e-5 } }],
+  samples: [
+    { operands: [[2, 3, 4, 4], [3], VARIANCE, [3], [3]], attributes: { eps: 1e-5 } },
+    { operands: [[4, 3], [3], VARIANCE], attributes: { eps: 1e-5 } },
+  ],
 });
 
 /**
@@ -89,10 +91,7 @@ export const channelNormalizeInputGradientOp = elementwiseOp<ChannelNormalizeAtt
   expression: (e, [dy, variance, weight], { eps }) => [
     e.multiply(dy, stretch(e, eps, variance, weight)),
   ],
-  samples: [{
-    operands: [[2, 3, 4, 4], { shape: [3], range: [0.5, 2] }, [3]],
-    attributes: { eps: 1e-5 },
-  }],
+  samples: [{ operands: [[2, 3, 4, 4], VARIANCE, [3]], attributes: { eps: 1e-5 } }],
 });
 
 /**
@@ -111,13 +110,9 @@ export const channelNormalizeReduceOp: Op<ChannelNormalizeAttributes> = {
     const [dy, x, ...perChannel] = inputs;
     requireShape("channelNormalizeReduce", "outputGradient", dy.shape, x.shape);
     const shape = [x.shape[1]];
+    const names = channelNormalizeReduceOp.inputNames.slice(2);
     perChannel.forEach((input, i) =>
-      requireShape(
-        "channelNormalizeReduce",
-        channelNormalizeReduceOp.inputNames[i + 2],
-        input.shape,
-        shape,
-      )
+      requireShape("channelNormalizeReduce", names[i], input.shape, shape)
     );
     return Array.from({ length: 4 }, () => ({ shape, dtype: "f32" }));
   },
@@ -141,7 +136,7 @@ export const channelNormalizeReduceOp: Op<ChannelNormalizeAttributes> = {
     ];
   },
   samples: [{
-    operands: [[2, 3, 4, 4], [2, 3, 4, 4], [3], { shape: [3], range: [0.5, 2] }, [3]],
+    operands: [[2, 3, 4, 4], [2, 3, 4, 4], [3], VARIANCE, [3]],
     attributes: { eps: 1e-5 },
   }],
 };

@@ -140,6 +140,8 @@ export function composeKernelShapes(
   };
 }
 
+const SAMPLE: ComposeKernelAttributes = { kernelSize: [3, 2], groups: 2, pairing: "paper" };
+
 export const composeKernelOp: Op<ComposeKernelAttributes> = {
   name: "composeKernel",
   inputNames: ["W", "D"],
@@ -161,13 +163,10 @@ export const composeKernelOp: Op<ComposeKernelAttributes> = {
     return [kernel];
   },
   multiplyAccumulates: ([w], [kernel]) => sizeOf(kernel.shape) * w.shape[2],
-  samples: [{
+  samples: PAIRINGS.map((pairing) => ({
     operands: [[6, 2, 7], [4, 6, 7]],
-    attributes: { kernelSize: [3, 2], groups: 2, pairing: "paper" },
-  }, {
-    operands: [[6, 2, 7], [4, 6, 7]],
-    attributes: { kernelSize: [3, 2], groups: 2, pairing: "authors" },
-  }],
+    attributes: { ...SAMPLE, pairing },
+  })),
 };
 
 /**
@@ -181,13 +180,8 @@ export const composeKernelWGradientOp: Op<ComposeKernelAttributes> = {
     requireFloats("composeKernelWGradient", ["kernelGradient", "D"], inputs);
     const [dKernel, d] = inputs;
     const shape = [dKernel.shape[0], dKernel.shape[1], d.shape[2]];
-    const geometry = composeKernelGeometry(shape, attributes);
-    requireShape(
-      "composeKernelWGradient",
-      "kernelGradient",
-      dKernel.shape,
-      composeKernelShapes(geometry).kernel,
-    );
+    const { kernel } = composeKernelShapes(composeKernelGeometry(shape, attributes));
+    requireShape("composeKernelWGradient", "kernelGradient", dKernel.shape, kernel);
     return [{ shape, dtype: "f32" }];
   },
   evaluate([dKernel, d], attributes, [type]) {
@@ -198,10 +192,7 @@ export const composeKernelWGradientOp: Op<ComposeKernelAttributes> = {
     return [dW];
   },
   multiplyAccumulates: ([dKernel], [dW]) => sizeOf(dKernel.shape) * dW.shape[2],
-  samples: [{
-    operands: [[6, 2, 3, 2], [4, 6, 7]],
-    attributes: { kernelSize: [3, 2], groups: 2, pairing: "paper" },
-  }],
+  samples: [{ operands: [[6, 2, 3, 2], [4, 6, 7]], attributes: SAMPLE }],
 };
 
 /** The gradient of {@link composeKernel} with respect to `D`: (kernelGradient, W) → [I, M·N, S]. */
@@ -211,14 +202,9 @@ export const composeKernelDGradientOp: Op<ComposeKernelAttributes> = {
   infer(inputs, attributes) {
     requireFloats("composeKernelDGradient", ["kernelGradient", "W"], inputs);
     const [dKernel, w] = inputs;
-    const geometry = composeKernelGeometry(w.shape, attributes);
-    requireShape(
-      "composeKernelDGradient",
-      "kernelGradient",
-      dKernel.shape,
-      composeKernelShapes(geometry).kernel,
-    );
-    return [{ shape: composeKernelShapes(geometry).depthwise, dtype: "f32" }];
+    const { kernel, depthwise } = composeKernelShapes(composeKernelGeometry(w.shape, attributes));
+    requireShape("composeKernelDGradient", "kernelGradient", dKernel.shape, kernel);
+    return [{ shape: depthwise, dtype: "f32" }];
   },
   evaluate([dKernel, w], attributes, [type]) {
     const dD = new Float64Array(sizeOf(type.shape));
@@ -228,10 +214,7 @@ export const composeKernelDGradientOp: Op<ComposeKernelAttributes> = {
     return [dD];
   },
   multiplyAccumulates: ([dKernel, w]) => sizeOf(dKernel.shape) * w.shape[2],
-  samples: [{
-    operands: [[6, 2, 3, 2], [6, 2, 7]],
-    attributes: { kernelSize: [3, 2], groups: 2, pairing: "paper" },
-  }],
+  samples: [{ operands: [[6, 2, 3, 2], [6, 2, 7]], attributes: SAMPLE }],
 };
 
 /** Options of {@link composeKernel}. */

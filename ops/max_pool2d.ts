@@ -23,10 +23,6 @@ export interface MaxPool2dOptions extends PoolingOptions {
   readonly dilation?: number | Pair;
 }
 
-interface MaxPool2dGradientAttributes extends PoolingAttributes {
-  readonly inputShape: Shape;
-}
-
 function onnxMaxPool(
   graph: OnnxNodes,
   [x]: readonly string[],
@@ -104,7 +100,7 @@ export const maxPool2dOp: Op<PoolingAttributes> = {
  * The gradient of {@link maxPool2d}: (outputGradient, indices) → [N, C, H, W], where each output's
  * gradient is added to the element it was taken from.
  */
-export const maxPool2dGradientOp: Op<MaxPool2dGradientAttributes> = {
+export const maxPool2dGradientOp: Op<PoolingAttributes & { readonly inputShape: Shape }> = {
   name: "maxPool2dGradient",
   inputNames: ["outputGradient", "indices"],
   infer([dy, indices], attributes) {

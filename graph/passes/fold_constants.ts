@@ -43,7 +43,8 @@ export function foldConstants(program: Program): Program {
   }
 
   const folded = rewriteProgram(program, (node, rewriter) => {
-    if (isConstant(node, known)) {
+    const { op } = node;
+    if (op !== inputOp && op !== variableOp && node.inputs.every((value) => known.has(value))) {
       const results = once(() => evaluate(node, known));
       node.outputs.forEach((value, i) =>
         known.set(value, { shape: value.shape, data: () => results()[i] })
@@ -57,10 +58,10 @@ export function foldConstants(program: Program): Program {
     }
     const inputs = node.inputs.map((value, i) =>
       known.has(value)
-        ? materialize(value, qualifiedName(node, i), rewriter)
+        ? materialize(value, joinPath(node.scope, node.op.inputNames[i]), rewriter)
         : rewriter.replacement(value)
     );
-    return rewriter.emit(makeNode(node.op, inputs, node.attributes, node.outputs, node.scope));
+    return rewriter.emit(makeNode(op, inputs, node.attributes, node.outputs, node.scope));
   });
   return eliminateDeadCode(folded);
 }
@@ -92,14 +93,4 @@ function evaluate(
 function once<T>(compute: () => T): () => T {
   let result: { readonly value: T } | undefined;
   return () => (result ??= { value: compute() }).value;
-}
-
-function isConstant(node: GraphNode, known: ReadonlyMap<Value, unknown>): boolean {
-  return node.op !== inputOp && node.op !== variableOp &&
-    node.inputs.every((value) => known.has(value));
-}
-
-/** The name of a constant that is input `input` of a node: `<module path>.<input name>`. */
-function qualifiedName(node: GraphNode, input: number): string {
-  return joinPath(node.scope, node.op.inputNames[input]);
 }

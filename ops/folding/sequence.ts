@@ -28,12 +28,10 @@ export function linearSequence(end: GraphNode, uses: Uses): Stretch | undefined 
   return longest(end, uses, (chain) => {
     const kernels = chain.filter(hasKernel);
     if (kernels.length !== 1) return sharedModule(kernels) !== undefined;
-    return chain.every((node) => hasKernel(node) || isByPixel(node));
+    return chain.every((node) =>
+      hasKernel(node) || mapOf([node])?.kernelSize.every((size) => size === 1)
+    );
   });
-}
-
-function isByPixel(node: GraphNode): boolean {
-  return mapOf([node])?.kernelSize.every((size) => size === 1) ?? false;
 }
 
 function longest(

@@ -37,13 +37,11 @@ export function planLoop(graph: TermGraph, layout: Layout, target: Target): Loop
   const work = graph.terms.filter(({ varies }) => varies === VARIES.full).length;
   const step = 4 * target.wide * (work <= 6 ? 4 : work <= 12 ? 2 : 1);
   const tableCount = tables.length + (masked ? 1 : 0);
-  const pixels = leastCommonMultiple(layout.paddedChannels, step);
+  const { paddedChannels } = layout;
+  // The least common multiple.
+  const pixels = paddedChannels / greatestCommonDivisor(paddedChannels, step) * step;
   const tableLength = tableCount === 0
     ? 0
     : pixels * Math.max(1, Math.floor(TABLE_LENGTH / pixels));
   return { step, tables, masked, tableCount, tableLength, tableBytes: 4 * tableLength };
-}
-
-function leastCommonMultiple(a: number, b: number): number {
-  return a / greatestCommonDivisor(a, b) * b;
 }

@@ -34,9 +34,6 @@ export interface Block {
   readonly resultMatrices: Local<"i32">;
 }
 
-/** A function that transforms a row of tiles. */
-export type TileRowCallable = Callable<typeof TILE_ROW_PARAMETERS, "void">;
-
 /** Writes a loop over the blocks of a share; the thread's memory begins at `scratch`. */
 export function forEachBlock(
   f: KernelFunction,
@@ -71,7 +68,7 @@ export function transformRows(
   f: AnyFunction,
   plan: WinogradPlan,
   block: Block,
-  transform: TileRowCallable,
+  transform: Callable<typeof TILE_ROW_PARAMETERS, "void">,
   { channels, height, width }: TiledImage,
   args: Readonly<
     & Record<"tensor" | "matrices", Operand<"i32">>

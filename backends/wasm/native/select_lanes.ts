@@ -6,11 +6,6 @@ import type { Node, Width } from "./tree.ts";
 import { Label } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
 
-/** Whether a constant is zero in every bit. */
-function isZero({ op, bytes }: Node): boolean {
-  return op === "v128.const" && bytes.every((byte) => byte === 0);
-}
-
 /** Reads a variable, or one of several vectors in one register. */
 export function selectRead(code: FunctionCode, expression: Node, into: VirtualRegister): void {
   const joined = code.joined(expression.variable!);
@@ -47,9 +42,10 @@ export function selectVectorConstant(
   into: VirtualRegister,
 ): void {
   const { bytes } = expression;
+  const zero = bytes.every((byte) => byte === 0);
   const uniform = bytes.every((byte, i) => byte === bytes[i % 4]);
   code.addResult(into, (to, { encoder }) => {
-    if (isZero(expression)) return encoder.vector(V.xorps, into.vectors, to, to, to);
+    if (zero) return encoder.vector(V.xorps, into.vectors, to, to, to);
     if (uniform) {
       const place = encoder.constant(bytes.slice(0, 4));
       return encoder.vector(V.broadcastss, into.vectors, to, 0, place);
