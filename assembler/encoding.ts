@@ -21,7 +21,6 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Appends one byte. */
   byte(value: number): void {
     const place = this.#advance(1);
     this.#bytes[place] = value;

@@ -208,7 +208,6 @@ export class FunctionBuilder<P extends ParameterTypes, R extends ResultType>
     return value;
   }
 
-  /** Sets a local and leaves its value. */
   #tee<T extends ValueType>(local: Local<T>, value: Expression<T>): Expression<T> {
     return new Expression(local.type, (code) => {
       value.write(code);

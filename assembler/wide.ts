@@ -171,7 +171,6 @@ export class WideVectors {
     return this.#reduce(value, f32x4.add, f32.add);
   }
 
-  /** The largest lane. */
   maxLane(value: WideOperand): Expression<"f32"> {
     return this.#reduce(value, f32x4.max, f32.max);
   }

@@ -83,7 +83,6 @@ export interface NodeOrders {
 }
 
 export interface ConvertLayoutAttributes {
-  /** The order of the result. */
   readonly order: Order;
 }
 

@@ -68,7 +68,6 @@ export function variableSizes(programs: readonly Program[]): Map<string, number>
 
 /** What decides how a backend lowers programs to kernels of families `F`. */
 interface LoweringRules<F extends Family> {
-  /** See {@link familyFinder}. */
   readonly familyOf: (node: GraphNode) => F;
   /** How many tensors a fused op may touch. */
   readonly fusion: FuseOptions;

@@ -41,7 +41,6 @@ export interface Placement {
   readonly copiedUpdates: readonly Update[];
 }
 
-/** The range of a variable that an update replaces. */
 export function updatedRange({ variable, offset, value }: Update): VariableRange {
   return { variable, offset, size: sizeOf(value.shape) };
 }
@@ -67,7 +66,6 @@ export function isAlias(node: GraphNode): boolean {
     (node.op === convertLayoutOp && ordersCoincide(node.inputs[0]));
 }
 
-/** The value in whose memory a value is stored. */
 export function sourceOf(value: Value): PlaceInValue {
   let offset = 0;
   let source = value;

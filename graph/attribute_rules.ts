@@ -43,7 +43,6 @@ export const positive: AttributeRule = {
   accepts: (value) => finite(0).accepts(value) && Math.fround(Number(value)) > 0,
 };
 
-/** True or false. */
 export const flag: AttributeRule = oneOf([true, false]);
 
 /** One of some values. */
@@ -72,7 +71,6 @@ export function pairOf(least: number, most = MAX_SIDE): AttributeRule {
   return listOf(whole(least, most), { length: 2 });
 }
 
-/** A text. */
 export const text: AttributeRule = {
   expected: "a text",
   accepts: (value) => typeof value === "string",

@@ -49,7 +49,6 @@ export function rewriteProgram(
   };
 }
 
-/** The same node with other inputs. */
 export function withInputs(node: GraphNode, inputs: readonly Value[]): GraphNode {
   return makeNode(node.op, inputs, node.attributes, node.outputs, node.scope);
 }

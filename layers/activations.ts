@@ -155,7 +155,6 @@ const geluSchema = z.strictObject({
   ),
 });
 
-/** The activations in a list of layers, by name. */
 export const activationLayers = {
   relu: plainLayer("max(x, 0)", () => new ReLU()),
   relu6: plainLayer("min(max(x, 0), 6)", () => new ReLU6()),

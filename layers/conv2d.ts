@@ -32,7 +32,6 @@ export class Conv2d extends Module {
   }
 }
 
-/** A plain convolution in a list of layers. */
 export const conv2dLayer: LayerEntry<typeof convolutionSchema> = {
   about: "2-d convolution",
   schema: convolutionSchema,

@@ -20,7 +20,6 @@ export const CONVOLUTIONS = {
   mobile_one: mobileOne,
 } satisfies Record<string, ConvolutionEntry>;
 
-/** The schema of {@link ConvolutionSpec}. */
 export const convolutionSpecSchema = choiceOf(CONVOLUTIONS).meta({ id: "convolution" });
 
 /** A kind of convolution and its own options: `do_conv`, or `{ name: "do_conv", … }`. */

@@ -34,12 +34,10 @@ export function initialized(
   });
 }
 
-/** Fills with numbers uniform in ±`bound`. */
 export function fillUniform(data: Float32Array, bound: number, random: RandomSource): void {
   for (let i = 0; i < data.length; i++) data[i] = bound * (2 * random.uniform() - 1);
 }
 
-/** Fills with normal numbers of mean 0. */
 function fillNormal(data: Float32Array, deviation: number, random: RandomSource): void {
   for (let i = 0; i < data.length; i++) data[i] = deviation * random.normal();
 }
@@ -83,7 +81,6 @@ export function identityKernel([channels, inputs]: Shape): Float32Array {
   return kernel;
 }
 
-/** All zeros. */
 export const zeros: Initializer = (data) => data.fill(0);
 
 /**

@@ -25,7 +25,6 @@ export function layerEntry<S extends z.ZodObject>(
 
 const noOptions = z.strictObject({});
 
-/** The entry of a layer without options. */
 export function plainLayer(about: string, build: () => Module): LayerEntry<typeof noOptions> {
   return layerEntry(about, noOptions, build);
 }

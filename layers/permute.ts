@@ -2,7 +2,6 @@
 import { sizeOf } from "../graph/types.ts";
 import { floatsOf, type StateTensor } from "./module.ts";
 
-/** A tensor of f32. */
 interface FloatTensor extends StateTensor {
   readonly data: Float32Array<ArrayBuffer>;
 }

@@ -16,7 +16,6 @@ import { modelConvolution, type ModelEntry, type ModelOptions, normBehind } from
 import { BasicBlock, type BlockClass, PreActivationBlock, stage } from "./residual_blocks.ts";
 
 interface CifarResNetOptions extends ModelOptions {
-  /** Blocks of each stage. */
   readonly blocks: readonly [number, number, number];
   /** Channels after the stem, then of each stage. */
   readonly channels: readonly [number, number, number, number];
@@ -62,7 +61,6 @@ export abstract class CifarResNet extends Module {
     this.fc = new Linear(channels[3], classes, { initialize, initializeBias: zeros });
   }
 
-  /** The three stages. */
   protected stages(input: Value): Value {
     return this.layer3.call(this.layer2.call(this.layer1.call(input)));
   }

@@ -23,9 +23,7 @@ import { modelConvolution, type ModelEntry, type ModelOptions } from "./options.
 const START = { initialize: normal(0.02), initializeBias: zeros };
 
 interface ConvNeXtOptions extends ModelOptions {
-  /** Blocks of each stage. */
   readonly blocks: readonly number[];
-  /** Channels of each stage. */
   readonly channels: readonly number[];
   /**
    * Probability that the last block is skipped for an image while training; it decreases evenly to

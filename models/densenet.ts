@@ -24,7 +24,6 @@ import {
 } from "./options.ts";
 
 interface DenseNetOptions extends ModelOptions {
-  /** Layers of each block. */
   readonly blocks: readonly number[];
   /** Channels that each layer adds. */
   readonly growthRate: number;

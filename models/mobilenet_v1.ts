@@ -43,7 +43,6 @@ export function mobileNetV1(options: MobileNetV1Options): MobileNet {
 
 const schema = mobileSchema.omit({ dropout: true });
 
-/** `mobilenet_v1`. */
 export const mobileNetV1Entry: ModelEntry<typeof schema> = {
   about: "A network of depthwise and pointwise convolutions, as GluonCV's",
   schema,

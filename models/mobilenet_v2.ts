@@ -69,7 +69,6 @@ export function mobileNetV2(options: MobileNetV2Options): MobileNet {
   );
 }
 
-/** `mobilenet_v2`. */
 export const mobileNetV2Entry: ModelEntry<typeof mobileSchema> = {
   about: "A network of inverted residuals, as torchvision's",
   schema: mobileSchema,

@@ -17,7 +17,6 @@ const names = z.string().min(1).describe(
   "A convolution's name or its beginning, as in layer1 or '*.conv2'",
 );
 
-/** The schema of a list of {@link NamedConvolution}. */
 export const namedConvolutionsSchema: z.ZodType<NamedConvolution[], readonly NamedConvolution[]> = z
   .array(
     choiceOf(

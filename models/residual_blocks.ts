@@ -32,7 +32,6 @@ interface BlockOptions extends BlockFamily {
   readonly stride: number;
 }
 
-/** A kind of block. */
 export interface BlockClass {
   /** Output channels for each of `planes`. */
   readonly expansion: number;

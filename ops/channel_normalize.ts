@@ -10,7 +10,6 @@ import { type Arithmetic, type Op, sizeOf, type Value } from "../graph/types.ts"
 import { requireFloats, requireShape } from "./checks.ts";
 import { elementwiseOp, float64 } from "./elementwise.ts";
 
-/** Attributes of the channelNormalize ops. */
 export interface ChannelNormalizeAttributes {
   /** Added to the variance. */
   readonly eps: number;

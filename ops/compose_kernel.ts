@@ -22,7 +22,6 @@ export type Pairing = "paper" | "authors";
 /** All of {@link Pairing}. */
 export const PAIRINGS = ["paper", "authors"] as const satisfies Pairing[];
 
-/** Attributes of the composeKernel ops. */
 export interface ComposeKernelAttributes {
   readonly groups: number;
   /** M and N, the kernel's height and width. */
@@ -30,7 +29,6 @@ export interface ComposeKernelAttributes {
   readonly pairing: Pairing;
 }
 
-/** Extents of a composition. */
 export interface ComposeKernelGeometry extends ComposeKernelAttributes {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -129,7 +127,6 @@ function forEachProduct(
   }
 }
 
-/** The shapes of `W`, `D` and the kernel. */
 export function composeKernelShapes(
   { inChannels, outChannels, groupIn, area, depthMultiplier, kernelSize }: ComposeKernelGeometry,
 ): { readonly weight: Shape; readonly depthwise: Shape; readonly kernel: Shape } {

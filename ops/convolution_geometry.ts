@@ -26,7 +26,6 @@ export interface ConvolutionAttributes {
   readonly paddingMode: PaddingMode;
 }
 
-/** Extents of a convolution. */
 export interface ConvolutionGeometry extends ConvolutionAttributes {
   readonly batch: number;
   readonly inChannels: number;

@@ -201,7 +201,6 @@ function evaluateExpression(
   return results;
 }
 
-/** Arithmetic on plain numbers. */
 export const float64: Arithmetic<number> = {
   constant: (value) => value,
   add: (a, b) => a + b,

@@ -61,7 +61,6 @@ export function poolingAttributes(options: PoolingOptions): PoolingAttributes {
   };
 }
 
-/** Extents of a pooling. */
 export interface PoolingGeometry extends PoolingAttributes {
   readonly batch: number;
   readonly channels: number;

@@ -24,7 +24,6 @@ interface PixelNormalizeAttributes {
 }
 
 export interface GroupNormalizeAttributes extends PixelNormalizeAttributes {
-  /** Groups of channels. */
   readonly groups: number;
 }
 

@@ -13,7 +13,6 @@ import { CONTROL_BYTES } from "./threads.ts";
 
 /** What 32-bit addresses reach. */
 const MEMORY_LIMIT = 2 ** 32;
-/** Bytes of a WebAssembly memory page. */
 export const PAGE_BYTES = 65536;
 
 /** Kernels may load this many bytes past the end of a buffer, even of the last one. */

@@ -24,7 +24,6 @@ interface ExecutableOptions extends CompileOptions {
   readonly form: FormName;
 }
 
-/** Compiles programs and starts the threads. */
 export async function compilePrograms(
   lowered: LoweredPrograms,
   options: ExecutableOptions,

@@ -217,6 +217,5 @@ export interface Lowering extends Omit<CompileOptions, "partition"> {
   threadScratch(bytes: number): ThreadScratch;
   /** Constant data, placed once for equal contents; 64-byte aligned. */
   table(data: Float32Array | Int32Array | Uint8Array): Ref;
-  /** Appends a launch. */
   launch<N extends string>(launch: Launch<N>): void;
 }

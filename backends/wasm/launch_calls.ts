@@ -20,11 +20,9 @@ import { MAX_COUNTED_CHAINS } from "./workers.ts";
 /** A function of a program, or of one launch; its parameter is the thread's number. */
 export type ProgramFunction = FunctionBuilder<{ readonly thread: "i32" }, "void">;
 
-/** The context in which calls of launches are written. */
 export interface LaunchContext {
   readonly addresses: AddressMap;
   readonly threads: number;
-  /** The function of a launch's kernel. */
   kernelOf(launch: StagedLaunch): Callable<ParameterTypes, "void">;
   /** The thread's number, or the parameter that holds it in code for all threads. */
   readonly thread: Local<"i32"> | number;

@@ -3,7 +3,6 @@ import { type ChainThreads, type ChunkRef, findChains, type ImageWalk } from "./
 import type { ImageOperands, Kernel, MemoryBuffer, Ref } from "./kernel.ts";
 import { type Access, assignStages } from "./stages.ts";
 
-/** A launch as it was lowered. */
 export interface LoweredLaunch {
   readonly kernel: Kernel;
   /** Values of the kernel's parameters, in order. */

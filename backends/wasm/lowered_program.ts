@@ -9,7 +9,6 @@ export interface Port {
   readonly ref: Ref;
 }
 
-/** A program as launches. */
 export interface LoweredProgram {
   readonly name: string;
   /** The program that was lowered. */
@@ -30,7 +29,6 @@ export interface PersistentBuffers {
   readonly inputs: MemoryBuffer[];
   /** Constant data. */
   readonly tables: Map<MemoryBuffer, Uint8Array>;
-  /** Results of preparations. */
   readonly prepared: MemoryBuffer[];
 }
 

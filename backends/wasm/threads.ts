@@ -138,7 +138,6 @@ export function emitBarrier(
   return { arrive: f, open: g, taken };
 }
 
-/** Parts of a pool. */
 export interface ThreadPoolOptions {
   /** The programs. Machine code must stay mapped until the pool has been disposed of. */
   readonly code: ProgramCode;

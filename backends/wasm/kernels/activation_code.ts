@@ -21,7 +21,6 @@ export class ActivationCode {
     );
   }
 
-  /** The activation of `value`. */
   apply(v: WideVectors, value: WideLocal): Wide {
     const { terms, outputs: [output] } = this.#graph;
     const code = this.#codes.get(v) ?? new TermCode(v, this.#graph);

@@ -20,9 +20,7 @@ import { repeat } from "./loops.ts";
 
 /** Where a channel of the result comes from. */
 interface Origin {
-  /** Which of the sources. */
   readonly source: number;
-  /** Channel of that source. */
   readonly channel: number;
 }
 

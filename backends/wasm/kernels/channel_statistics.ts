@@ -6,7 +6,6 @@ import type { KernelFamily } from "../kernel.ts";
 import { channelReductionOrders, lowerChannelReduction } from "./channel_reduction.ts";
 import type { ChannelReduction } from "./channel_reduction_parts.ts";
 
-/** The family of an op that is a channel reduction. */
 function family(op: string, reductionOf: (node: GraphNode) => ChannelReduction): KernelFamily {
   return {
     ops: [op],

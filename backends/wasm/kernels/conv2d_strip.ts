@@ -11,7 +11,6 @@ import {
 } from "../../../assembler/mod.ts";
 import { type AxisPlan, type Bands, planBands } from "./conv2d_plan.ts";
 
-/** The strips of a convolution. */
 export interface StripPlan {
   readonly rows: AxisPlan;
   readonly columns: AxisPlan;

@@ -21,7 +21,6 @@ export interface WeightGradientPlan {
   readonly groupOut: number;
   /** Floats of a pixel that meet a tap: the group's channels, or the whole pixel of the only one. */
   readonly run: number;
-  /** Bytes of a pixel of the output gradient. */
   readonly gradientPixelBytes: number;
   /** Bytes of a row of the sums: the output channels that meet one channel at one tap. */
   readonly rowBytes: number;

@@ -28,7 +28,6 @@ export interface Term {
 export interface TermGraph {
   readonly outputs: readonly Term[];
   readonly terms: readonly Term[];
-  /** Terms and outputs that use a term. */
   readonly uses: ReadonlyMap<Term, number>;
   /** Equal for expressions that compute the same. */
   readonly key: string;

@@ -20,7 +20,6 @@ import type { KernelFamily, KernelFunction } from "../kernel.ts";
 import { isBalanced } from "../shares.ts";
 import { type AxisWindow, walkWindows, type WindowBlock, windowTable } from "./windows.ts";
 
-/** The pixels of each window along an axis. */
 function axisWindows(geometry: PoolingGeometry, axis: 0 | 1): AxisWindow[] {
   const step = geometry.dilation[axis];
   return Array.from({ length: geometry.outSize[axis] }, (_, position) => {

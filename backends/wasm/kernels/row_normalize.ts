@@ -35,7 +35,6 @@ interface Rows {
 /** Loads a vector of an operand: `load(x)` is the current part of the row at address `x`. */
 type Load = (row: Local<"i32">) => Wide;
 
-/** A walk over rows in one kernel. */
 class RowWalk {
   readonly #offset: Local<"i32">;
   readonly #address: Local<"i32">;

@@ -14,7 +14,6 @@ import {
 import type { FunctionLibrary, KernelFunction } from "../kernel.ts";
 import { exponential, logarithm } from "./scalar_math.ts";
 
-/** The current row. */
 export interface Row {
   /** Its number. */
   readonly index: Local<"i32">;

@@ -2,7 +2,6 @@
 import { type Callable, type Expression, f64, i32, i64 } from "../../../assembler/mod.ts";
 import type { FunctionLibrary } from "../kernel.ts";
 
-/** A function of one f64. */
 export type RealFunction = Callable<{ readonly x: "f64" }, "f64">;
 
 /** ln 2 in two parts, the first of few bits, so that a small multiple of it is exact. */

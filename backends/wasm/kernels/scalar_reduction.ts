@@ -22,9 +22,7 @@ export const CHUNK = 2048;
  */
 const LANES = 32;
 
-/** One of the reductions. */
 export interface Reduction {
-  /** The term of an element. */
   term(v: WideVectors, x: WideLocal): Wide;
   /** Whether terms are compared instead of added. */
   readonly maximum?: boolean;
@@ -87,7 +85,6 @@ function writeParts(
   f.emit(f64.store(i32.add(partial, i32.mul(thread, stride)), total));
 }
 
-/** Operands of {@link reduceRange}. */
 export interface ReducedRange {
   /** The accumulator, whose value the range is added to. */
   readonly total: Local<"f64">;

@@ -32,7 +32,6 @@ export function windowTable(lowering: Lowering, windows: readonly AxisWindow[]):
 
 /** The pixel being computed. */
 export interface WindowPixel {
-  /** Its row and column. */
   readonly row: Local<"i32">;
   readonly column: Local<"i32">;
   /** Byte of the block's first channel from the start of the result. */
@@ -42,7 +41,6 @@ export interface WindowPixel {
   readonly firstColumn: Local<"i32">;
 }
 
-/** A pixel of the window. */
 export interface WindowTap {
   readonly row: Local<"i32">;
   readonly column: Local<"i32">;
@@ -52,11 +50,8 @@ export interface WindowTap {
 
 /** The code for a block of `count` vectors of channels. */
 export interface WindowBlock {
-  /** Before the window. */
   begin(pixel: WindowPixel): void;
-  /** For each pixel of the window. */
   tap(tap: WindowTap): void;
-  /** After it. */
   end(pixel: WindowPixel): void;
 }
 

@@ -40,7 +40,6 @@ export interface StoredImage extends TiledImage {
   readonly ref: Ref;
 }
 
-/** Operands of {@link lowerWinogradCorrelation}. */
 export interface WinogradCorrelation extends KernelOrder {
   readonly images: number;
   readonly source: StoredImage;

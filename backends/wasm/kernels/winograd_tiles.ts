@@ -25,9 +25,7 @@ import {
 } from "./winograd_plan.ts";
 import { PATCH, TILE, WinogradTransforms } from "./winograd_transforms.ts";
 
-/** Parameters of the functions of a row of tiles. */
 export const TILE_ROW_PARAMETERS = {
-  /** Address of the image. */
   image: "i32",
   /** Number of the row of tiles in the image. */
   row: "i32",

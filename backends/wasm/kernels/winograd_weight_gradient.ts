@@ -24,7 +24,6 @@ import { emitGradientTransform, sourceTransformOf, TILE_ROW_PARAMETERS } from ".
 import { PRODUCTS } from "./winograd_transforms.ts";
 import { emitWeightGradient, weightTransform } from "./winograd_weights.ts";
 
-/** Operands of {@link lowerWinogradWeightGradient}. */
 export interface WinogradWeightGradient {
   readonly images: number;
   readonly input: StoredImage;

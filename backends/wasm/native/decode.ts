@@ -216,7 +216,6 @@ class FunctionDecoder {
     }
   }
 
-  /** Adds an instruction that has effects. */
   #addEffect(instruction: Node): void {
     this.#settle((pending) => some(pending, ({ op }) => op.includes("load")));
     const dropped = instruction.type !== "void" && this.reader.take(DROP);

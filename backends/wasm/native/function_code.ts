@@ -15,10 +15,8 @@ import type { Node, Variable, Width } from "./tree.ts";
 import type { Joined, WideFunction } from "./widen.ts";
 import type { Encoder, Label } from "./x86/encoder.ts";
 
-/** Computes an expression into a register. */
 export type Select = (code: FunctionCode, expression: Node, into: VirtualRegister) => void;
 
-/** A memory operand of a vector instruction. */
 export interface MemoryOperand {
   readonly address: Address;
   /** Whether it is one float for all lanes. */
@@ -30,7 +28,6 @@ const NO_USES: Uses = {};
 /** Displacements must be below this; larger ones go to a register. */
 const DISPLACEMENT_LIMIT = 2 ** 31;
 
-/** The instructions of one function. */
 export class FunctionCode {
   readonly instructions: Instruction[] = [];
   readonly loops: Loop[] = [];
@@ -72,7 +69,6 @@ export class FunctionCode {
     return register;
   }
 
-  /** Appends an instruction. */
   add(encode: Instruction["encode"], uses: Uses = NO_USES, result?: VirtualRegister): void {
     // A result should preferably use the register of its first operand.
     const operand = uses.reads?.[0];
@@ -123,7 +119,6 @@ export class FunctionCode {
     return register;
   }
 
-  /** Computes an expression into a register. */
   compute(expression: Node, into: VirtualRegister): void {
     this.select(this, expression, into);
   }

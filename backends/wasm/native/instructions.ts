@@ -40,7 +40,6 @@ export interface Uses {
   readonly reads?: readonly VirtualRegister[];
   /** What it reads when it may have written already. */
   readonly readsLate?: readonly VirtualRegister[];
-  /** Temporary registers that it needs. */
   readonly temporaries?: readonly VirtualRegister[];
   /** Whether it calls a function, which preserves general registers but no vector registers. */
   readonly calls?: boolean;
@@ -96,7 +95,6 @@ export class Output {
     return number;
   }
 
-  /** A register, or the place on the stack. */
   operand(value: VirtualRegister): RegisterOrPlace {
     return value.register ?? slotOf(value);
   }

@@ -19,7 +19,6 @@ export type Registers = readonly [eax: number, ebx: number, ecx: number, edx: nu
 
 /** Asks the processor. */
 export interface Questions {
-  /** CPUID of a leaf and subleaf. */
   cpuid(leaf: number, subleaf: number): Registers;
   /** The low half of the register XCR0: which registers the system saves. */
   xcr0(): number;

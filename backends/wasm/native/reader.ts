@@ -21,7 +21,6 @@ export class Reader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** The next byte. */
   byte(): number {
     return this.#view.getUint8(this.position++);
   }
@@ -86,13 +85,11 @@ export class Reader {
     }
   }
 
-  /** A 32-bit float. */
   float32(): number {
     this.position += 4;
     return this.#view.getFloat32(this.position - 4, true);
   }
 
-  /** A 64-bit float. */
   float64(): number {
     this.position += 8;
     return this.#view.getFloat64(this.position - 8, true);

@@ -25,7 +25,6 @@ export interface Surroundings {
   readonly parametersAt: () => number;
 }
 
-/** The instructions of a function. */
 export function selectFunction(
   tree: WideFunction,
   level: NativeLevel,

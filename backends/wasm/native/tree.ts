@@ -92,7 +92,6 @@ export function visit(tree: Node, each: (node: Node) => void): void {
   each(tree);
 }
 
-/** The blocks within a statement. */
 export function blocksOf(statement: Statement): readonly (readonly Statement[])[] {
   if (statement.kind === "if") return [statement.then, statement.otherwise];
   return statement.kind === "loop" ? [statement.body] : [];

@@ -20,7 +20,6 @@ import {
 
 /** A function whose vectors are as wide as possible. */
 export interface WideFunction extends SeparatedFunction {
-  /** The variables that were joined with others. */
   readonly joined: ReadonlyMap<Variable, Joined>;
   /** Variables whose lanes are always equal; their registers are filled to the last lane. */
   readonly uniform: ReadonlySet<Variable>;

@@ -148,7 +148,6 @@ export class Encoder {
     this.#distanceTo(label);
   }
 
-  /** Pushes a general register. */
   push(register: number): void {
     if (register > 7) this.append(0x41);
     this.append(0x50 | (register & 7));
