@@ -79,7 +79,8 @@ export function replaceStretches(program: Program, rules: readonly FindStretch[]
     });
     folded = eliminateDeadCode(rewritten);
     // Each kernel computes those before it on demand, deeper every round.
-    if (round % DEEPEST === 0) computeConstants(folded);
+    if (round % DEEPEST !== 0) continue;
+    folded.nodes.filter(({ op }) => op === constantOp).forEach(({ attributes }) => attributes.data);
   }
 }
 
@@ -88,10 +89,6 @@ export function replaceStretches(program: Program, rules: readonly FindStretch[]
  * computed on demand.
  */
 const DEEPEST = 16;
-
-function computeConstants({ nodes }: Program): void {
-  nodes.filter(({ op }) => op === constantOp).forEach(({ attributes }) => attributes.data);
-}
 
 /** Disjoint stretches by their last nodes. */
 function findStretches(

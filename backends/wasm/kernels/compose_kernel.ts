@@ -14,7 +14,7 @@ import {
 } from "../../../ops/compose_kernel.ts";
 import { type AnyFunction, f32, i32, type Local, type Target } from "../../../assembler/mod.ts";
 import type { KernelFamily, KernelFunction, Lowering } from "../kernel.ts";
-import { compositionFlops, forEachStretch, type Rows, rowsOf } from "./compose_rows.ts";
+import { compositionFlops, forEachStretch, rowsOf } from "./compose_rows.ts";
 import { GemmTile } from "./gemm_tile.ts";
 import { repeat } from "./loops.ts";
 import {
@@ -42,6 +42,7 @@ export const composeKernel: KernelFamily = {
       ? { depth: depthMultiplier, columns: area, depthStep: 4, columnStep: 4 * depthMultiplier }
       : { depth: area, columns: depthMultiplier, depthStep: 4 * depthMultiplier, columnStep: 4 };
     const { target } = lowering;
+    const { blocks, outer, inner } = rowsOf(geometry);
     const key = `${node.op.name} ${JSON.stringify(geometry)}`;
     const matrices = lowering.scratch(
       geometry.inChannels * panelsOf(target, matrix.depth, matrix.columns).bytes,
@@ -63,7 +64,7 @@ export const composeKernel: KernelFamily = {
         result: lowering.ref(result, forward ? shapes.kernel : shapes.weight),
       },
       writes: ["result"],
-      items: tileCount(target, rowsOf(geometry)),
+      items: blocks * Math.ceil(outer / tileSize(target).rows) * inner,
       flops: compositionFlops(geometry),
     });
   },
@@ -75,11 +76,6 @@ interface ChannelMatrix {
   readonly columns: number;
   readonly depthStep: number;
   readonly columnStep: number;
-}
-
-/** Tiles of the rows: a few of those that meet one channel. */
-function tileCount(target: Target, { blocks, outer, inner }: Rows): number {
-  return blocks * Math.ceil(outer / tileSize(target).rows) * inner;
 }
 
 /** Writes, for every channel, the packing of its matrix. */
