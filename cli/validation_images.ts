@@ -68,8 +68,8 @@ export function evaluating(count: number, progress: Progress): (done: number) =>
 }
 
 /** Warns of images that could not be read. */
-export function warnOfReplaced({ complaints }: ImageSource, progress: Progress): void {
-  for (const line of complaints?.() ?? []) {
+export function warnOfReplaced(images: ImageSource, progress: Progress): void {
+  for (const line of images.complaints?.() ?? []) {
     progress.print(`warning: ${spellName(line)}; replaced by another image of its class`);
   }
 }
