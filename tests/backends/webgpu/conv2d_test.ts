@@ -11,7 +11,6 @@ type Case = [number[], number[], Partial<ConvolutionAttributes>?];
 const CASES: Record<string, Case[]> = {
   "few channels": [
     [[2, 3, 5, 6], [8, 3, 3, 3], { padding: [1, 1] }],
-    [[1, 1, 4, 4], [1, 1, 1, 1]],
     [[2, 5, 4, 4], [7, 5, 2, 3], { padding: [1, 0] }],
   ],
   "several tiles": [
@@ -20,13 +19,11 @@ const CASES: Record<string, Case[]> = {
     [[3, 20, 6, 6], [40, 20, 1, 1]],
   ],
   "strides and dilations": [
-    [[2, 8, 8, 8], [16, 8, 3, 3], { stride: [2, 2], padding: [1, 1] }],
     [[2, 8, 7, 6], [4, 8, 1, 1], { stride: [2, 2] }],
     [[1, 4, 9, 10], [4, 4, 3, 2], { stride: [3, 2], padding: [2, 1], dilation: [2, 3] }],
     [[1, 4, 11, 8], [4, 4, 2, 2], { stride: [3, 4] }],
   ],
   groups: [
-    [[2, 8, 5, 5], [8, 4, 3, 3], { groups: 2, padding: [1, 1] }],
     [[2, 6, 5, 5], [4, 3, 3, 3], { groups: 2, padding: [1, 1] }],
     [[2, 5, 6, 6], [10, 1, 3, 3], { groups: 5, padding: [1, 1], stride: [2, 2] }],
     [[2, 8, 5, 5], [8, 1, 3, 3], { groups: 8, padding: [1, 1], dilation: [2, 1] }],
@@ -34,7 +31,6 @@ const CASES: Record<string, Case[]> = {
   "a kernel a channel": [
     [[2, 20, 9, 11], [20, 1, 3, 3], { groups: 20, padding: [1, 1] }],
     [[1, 70, 8, 9], [70, 1, 5, 5], { groups: 70, padding: [2, 2], stride: [2, 2] }],
-    [[2, 6, 12, 13], [6, 1, 7, 7], { groups: 6, padding: [3, 3] }],
     [[1, 8, 11, 10], [8, 1, 3, 2], {
       groups: 8,
       padding: [2, 1],
@@ -43,12 +39,16 @@ const CASES: Record<string, Case[]> = {
     }],
     [[1, 8, 9, 9], [8, 1, 2, 2], { groups: 8, stride: [3, 4] }],
   ],
-  "padding modes": (["reflect", "replicate", "circular"] as const).flatMap((
-    paddingMode,
-  ): Case[] => [
-    [[2, 4, 5, 6], [4, 4, 3, 3], { padding: [2, 1], paddingMode }],
-    [[1, 3, 6, 5], [3, 1, 3, 3], { padding: [1, 2], stride: [2, 1], groups: 3, paddingMode }],
-  ]),
+  "padding modes": [
+    [[2, 4, 5, 6], [4, 4, 3, 3], { padding: [2, 1], paddingMode: "reflect" }],
+    [[2, 4, 5, 6], [4, 4, 3, 3], { padding: [2, 1], paddingMode: "circular" }],
+    [[1, 3, 6, 5], [3, 1, 3, 3], {
+      padding: [1, 2],
+      stride: [2, 1],
+      groups: 3,
+      paddingMode: "replicate",
+    }],
+  ],
 };
 
 for (const [name, cases] of Object.entries(CASES)) {
