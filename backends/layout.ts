@@ -92,6 +92,7 @@ export const convertLayoutOp: Op<ConvertLayoutAttributes> = {
   inputNames: ["input"],
   infer: ([input]) => [input],
   evaluate: ([input]) => [input.data],
+  multiplyAccumulates: () => 0,
   samples: [],
 };
 

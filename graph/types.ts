@@ -163,10 +163,10 @@ export interface Op<A = Attributes> {
     outputs: readonly TensorType[],
   ): Float64Array[];
   /**
-   * Multiply-accumulate operations of a node; a floating-point operation count is twice that.
-   * Default: 0, for an op that only moves or scales elements.
+   * Multiply-accumulate operations of a node; a floating-point operation count is twice that. 0 for
+   * an op that only moves or scales elements.
    */
-  multiplyAccumulates?(
+  multiplyAccumulates(
     inputs: readonly TensorType[],
     outputs: readonly TensorType[],
     attributes: A,

@@ -89,6 +89,7 @@ export const adaptiveAvgPool2dOp: Op<AdaptiveAvgPool2dAttributes> = {
     forEachShare(shape, outputSize, (y, x, share) => output[y] += share * data[x]);
     return [output];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 2, 5, 3]], attributes: { outputSize: [3, 4] } }],
 };
 
@@ -110,6 +111,7 @@ export const adaptiveAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
     forEachShare(inputShape, [shape[2], shape[3]], (y, x, share) => dx[x] += share * data[y]);
     return [dx];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 2, 3, 4]], attributes: { inputShape: [2, 2, 5, 3] } }],
 };
 

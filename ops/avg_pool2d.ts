@@ -128,6 +128,7 @@ export const avgPool2dOp: Op<AvgPool2dAttributes> = {
       weight: () => new Float64Array(channels * height * width).fill(share),
     };
   },
+  multiplyAccumulates: () => 0,
   samples: [
     { operands: [[1, 2, 5, 5]], attributes: { ...POOLING_SAMPLE, countIncludePad: true } },
     { operands: [[1, 2, 6, 5]], attributes: { ...PADDED, countIncludePad: true } },
@@ -155,6 +156,7 @@ export const avgPool2dGradientOp: Op<AvgPool2dAttributes & { readonly inputShape
     forEachShare(attributes.inputShape, attributes, (y, x, share) => dx[x] += share * dy.data[y]);
     return [dx];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[1, 2, 2, 2]],
     attributes: { ...POOLING_SAMPLE, countIncludePad: true, inputShape: [1, 2, 5, 5] },

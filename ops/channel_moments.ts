@@ -41,6 +41,7 @@ export const channelMomentsOp: Op = {
     });
     return [mean, variance];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }, { operands: [[4, 3]], attributes: {} }],
 };
 

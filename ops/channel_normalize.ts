@@ -134,6 +134,7 @@ export const channelNormalizeReduceOp: Op<ChannelNormalizeAttributes> = {
       dWeight.map((value, channel) => -0.5 * scaled[channel] * root[channel] * value),
     ];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[2, 3, 4, 4], [2, 3, 4, 4], [3], VARIANCE, [3]],
     attributes: { eps: 1e-5 },

@@ -58,6 +58,7 @@ export const channelShuffleOp: Op<ChannelShuffleAttributes> = {
     }
     return [output];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 6, 2]], attributes: { groups: 3 } }],
 };
 

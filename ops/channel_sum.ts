@@ -21,6 +21,7 @@ export const channelSumOp: Op = {
     data.forEach((value, i) => sums[Math.floor(i / plane) % shape[1]] += value);
     return [sums];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }],
 };
 

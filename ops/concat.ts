@@ -48,6 +48,7 @@ export const concatOp: Op = {
     });
     return [output];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 2], [2, 1, 2], [2, 2, 2]], attributes: {} }, {
     operands: [[2, 3], [2, 1]],
     attributes: {},
@@ -90,6 +91,7 @@ export const splitOp: Op<SplitAttributes> = {
     });
     return parts;
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4, 3]], attributes: { sizes: [1, 2, 1] } }],
 };
 

@@ -32,6 +32,7 @@ export const countCorrectOp: Op<CountCorrectAttributes> = {
     });
     return [Float64Array.of(count)];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[4, 3], { shape: [4], dtype: "i32", range: [-1, 3] }],
     attributes: { k: 1 },

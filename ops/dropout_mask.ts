@@ -41,6 +41,7 @@ export const dropoutMaskOp: Op<DropoutMaskAttributes> = {
       }),
     ];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [{ shape: [], dtype: "i32" }],
     attributes: { shape: [8, 16], p: 0.5, stream: 0 },

@@ -141,6 +141,7 @@ export function elementwiseOp<A = Attributes>(definition: ElementwiseDefinition<
     gradient,
     evaluate: (inputs, attributes, outputs) =>
       evaluateExpression(inputs, outputs, (values) => expression(float64, values, attributes)),
+    multiplyAccumulates: () => 0,
     samples,
     linearMap,
     elementwise: { expression },

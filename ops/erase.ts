@@ -40,6 +40,7 @@ export const eraseOp: Op = {
     }
     return [output];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4], { shape: [2, 5], dtype: "i32" }, [7]], attributes: {} }],
 };
 

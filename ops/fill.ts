@@ -14,6 +14,7 @@ export const fillOp: Op<{ shape: Shape; value: number }> = {
   infer: (_inputs, { shape }) => [{ shape, dtype: "f32" }],
   evaluate: (_inputs, { shape, value }) => [new Float64Array(sizeOf(shape)).fill(value)],
   elementwise: { expression: (e, _inputs, { value }) => [e.constant(value)] },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [], attributes: { shape: [2, 3], value: 0.5 } }],
 };
 

@@ -29,6 +29,7 @@ export const gateOp: Op = {
     const plane = shape[2] * shape[3];
     return [data.map((value, i) => value * gates.data[Math.floor(i / plane)])];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4], [2, 3, 1, 1]], attributes: {} }],
 };
 

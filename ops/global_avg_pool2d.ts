@@ -23,6 +23,7 @@ export const globalAvgPool2dOp: Op = {
     data.forEach((value, i) => output[Math.floor(i / plane)] += value / plane);
     return [output];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 4, 4]], attributes: {} }],
 };
 
@@ -44,6 +45,7 @@ export const globalAvgPool2dGradientOp: Op<{ readonly inputShape: Shape }> = {
       new Float64Array(sizeOf(inputShape)).map((_, i) => dy.data[Math.floor(i / plane)] / plane),
     ];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3, 1, 1]], attributes: { inputShape: [2, 3, 4, 4] } }],
 };
 

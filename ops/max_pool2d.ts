@@ -84,6 +84,7 @@ export const maxPool2dOp: Op<PoolingAttributes> = {
     });
     return [output, indices];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[1, 2, 5, 5]], attributes: POOLING_SAMPLE }, {
     operands: [[2, 2, 6, 7]],
     attributes: {
@@ -121,6 +122,7 @@ export const maxPool2dGradientOp: Op<PoolingAttributes & { readonly inputShape: 
     });
     return [dx];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[2, 3, 1, 1], { shape: [2, 3, 1, 1], dtype: "i32", range: [0, 4] }],
     attributes: { ...POOLING_SAMPLE, inputShape: [2, 3, 2, 2] },

@@ -13,6 +13,7 @@ export const maximumMagnitudeOp: Op = {
   evaluate: ([{ data }]) => [
     Float64Array.of(data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)),
   ],
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

@@ -34,6 +34,7 @@ export const mixOp: Op = {
       return share * own + (1 - share) * data[partner * size + i % size];
     })];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[2, 3, 4, 4], { shape: [2, 5], dtype: "i32" }, {
       shape: [2],

@@ -46,6 +46,7 @@ export const packOp: Op<PackAttributes> = {
     inputs.forEach(({ data }, i) => packed.set(data, offsets[i]));
     return [packed];
   },
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 2], [3]], attributes: { offsets: [1, 6], size: 10 } }],
 };
 

@@ -92,6 +92,7 @@ export const preprocessOp: Op<PreprocessAttributes> = {
     }
     return [output];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [{ shape: [2, 5, 4, 3], dtype: "u8" }, { shape: [2, 3], dtype: "i32" }],
     attributes: { padding: 1, mean: [0.5, 0.4, 0.3], std: [0.25, 0.2, 0.3] },

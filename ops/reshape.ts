@@ -32,6 +32,7 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = {
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && reshape(dy, x.shape)],
   evaluate: ([{ data }]) => [data],
   viewOffset: () => 0,
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 6]], attributes: { shape: [3, -1] } }],
 };
 

@@ -84,6 +84,7 @@ function normalization<A extends PixelNormalizeAttributes>(
     evaluate: ([{ shape, data }], attributes) => [
       standardized(data, rowsOf(shape, attributes), attributes.eps).normal,
     ],
+    multiplyAccumulates: () => 0,
     samples: [{ operands: [SAMPLE_SHAPE], attributes: sample }],
   };
   const gradientOp: Op<A> = {
@@ -108,6 +109,7 @@ function normalization<A extends PixelNormalizeAttributes>(
         }),
       ];
     },
+    multiplyAccumulates: () => 0,
     samples: [{ operands: [SAMPLE_SHAPE, SAMPLE_SHAPE], attributes: sample }],
   };
   return { op, gradientOp };

@@ -40,6 +40,7 @@ export const segmentSumSquaresOp: Op<SegmentSumSquaresAttributes> = {
       return total;
     }),
   ],
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[7]],
     attributes: { segments: [{ offset: 1, size: 2 }, { offset: 3, size: 4 }] },

@@ -32,6 +32,7 @@ export const sliceOp: Op<SliceAttributes> = {
   ],
   evaluate: ([{ data }], { offset, length }) => [data.slice(offset, offset + length)],
   viewOffset: ({ offset }) => offset,
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[7]], attributes: { offset: 2, length: 3 } }],
 };
 

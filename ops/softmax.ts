@@ -50,6 +50,7 @@ export const softmaxOp: Op = {
     dy && apply(softmaxGradientOp, [dy, y], {})[0],
   ],
   evaluate: (inputs) => mapRows(inputs, softmaxRow),
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4]], attributes: {} }],
 };
 
@@ -63,6 +64,7 @@ export const softmaxGradientOp: Op = {
       const total = dy.reduce((sum, value, i) => sum + value * y[i], 0);
       return dy.map((value, i) => y[i] * (value - total));
     }),
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4], [2, 4]], attributes: {} }],
 };
 
@@ -75,6 +77,7 @@ export const logSoftmaxOp: Op = {
     dy && apply(logSoftmaxGradientOp, [dy, y], {})[0],
   ],
   evaluate: (inputs) => mapRows(inputs, logSoftmaxRow),
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4]], attributes: {} }],
 };
 
@@ -88,6 +91,7 @@ export const logSoftmaxGradientOp: Op = {
       const total = dy.reduce((sum, value) => sum + value, 0);
       return dy.map((value, i) => value - Math.exp(y[i]) * total);
     }),
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 4], [2, 4]], attributes: {} }],
 };
 

@@ -106,6 +106,7 @@ export const softmaxCrossEntropyOp: Op<SoftmaxCrossEntropyAttributes> = {
     const total = losses.reduce((sum, loss) => sum + loss, 0);
     return [Float64Array.of(total * sampleShare(target, weight, reduction))];
   },
+  multiplyAccumulates: () => 0,
   samples: [
     {
       operands: [[2, 3], { shape: [2], dtype: "i32" }],
@@ -155,6 +156,7 @@ export const softmaxCrossEntropyGradientOp: Op<SoftmaxCrossEntropyAttributes> = 
     });
     return [gradient];
   },
+  multiplyAccumulates: () => 0,
   samples: [{
     operands: [[], [2, 3], { shape: [2], dtype: "i32" }],
     attributes: { labelSmoothing: 0, reduction: "mean" },

@@ -16,6 +16,7 @@ export const sumOp: Op = {
     dy && multiplyScalar(fill(x.shape, 1), dy),
   ],
   evaluate: ([{ data }]) => [Float64Array.of(data.reduce((total, value) => total + value, 0))],
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

@@ -13,6 +13,7 @@ export const sumMagnitudesOp: Op = {
   evaluate: ([{ data }]) => [
     Float64Array.of(data.reduce((total, value) => total + Math.abs(value), 0)),
   ],
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

@@ -16,6 +16,7 @@ export const sumSquaresOp: Op = {
   evaluate: ([{ data }]) => [
     Float64Array.of(data.reduce((total, value) => total + value * value, 0)),
   ],
+  multiplyAccumulates: () => 0,
   samples: [{ operands: [[2, 3]], attributes: {} }],
 };
 

@@ -52,7 +52,15 @@ export function passOp<A>(name: string, elementwise?: Op<A>["elementwise"]): Op<
   const refuse = () => {
     throw new Error(`${name} nodes are made by a pass, not traced or evaluated`);
   };
-  return { name, inputNames: [], infer: refuse, evaluate: refuse, samples: [], elementwise };
+  return {
+    name,
+    inputNames: [],
+    infer: refuse,
+    evaluate: refuse,
+    multiplyAccumulates: () => 0,
+    samples: [],
+    elementwise,
+  };
 }
 
 /** Several elementwise ops as one. Made by {@link fuseElementwise} only. */

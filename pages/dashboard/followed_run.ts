@@ -48,5 +48,8 @@ export class FollowedRun {
 }
 
 function entriesOf(text: string): LogEntry[] {
-  return text.split("\n").slice(0, -1).flatMap((line) => parseLogLine(line) ?? []);
+  return text.split("\n").slice(0, -1).flatMap((line) => {
+    const entry = parseLogLine(line);
+    return entry ? [entry] : [];
+  });
 }

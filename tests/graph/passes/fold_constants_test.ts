@@ -71,6 +71,7 @@ Deno.test("what is folded is computed once, when its numbers are asked for", () 
       computed++;
       return [data];
     },
+    multiplyAccumulates: () => 0,
     samples: [],
   };
   const program = trace({ name: "infer" }, () => {
