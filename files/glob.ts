@@ -1,26 +1,49 @@
 /** Patterns for file names, as shells have them; Deno's own need a permission to read the environment. */
 import { join, parse } from "node:path";
+import { InputError } from "../errors.ts";
+import { spellName } from "../reporting/controls.ts";
+import { formatCount } from "../reporting/format.ts";
+
+/** Files that one pattern may mean. */
+export const MAX_FILES = 100_000;
 
 /** The first pair of braces, and a range of numbers in one. */
 const BRACES = /\{([^{}]*)\}/;
 const RANGE = /^(\d{1,9})\.\.(\d{1,9})$/;
 
-/** A pattern with each pair of braces written out: `{a,b}`, `{3..5}`, `{007..120}`. */
-export function* expandBraces(pattern: string): Generator<string> {
-  const braces = BRACES.exec(pattern);
-  if (!braces) return yield pattern;
-  for (const part of partsIn(braces[1])) {
-    yield* expandBraces(pattern.replace(BRACES, () => part));
+/**
+ * A pattern with each pair of braces written out: `{a,b}`, `{3..5}`, `{007..120}`. Throws InputError
+ * for more than {@link MAX_FILES}.
+ */
+export function expandBraces(pattern: string): string[] {
+  let paths = [pattern];
+  for (let braces; (braces = BRACES.exec(paths[0]));) {
+    const parts = partsIn(braces[1], Math.floor(MAX_FILES / paths.length));
+    if (!parts) throw tooManyFiles(pattern);
+    paths = paths.flatMap((path) => parts.map((part) => path.replace(BRACES, () => part)));
   }
+  return paths;
 }
 
-function* partsIn(braces: string): Generator<string> {
+/** What braces mean; undefined for more than `most` parts. */
+function partsIn(braces: string, most: number): string[] | undefined {
   const [, first, last] = RANGE.exec(braces) ?? [];
-  if (first === undefined) return yield* braces.split(",");
-  const digits = first.startsWith("0") ? first.length : 0;
+  if (first === undefined) {
+    const words = braces.split(",");
+    return words.length > most ? undefined : words;
+  }
   const [from, to] = [Number(first), Number(last)];
-  const step = from <= to ? 1 : -1;
-  for (let i = from; i !== to + step; i += step) yield String(i).padStart(digits, "0");
+  const [length, step] = [Math.abs(to - from) + 1, from <= to ? 1 : -1];
+  if (length > most) return undefined;
+  const digits = first.startsWith("0") ? first.length : 0;
+  return Array.from({ length }, (_, i) => String(from + i * step).padStart(digits, "0"));
+}
+
+/** The error for a pattern that means too many files. */
+export function tooManyFiles(pattern: string): InputError {
+  return new InputError(
+    `${spellName(pattern)}: more than ${formatCount(MAX_FILES)} files; name fewer at once`,
+  );
 }
 
 /**

@@ -2,14 +2,10 @@
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { exists } from "../../files/exists.ts";
-import { expandBraces, glob } from "../../files/glob.ts";
+import { expandBraces, glob, MAX_FILES, tooManyFiles } from "../../files/glob.ts";
 import { fromHome } from "../../files/home.ts";
 import { spellName } from "../../reporting/controls.ts";
-import { formatCount } from "../../reporting/format.ts";
 import { isSystemName, sortNames } from "../folder/names.ts";
-
-/** Most files per pattern. */
-const MAX_FILES = 100_000;
 
 /**
  * The files, in the given order; those of a folder or of a pattern with `*` are sorted. Throws InputError
@@ -26,7 +22,7 @@ export async function shardFiles(
     const path = fromHome(pattern);
     for (const one of await exists(path) ? [path] : expandBraces(path)) {
       for (const file of await filesAt(one, ending)) files.push(file);
-      if (files.length > MAX_FILES) throw tooMany(pattern);
+      if (files.length > MAX_FILES) throw tooManyFiles(pattern);
     }
   }
   const seen = new Set<string>();
@@ -47,7 +43,7 @@ async function filesAt(path: string, ending: RegExp): Promise<string[]> {
     }
   } else if (path.includes("*")) {
     for await (const file of glob(path)) {
-      if (files.push(file) > MAX_FILES) throw tooMany(path);
+      if (files.push(file) > MAX_FILES) throw tooManyFiles(path);
     }
   } else {
     throw new InputError(
@@ -58,11 +54,5 @@ async function filesAt(path: string, ending: RegExp): Promise<string[]> {
   if (files.length > 0) return sortNames(files);
   throw new InputError(
     `${spellName(path)}: ${info ? "no such file in this folder" : "no file matches this pattern"}`,
-  );
-}
-
-function tooMany(pattern: string): InputError {
-  return new InputError(
-    `${spellName(pattern)}: more than ${formatCount(MAX_FILES)} files; name fewer at once`,
   );
 }

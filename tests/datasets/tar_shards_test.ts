@@ -194,7 +194,6 @@ Deno.test("mistakes are told with the archive's path", async () => {
       ["lost-*.tar", {}, "no file matches this pattern"],
       ["empty", {}, "no such file in this folder"],
       ["m{00..99999999}.tar", {}, "more than 100,000 files"],
-      ["m{5..1}.tar", {}, "{5..1} is empty"],
     ];
     for (const [name, options, message] of refused) {
       const train = join(folder, name);
