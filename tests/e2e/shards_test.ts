@@ -42,7 +42,7 @@ for (const [name, dataset] of Object.entries(DATASETS)) {
     await withFiles(files, async (folder) => {
       const trained = await overfold(folder, "train", "own.yaml");
       assertEquals(trained.code, 0, trained.error);
-      assertStringIncludes(trained.out, "decoding pictures");
+      assertStringIncludes(trained.out, "decoding images");
       const again = await overfold(folder, "train", "own.yaml", "--resume");
       assertEquals(again.code, 0, again.error);
       const network = join("runs", "own", "folded", "model.safetensors");
