@@ -17,7 +17,8 @@ import { recognizeConvolution } from "../layers/convolutions.ts";
 import { formatBytes } from "../reporting/format.ts";
 import type { Arguments, Command, Context } from "./command.ts";
 import { besideFolded, checkOutput } from "./output.ts";
-import { describeVerification, loadFinite, verificationImages } from "./verification.ts";
+import { loadFinite } from "./load_finite.ts";
+import { describeVerification, verificationImages } from "./verification.ts";
 
 const FORMATS = ["onnx", "authors", ...LAYOUTS] as const;
 type Format = typeof FORMATS[number];

@@ -30,7 +30,7 @@ import { briefMetrics, formatMetric } from "../training/metrics/metric.ts";
 import { objectiveOf } from "../training/objectives/registry.ts";
 import type { Command } from "./command.ts";
 import { checkFolder, checkOutput } from "./output.ts";
-import { loadFinite } from "./verification.ts";
+import { loadFinite } from "./load_finite.ts";
 
 /** The decoders' WebAssembly by name. */
 const DECODERS = Object.fromEntries(decoderLocations().map((url) => [basename(url.pathname), url]));

@@ -1,13 +1,11 @@
 /** Checks a folded or exported network against its source. */
 
-import { openBackend } from "../backends/registry.ts";
 import type { CheckpointHeader } from "../checkpoints/checkpoint.ts";
-import { type LoadedNetwork, loadNetwork } from "../checkpoints/load.ts";
 import { parseStored } from "../config/load.ts";
 import { type ImageShape, imageSize, type ImageSource } from "../datasets/image_source.ts";
 import { BatchLoader } from "../datasets/loader.ts";
 import { UserError } from "../errors.ts";
-import { noisePixels, requireFinite } from "../networks/finite.ts";
+import { noisePixels } from "../networks/finite.ts";
 import type { FoldVerification } from "../networks/fold.ts";
 import { formatCount, formatPercent } from "../reporting/format.ts";
 import type { Context } from "./command.ts";
@@ -87,11 +85,4 @@ export function describeVerification(
   return `on ${formatCount(count)} ${kind} the largest ${output} difference is ` +
     `${maxAbsDifference.toExponential(1)} (${maxRelativeDifference.toExponential(1)} ` +
     `relative), ${agreement}`;
-}
-
-/** The network of a file. Throws InputError also for one whose weights are not finite. */
-export async function loadFinite(path: string): Promise<LoadedNetwork> {
-  const network = await loadNetwork(path);
-  await requireFinite(path, network.program(1), await openBackend({ backend: "cpu" }));
-  return network;
 }

@@ -5,10 +5,9 @@
  */
 import { InputError } from "../errors.ts";
 import { readableVariable } from "../files/home.ts";
-import { LIBRARY_VARIABLE, type MpiLibrary } from "./mpi_library.ts";
 
 /** What started the ranks. */
-interface Launcher {
+export interface Launcher {
   /** For messages: `Open MPI's mpirun`. */
   readonly name: string;
   /** Whose library is likely to work with it. */
@@ -55,18 +54,6 @@ export function launchedRank(get = readableVariable): number {
   return Number(get("PMIX_RANK") ?? get("PMI_RANK") ?? 0);
 }
 
-/** Throws InputError unless the library reports as many ranks as were started. */
-export function checkPairing(launcher: Launcher, library: MpiLibrary, size: number): void {
-  if (launcher.size === undefined || launcher.size === size) return;
-  const { name, maker } = launcher;
-  throw new InputError(
-    `${name} started ${processes(launcher.size)}, but ` +
-      `${library.description} (${library.name}) reports ${size}: they do not match, and ` +
-      `each process would train alone. Use the launcher of ${library.description}, or ` +
-      `name ${maker}'s library, which matches ${name}, in the environment variable ${LIBRARY_VARIABLE}`,
-  );
-}
-
-function processes(count: number): string {
+export function processes(count: number): string {
   return count === 1 ? "1 process" : `${count} processes`;
 }

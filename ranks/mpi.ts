@@ -6,8 +6,14 @@
 import { InputError, RunError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { type CoreMask, countCores, MASK_BYTES, shareCores, usableCores } from "./cores.ts";
-import { checkPairing, findLauncher } from "./launcher.ts";
-import { decode, type MpiConstants, type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
+import { findLauncher } from "./launcher.ts";
+import {
+  checkPairing,
+  decode,
+  type MpiConstants,
+  type MpiLibrary,
+  openMpiLibrary,
+} from "./mpi_library.ts";
 import { ranksOver } from "./over_transport.ts";
 import type { Ranks } from "./ranks.ts";
 import type { Parts, Transport } from "./transport.ts";

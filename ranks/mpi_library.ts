@@ -6,9 +6,10 @@
  */
 import { InputError, RunError } from "../errors.ts";
 import { readableVariable } from "../files/home.ts";
+import { type Launcher, processes } from "./launcher.ts";
 
 /** The environment variable that names the MPI library. */
-export const LIBRARY_VARIABLE = "OVERFOLD_MPI";
+const LIBRARY_VARIABLE = "OVERFOLD_MPI";
 
 /** MPI's constants in a library. */
 export interface MpiConstants {
@@ -204,4 +205,16 @@ export function describeVersion(text: string): string {
 /** A text written by MPI. */
 export function decode(text: Uint8Array, length: number): string {
   return new TextDecoder().decode(text.subarray(0, length)).replace(/\0.*$/s, "").trim();
+}
+
+/** Throws InputError unless the library reports as many ranks as were started. */
+export function checkPairing(launcher: Launcher, library: MpiLibrary, size: number): void {
+  if (launcher.size === undefined || launcher.size === size) return;
+  const { name, maker } = launcher;
+  throw new InputError(
+    `${name} started ${processes(launcher.size)}, but ` +
+      `${library.description} (${library.name}) reports ${size}: they do not match, and ` +
+      `each process would train alone. Use the launcher of ${library.description}, or ` +
+      `name ${maker}'s library, which matches ${name}, in the environment variable ${LIBRARY_VARIABLE}`,
+  );
 }

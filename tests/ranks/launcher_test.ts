@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
-import { checkPairing, findLauncher, launchedRank } from "../../ranks/launcher.ts";
-import { describeVersion, type MpiLibrary } from "../../ranks/mpi_library.ts";
+import { findLauncher, launchedRank } from "../../ranks/launcher.ts";
+import { checkPairing, describeVersion, type MpiLibrary } from "../../ranks/mpi_library.ts";
 
 const launcherIn = (variables: Record<string, string>) => findLauncher((name) => variables[name]);
 
