@@ -39,6 +39,6 @@ Deno.test("there is no best temperature where every image is right, or the logit
     "every image is classified correctly",
   );
   for (const logits of [[0, 0, 0, 0], [0, 3, 3, 0], [0, 3, 0, 3]]) {
-    assertThrows(() => fitTemperature(logits, [0, 1]), RunError, "say nothing of the classes");
+    assertThrows(() => fitTemperature(logits, [0, 1]), RunError, "unrelated to the classes");
   }
 });
