@@ -36,10 +36,12 @@ async function trainOn(launcher: TestLauncher, count: number, folder: string, ar
 
 for (const launcher of LAUNCHERS) {
   const { name } = launcher;
+  // MPICH's ranks spin while they wait: more of them than cores take long.
+  const many = name === "MPICH" ? 2 : 4;
 
   Deno.test(`ranks of ${name} leave the files of one process, to the bit`, () =>
     withTrainedRun(async (folder) => {
-      for (const count of [1, 4]) {
+      for (const count of [1, many]) {
         await trainOn(launcher, count, folder, train(`on-${count}`));
         assertEquals(
           await resultsOf(join(folder, `on-${count}`)),
@@ -80,14 +82,14 @@ for (const launcher of LAUNCHERS) {
 
   Deno.test(`ranks of ${name} stop together when one is asked to, and others go on to the same bits`, () =>
     withTrainedRun(async (folder) => {
-      const process = startRanks(launcher, 4, folder, train("stopped", "--json"));
+      const process = startRanks(launcher, many, folder, train("stopped", "--json"));
       const { code, error } = await disturbed(
         process,
         30,
-        async () => Deno.kill(await pidOf(folder, 2), "SIGUSR2"),
+        async () => Deno.kill(await pidOf(folder, many - 1), "SIGUSR2"),
       );
       assertEquals(code, 130, error);
-      await trainOn(launcher, 2, folder, train("stopped", "--resume"));
+      await trainOn(launcher, many / 2, folder, train("stopped", "--resume"));
       assertEquals(
         await resultsOf(join(folder, "stopped")),
         await resultsOf(join(folder, ALONE)),

@@ -15,9 +15,7 @@ const TOLERANCE = 1e-4;
 
 for (const family of Object.keys(FAMILIES)) {
   testOnEveryBackend(`random ${family} agree with the reference`, async (backend) => {
-    // WebGPU compiles each case's shaders for seconds.
-    const total = backend.name === "webgpu" ? randomCount(2) : undefined;
-    for (const { seed, found: { inputs }, program } of casesOf(family, total)) {
+    for (const { seed, found: { inputs }, program } of casesOf(family, randomCount(2))) {
       const data = Object.fromEntries(inputs.map(({ data }, i) => [`x${i}`, narrow(data)]));
       const [expected, actual] = await Promise.all(
         [referenceBackend(), backend].map(async (backend) => {

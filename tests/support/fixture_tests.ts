@@ -28,7 +28,7 @@ const ON_WEBGPU: Readonly<Record<string, readonly string[]>> = {
     "k5x5_dmul50_stride2_pad2",
   ],
   models: ["cifar_resnet8_v1_do"],
-  networks: ["mobilenet_v3_small_width0.1_do", "shufflenet_v2_narrow"],
+  networks: ["shufflenet_v2_narrow"],
   reparameterized: [
     "acnet_3x3",
     "dbb_groups2_stride2",

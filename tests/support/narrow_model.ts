@@ -1,13 +1,13 @@
 /** Models in a size that tests build in no time. */
 import { MODELS } from "../../models/registry.ts";
 
-/** Options of their own by which models are narrow, the first that a model has. */
-const NARROW = { width: 16, widthMult: 0.25 };
-
 /** The options that make the model of this name narrow; none if it has no such option. */
 export function narrowOptions(name: string): Record<string, number> {
   const { shape } = MODELS[name].schema;
+  // Less would leave a group no channel.
+  const width = Object.hasOwn(shape, "widthPerGroup") ? 16 : 4;
+  const narrow = { width, widthMult: 0.25, hidden: 8, growthRate: 4 };
   return Object.fromEntries(
-    Object.entries(NARROW).filter(([option]) => Object.hasOwn(shape, option)).slice(0, 1),
+    Object.entries(narrow).filter(([option]) => Object.hasOwn(shape, option)),
   );
 }
