@@ -20,7 +20,11 @@ export function reportError(thrown: unknown, progress: Progress, by = ""): numbe
   progress.finish();
   const error = missingLibrary(thrown) ?? thrown;
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
-  if (error instanceof UsageError && launchedRank() > 0) return error.exitCode;
+  if (error instanceof UsageError && launchedRank() > 0) {
+    // Open MPI ends all ranks when one fails: the first rank needs time to print.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    return error.exitCode;
+  }
   if (error instanceof UserError) {
     progress.print(`error: ${by}${abridged(error.message, MAX_SHOWN)}`);
     return error.exitCode;
