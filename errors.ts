@@ -48,6 +48,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The stack of anything that was thrown, or else its message: what a report of a bug needs. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error);
+}
+
 /**
  * Runs `work` on the part of an input at `path`: the paths (`at`) of its InputErrors become
  * relative to the whole input.

@@ -100,7 +100,7 @@ function picture(images: Float32Array, row: number, { input, normalization }: Im
   return raster;
 }
 
-/** What an image shows: its likeliest classes, with their shares if there are several. */
+/** What an image shows: its most likely classes, with their shares if there are several. */
 function linesOf(arrays: BatchArrays, row: number, classNames: readonly string[]): string[] {
   const classes = classNames.length;
   const numbers = arrays[PROBABILITIES] ?? arrays.targets;

@@ -1,7 +1,7 @@
 /** Messages from and to threads that train runs of a comparison. */
 
 import type { Config } from "../config/schema.ts";
-import { InputError, RunError, UserError } from "../errors.ts";
+import { InputError, RunError, stackOf, UserError } from "../errors.ts";
 import { DivergedError } from "../training/failures.ts";
 import type { TrainingOutcome } from "../training/observer.ts";
 
@@ -40,8 +40,7 @@ export const RESUME_ADVICE = "the same command resumes it";
 /** Serializes an error. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof UserError)) {
-    const details = error instanceof Error ? error.stack ?? error.message : String(error);
-    return { kind: "defect", message: details };
+    return { kind: "defect", message: stackOf(error) };
   }
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[];
   return { kind: kinds.find((kind) => error instanceof KINDS[kind])!, message: error.message };

@@ -1,8 +1,8 @@
 import manifest from "../deno.json" with { type: "json" };
-import { EXIT, UserError } from "../errors.ts";
+import { EXIT, stackOf, UserError } from "../errors.ts";
 import { missingLibrary } from "../files/library.ts";
 import { explainPermission } from "../files/refusal.ts";
-import { launchedRank } from "../ranks/launcher.ts";
+import { launchedRank, letLauncherForward } from "../ranks/launcher.ts";
 import { abridged } from "../reporting/format.ts";
 import type { Progress } from "../reporting/progress.ts";
 import { UsageError } from "./command.ts";
@@ -21,8 +21,8 @@ export function reportError(thrown: unknown, progress: Progress, by = ""): numbe
   const error = missingLibrary(thrown) ?? thrown;
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.failure;
   if (error instanceof UsageError && launchedRank() > 0) {
-    // Open MPI ends all ranks when one fails: the first rank needs time to print.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    // Open MPI ends all ranks when one fails: the first rank needs time to start and print.
+    letLauncherForward(3_000);
     return error.exitCode;
   }
   if (error instanceof UserError) {
@@ -34,10 +34,9 @@ export function reportError(thrown: unknown, progress: Progress, by = ""): numbe
     progress.print(`error: ${by}${message}`);
     return exitCode;
   }
-  const details = error instanceof Error ? error.stack ?? error.message : String(error);
   progress.print(
     `error: ${by}this is a bug in Overfold ${manifest.version}, not your mistake; ` +
-      `please report it with the following lines\n${details}`,
+      `please report it with the following lines\n${stackOf(error)}`,
   );
   return EXIT.failure;
 }

@@ -10,7 +10,7 @@ import { basename, dirname } from "node:path";
 import { RunError } from "../errors.ts";
 import { DISK, writeAll } from "../files/disk.ts";
 import { type Checksum, digestOfFile, hasDigest } from "../files/checksum.ts";
-import { Failure, messageOf, statusFailure, unreachable } from "./download_failure.ts";
+import { causeOf, Failure, statusFailure, unreachable } from "./download_failure.ts";
 import { fetchFollowing } from "./follow.ts";
 import { StallWatch } from "./stall_watch.ts";
 
@@ -224,7 +224,7 @@ class Transfer {
       try {
         chunk = await chunks.read();
       } catch (error) {
-        if (!watch.stalled) throw new Failure(`cut: ${messageOf(error)}`, "cut");
+        if (!watch.stalled) throw new Failure(`cut: ${causeOf(error)}`, "cut");
         throw new Failure(watch.message, watch.drips ? "passing" : "cut");
       }
       if (chunk.done) break;

@@ -1,4 +1,5 @@
 /** Why an attempt to download failed. */
+import { messageOf } from "../errors.ts";
 
 /** Why an attempt failed, and whether the same source may succeed later. */
 export class Failure extends Error {
@@ -20,7 +21,7 @@ export function statusFailure({ status, statusText }: Response): Failure {
  */
 export function unreachable(error: unknown, retry: boolean): Failure {
   if (error instanceof Deno.errors.NotCapable) return new Failure(error.message, "permanent");
-  const message = messageOf(error);
+  const message = causeOf(error);
   const reason = /dns error/i.test(message)
     ? "the host name cannot be resolved"
     : /refused/i.test(message)
@@ -29,8 +30,8 @@ export function unreachable(error: unknown, retry: boolean): Failure {
   return new Failure(reason, retry ? "passing" : "permanent");
 }
 
-/** The innermost cause is the most specific: fetch itself only says that it failed. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : messageOf(error.cause);
+/** The message of the innermost cause, the most specific: fetch itself only says that it failed. */
+export function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? messageOf(error) : causeOf(cause);
 }

@@ -54,6 +54,14 @@ export function launchedRank(get = readableVariable): number {
   return Number(get("PMIX_RANK") ?? get("PMI_RANK") ?? 0);
 }
 
+/**
+ * Blocks this thread before it ends the ranks: a launcher that ends them drops what they printed and it
+ * has not forwarded yet.
+ */
+export function letLauncherForward(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 export function processes(count: number): string {
   return count === 1 ? "1 process" : `${count} processes`;
 }

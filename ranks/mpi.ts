@@ -6,7 +6,7 @@
 import { InputError, RunError } from "../errors.ts";
 import { formatBytes } from "../reporting/format.ts";
 import { type CoreMask, countCores, MASK_BYTES, shareCores, usableCores } from "./cores.ts";
-import { findLauncher } from "./launcher.ts";
+import { findLauncher, letLauncherForward } from "./launcher.ts";
 import {
   checkPairing,
   decode,
@@ -23,6 +23,9 @@ export const DEFAULT_TIMEOUT = 600;
 
 /** Interval of the watchdog. */
 const WATCH_MILLISECONDS = 250;
+
+/** Enough for a message that is printed already, on a busy machine too. */
+const FORWARD_MILLISECONDS = 500;
 
 /** Longest name of a machine in MPI, in bytes. */
 const MAX_NAME_BYTES = 256;
@@ -155,6 +158,7 @@ class Mpi implements Transport {
   }
 
   abort(code: number): never {
+    letLauncherForward(FORWARD_MILLISECONDS);
     this.#library.calls.MPI_Abort(this.#constants.world, code);
     Deno.exit(code);
   }

@@ -1,5 +1,5 @@
 /** The GPU: its adapter and device, and their failures. */
-import { InputError, RunError } from "../../errors.ts";
+import { InputError, messageOf, RunError } from "../../errors.ts";
 import { DeviceError } from "../backend.ts";
 import { canReadEarly } from "./early_read.ts";
 
@@ -99,9 +99,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     });
   } catch (error) {
     throw new RunError(
-      `the WebGPU adapter (${name}) provided no device: ${
-        error instanceof Error ? error.message : error
-      }; use \`backend: cpu\``,
+      `the WebGPU adapter (${name}) provided no device: ${messageOf(error)}; use \`backend: cpu\``,
     );
   }
   const readsEarly = await canReadEarly(device);

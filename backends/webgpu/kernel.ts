@@ -31,6 +31,7 @@
  */
 import type { GraphNode, Value } from "../../graph/types.ts";
 import type { Layout, NodeOrders, Order } from "../layout.ts";
+import type { Place } from "../placement.ts";
 
 /** Kernels for some ops. */
 export interface KernelFamily {
@@ -77,13 +78,8 @@ export interface MemoryBuffer {
 /** Contents of a buffer of constants. */
 export type ConstantData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
-/** A place in memory. */
-export interface Ref {
-  readonly buffer: MemoryBuffer;
-  /** Bytes from the buffer's start. */
-  readonly offset: number;
-  readonly bytes: number;
-}
+/** Where an operand is stored. */
+export type Ref = Place<MemoryBuffer>;
 
 /** Bytes of memory that `bytes` bytes of an operand occupy; see {@link MemoryBuffer.half}. */
 export function storedBytes({ buffer }: Ref, bytes: number): number {

@@ -4,7 +4,7 @@
  * A file contains the tuning of one adapter. It names the driver and the version of the kernels,
  * and is valid only for these: another driver may be faster with other variants.
  */
-import { InputError } from "../../errors.ts";
+import { InputError, messageOf } from "../../errors.ts";
 import type { GraphNode } from "../../graph/types.ts";
 import { isRecord } from "../../schema/record.ts";
 import type { Numerics } from "../backend.ts";
@@ -79,8 +79,7 @@ export async function loadTuning(
     if (stale === undefined) return new Map(Object.entries(kernels));
     warn(`the tuning of ${adapter.description} is ignored: ${stale}; ${REMEDY}`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    warn(`the tuning of ${adapter.description} cannot be used: ${reason}; ${REMEDY}`);
+    warn(`the tuning of ${adapter.description} cannot be used: ${messageOf(error)}; ${REMEDY}`);
   }
   return NO_TUNING;
 }

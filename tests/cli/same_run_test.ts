@@ -107,7 +107,7 @@ Deno.test("a run goes on with what its config left open, once it is said as it w
   }
 });
 
-Deno.test("a run whose config has a former key goes on with the present one", () => {
+Deno.test("a run whose config has a former key continues with the present one", () => {
   const backend = { ...BACKEND, numerics: { ...BACKEND.numerics, partition: "dynamic" } };
   const former = { ...configOf(), threads: { count: 2, schedule: "dynamic" } };
   const now = configOf("threads={count: 2, partition: dynamic}");

@@ -71,7 +71,7 @@ Deno.test("a list of classes is any number of labels", async () => {
   );
 });
 
-Deno.test("rows without a label are passed over, rows without an image are broken ones", async () => {
+Deno.test("rows without a label are skipped, rows without an image count as broken", async () => {
   const notices: string[] = [];
   const where = { onNotice: (line: string) => notices.push(line), onError: "skip" } as const;
   const data = await load("some_missing", { validation: `${FIXTURES}hf.parquet` }, where);

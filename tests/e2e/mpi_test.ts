@@ -57,7 +57,7 @@ for (const launcher of LAUNCHERS) {
       assertEquals([code, error.split("unknown option --timout").length], [2, 2], error);
     }, JOINT));
 
-  Deno.test(`a rank of ${name} that is killed ends all within 15 s, and one process goes on to the same bits`, () =>
+  Deno.test(`a rank of ${name} that is killed ends all within 15 s, and one process resumes to the same bits`, () =>
     withTrainedRun(async (folder) => {
       const process = startRanks(launcher, 2, folder, train("killed", "--json"));
       let killed = 0;
@@ -96,7 +96,7 @@ for (const launcher of LAUNCHERS) {
       );
     }, JOINT));
 
-  Deno.test(`a mistake in a config is told once by ranks of ${name}, with its exit code`, () =>
+  Deno.test(`a mistake in a config is reported once by ranks of ${name}, with its exit code`, () =>
     withTinyConfig(async (folder) => {
       const args = train("wrong", "--set", "training.epochs=0");
       const { code, error } = await finished(startRanks(launcher, 2, folder, args));
@@ -107,14 +107,14 @@ for (const launcher of LAUNCHERS) {
 
   Deno.test(`a rank of ${name} that others wait for in vain ends all by their watchdog`, () =>
     withTinyConfig(async (folder) => {
-      const process = startRanks(launcher, 2, folder, train("stuck", "--json", "--timeout", "3"));
+      const args = train("stuck", "--json", "--timeout", "4", "--set", "training.epochs=100000");
       const { code, error } = await disturbed(
-        process,
+        startRanks(launcher, 2, folder, args),
         20,
         async () => Deno.kill(await pidOf(folder, 1), "SIGSTOP"),
       );
       assertEquals(code, 1, error);
-      assertMatch(error, /error: rank 0 \(\S+\): exchange \d+ .* has not ended in 3 s/);
+      assertMatch(error, /error: rank 0 \(\S+\): exchange \d+ .* has not ended in 4 s/);
     }, JOINT));
 }
 

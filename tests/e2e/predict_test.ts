@@ -8,7 +8,7 @@ function imagesOf(events: readonly JsonEvent[]): unknown[] {
   return events.map(({ image }) => image);
 }
 
-Deno.test("predict names the likeliest classes of each picture", () =>
+Deno.test("predict names the most likely classes of each image", () =>
   withPictures(async (folder) => {
     const { code, out, error } = await overfold(
       folder,

@@ -101,7 +101,7 @@ Deno.test("PNG and JPEG images are held as their EXIF data says, in all eight wa
   }
 });
 
-Deno.test("damaged EXIF data is passed over, and the image is read as it is stored", async () => {
+Deno.test("damaged EXIF data is ignored, and the image is read as it is stored", async () => {
   const sound = exif(6, true);
   const beyond = sound.slice();
   beyond[4] = 200;

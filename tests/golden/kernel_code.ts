@@ -14,7 +14,7 @@ import {
 import { Digest } from "./digest.ts";
 
 /**
- * Writes each kernel anew for every launch that asks for it, with the functions it calls, where the
+ * Writes each kernel again for every launch that asks for it, with the functions it calls, where the
  * backend writes the first of a key alone.
  */
 export class KernelCode implements FunctionLibrary {

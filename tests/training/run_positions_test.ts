@@ -1,4 +1,4 @@
-/** Where a run in a folder goes on: from its last, its previous or its best checkpoint. */
+/** Where a run in a folder resumes: from its last, its previous or its best checkpoint. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
@@ -28,7 +28,7 @@ Deno.test("a run that has lost its last checkpoints never starts over unasked", 
     (await openRun(path, "replace")).close();
   }));
 
-Deno.test("a run goes on from its best checkpoint when told to, and cuts the log back to it", () =>
+Deno.test("a run resumes from its best checkpoint on request, and cuts the log back to it", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const folder = await openRun(path, "resume best");
@@ -43,7 +43,7 @@ Deno.test("a run goes on from its best checkpoint when told to, and cuts the log
     await assertRejects(() => openRun(path, "resume"), InputError, "no checkpoint to resume from");
   }));
 
-Deno.test("a run whose best checkpoint is damaged or missing goes on from another, and is told how", () =>
+Deno.test("a run whose best checkpoint is damaged or missing resumes from another, and the advice says how", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const file = (name: string) => join(path, "checkpoints", `${name}.safetensors`);
@@ -130,7 +130,7 @@ Deno.test("a checkpoint whose weights are no numbers is not gone on from", () =>
     assertStringIncludes(`${resumed.found?.notices}`, "fc.weight holds NaN");
   }));
 
-Deno.test("resuming cuts the metrics log back to the checkpoint and goes on there", () =>
+Deno.test("resuming cuts the metrics log back to the checkpoint and continues there", () =>
   withRun(async (path) => {
     const folder = await openRun(path);
     assertEquals(folder.lastCheckpoint(), undefined);

@@ -1,4 +1,5 @@
 /** Whether native code runs in this process, or why not. */
+import { messageOf } from "../../../errors.ts";
 import { guardedMemory, isGuarded } from "./memory.ts";
 import { missingHere } from "./linux.ts";
 import { type NativeLevel, type Processor, thisProcessor } from "./processor.ts";
@@ -21,7 +22,7 @@ export function detectNativeSupport(): NativeSupport {
   try {
     processor = thisProcessor();
   } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error) };
+    return { missing: messageOf(error) };
   }
   const { name, level } = processor;
   if (level === undefined) {

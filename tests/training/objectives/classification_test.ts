@@ -20,7 +20,7 @@ async function sumsOf(classes: number, labels: readonly number[], training: bool
   return Object.fromEntries(Object.entries(sums).map(([name, [value]]) => [name, value]));
 }
 
-Deno.test("validation counts the five likeliest classes where there are more than ten", async () => {
+Deno.test("validation counts the five most likely classes if there are more than ten", async () => {
   const labels = [11, 7, 6, -1];
   assertEquals(await sumsOf(12, labels, false), { correct: 1, top5Correct: 2 });
   assertEquals(await sumsOf(12, labels, true), { correct: 1 });
