@@ -13,7 +13,7 @@ const unknown = given === undefined
   : testFixtures(given);
 
 Deno.test({
-  name: "every kind of the project's own fixtures is checked",
+  name: "every fixture of the project has a known kind",
   ignore: given !== undefined,
   fn: () => assertEquals(unknown, []),
 });

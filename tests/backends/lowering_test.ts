@@ -8,11 +8,11 @@ const reading = (name: string, size: number) =>
     output("first", readVariable("weights", 0, [1]));
   });
 
-Deno.test("programs share variables of one name, which must be of one size", () => {
+Deno.test("programs share variables by name, and their sizes must match", () => {
   assertEquals(variableSizes([reading("a", 4), reading("b", 4)]), new Map([["weights", 4]]));
   assertThrows(() => variableSizes([reading("a", 4), reading("b", 5)]), InputError, "weights");
 });
 
-Deno.test("two programs of one name are refused", () => {
+Deno.test("two programs with the same name are refused", () => {
   assertThrows(() => variableSizes([reading("a", 4), reading("a", 4)]), InputError, "called a");
 });

@@ -11,7 +11,7 @@ import { slice } from "../../ops/slice.ts";
 import { sumSquares } from "../../ops/sum_squares.ts";
 import { checkAgainstReference, program } from "./wasm/programs.ts";
 
-/** How many updates of a program are computed in a place of their own and copied. */
+/** How many updates of a program are computed elsewhere and then copied. */
 function copiedUpdates(program: Program): number {
   const orders = new Map<Value, "plain">();
   program.nodes.forEach(({ outputs }) => outputs.forEach((value) => orders.set(value, "plain")));
@@ -27,7 +27,7 @@ Deno.test("an elementwise update is computed in place", async () => {
   await checkAgainstReference(inPlace, { x: new Float32Array(37).fill(2) });
 });
 
-Deno.test("an update waits for those that read the old elements later", async () => {
+Deno.test("an update waits for later readers of the old elements", async () => {
   const readLater = program({ v: 50 }, () => {
     const old = readVariable("v", 0, [50]);
     const next = scale(old, 2);
@@ -39,7 +39,7 @@ Deno.test("an update waits for those that read the old elements later", async ()
   await checkAgainstReference(readLater, { x: new Float32Array(50).fill(0.25) });
 });
 
-Deno.test("an update that reads its range shifted is not computed in place", async () => {
+Deno.test("an update that reads a shifted range is not computed in place", async () => {
   const shifted = program({ v: 60 }, () => {
     updateVariable("v", 0, scale(readVariable("v", 1, [50]), 1.5));
   });
@@ -47,7 +47,7 @@ Deno.test("an update that reads its range shifted is not computed in place", asy
   await checkAgainstReference(shifted);
 });
 
-Deno.test("variables may change places, and outputs show them as they were", async () => {
+Deno.test("variables can be swapped, and outputs hold the old values", async () => {
   await checkAgainstReference(program({ a: 33, b: 33 }, () => {
     const a = readVariable("a", 0, [33]), b = readVariable("b", 0, [33]);
     updateVariable("a", 0, b);
@@ -57,7 +57,7 @@ Deno.test("variables may change places, and outputs show them as they were", asy
   }));
 });
 
-Deno.test("packed values lie side by side whatever their sizes, and gaps are zero", async () => {
+Deno.test("packed values of any size lie side by side, and gaps are zero", async () => {
   await checkAgainstReference(
     program({ v: 40 }, () => {
       const x = input("x", [3, 5]);

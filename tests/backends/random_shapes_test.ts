@@ -1,4 +1,4 @@
-/** Shapes nobody chose: every backend must compute what the reference does. */
+/** Random shapes: every backend must compute what the reference does. */
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { type Shape, sizeOf, type Value } from "../../graph/types.ts";
 import { avgPool2d } from "../../ops/avg_pool2d.ts";
@@ -21,7 +21,7 @@ interface RandomCase {
   readonly build: (inputs: readonly Value[]) => Value;
 }
 
-/** Draws whole numbers, both ends included. */
+/** Draws integers, both bounds included. */
 type Draw = (from: number, to: number) => number;
 
 const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
@@ -96,7 +96,7 @@ const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
 const CASES = randomCount(2);
 
 for (const [name, make] of Object.entries(FAMILIES)) {
-  testOnEveryBackend(`${name} of random shapes, and their gradients`, async (backend) => {
+  testOnEveryBackend(`${name} of random shapes, and the gradients`, async (backend) => {
     const random = randomSource(1);
     const draw = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
     const cases = Array.from({ length: CASES }, () => make(draw));

@@ -10,13 +10,13 @@ const program = trace({ name: "double", variables: [{ name: "v", size: 3 }] }, (
   output("y", value);
 });
 
-testOnEveryBackend("a variable is read into an array, or a new one", async (backend) => {
+testOnEveryBackend("a variable is read into a given array or a new one", async (backend) => {
   const executable = await backend.compile([program]);
   executable.write("v", Float32Array.of(1, 2, 3));
   const into = new Float32Array(3);
   assert(await executable.read("v", into) === into);
   assertEquals([...into], [1, 2, 3]);
-  // The same array again, and several at once, of which no later run changes any.
+  // The same array again; then several at once, none of which a later run changes.
   const all = [executable.read("v", into), executable.read("v"), executable.read("v")];
   const ran = executable.run("double", {});
   assertEquals((await Promise.all(all)).map((data) => [...data]), Array(3).fill([1, 2, 3]));

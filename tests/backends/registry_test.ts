@@ -8,12 +8,12 @@ import { InputError } from "../../errors.ts";
 import { hasAdapter } from "../support/backends.ts";
 import { nativeLevels } from "../support/native.ts";
 
-/** What a checkpoint holds of a backend. */
+/** What a checkpoint stores about a backend. */
 function stored<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
-Deno.test("a CPU backend is repeated with its number of threads, in any form of code", async () => {
+Deno.test("a CPU backend is recreated with its number of threads, in any form of code", async () => {
   for (const relaxedSimd of [false, cpuFeatures().relaxedSimd]) {
     const { numerics } = cpuBackend({ threads: 3, form: "wasm", target: { wide: 2, relaxedSimd } });
     const repeat = stored({ name: "cpu", numerics });
@@ -26,7 +26,7 @@ Deno.test("a CPU backend is repeated with its number of threads, in any form of 
   }
 });
 
-Deno.test("numerics that this processor or version has not, or that no backend has, are refused", async () => {
+Deno.test("numerics that this processor, this version or every backend lacks are refused", async () => {
   const { numerics } = cpuBackend({ target: { relaxedSimd: true } });
   const unfused = { ...cpuFeatures(), relaxedSimd: false };
   assertThrows(() => repeatCpuBackend(numerics, {}, unfused), InputError, "rounds them twice");
@@ -40,7 +40,7 @@ Deno.test("numerics that this processor or version has not, or that no backend h
   await assertRejects(() => openBackend({ repeat }), InputError, 'the backend "tpu"');
 });
 
-Deno.test("numerics that are refused are not told at length", () => {
+Deno.test("errors about refused numerics stay short", () => {
   const long = "x".repeat(1e5);
   const { numerics } = cpuBackend();
   const adapter = { vendor: "", architecture: "", device: "", description: "" };
@@ -56,7 +56,7 @@ Deno.test("numerics that are refused are not told at length", () => {
 });
 
 Deno.test({
-  name: "a WebGPU backend is repeated with its tuned kernels, and on no other driver",
+  name: "a WebGPU backend is recreated with its tuned kernels, on the same driver only",
   ignore: !hasAdapter,
   fn: async () => {
     const { name, numerics } = await webgpuBackend();

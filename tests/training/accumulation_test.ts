@@ -14,7 +14,7 @@ import {
 } from "../support/same_training.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-/** The model after a training of a network in which no image's loss depends on the others. */
+/** Trains a network in which no image's loss depends on other images. */
 async function trained(options: Partial<TrainOptions>) {
   const model = independentModel();
   const losses: number[] = [];
@@ -39,18 +39,18 @@ async function trained(options: Partial<TrainOptions>) {
   return { state, losses, rates, model };
 }
 
-/** Of 20 images: with a last step of fewer batches, of a smaller batch, of both, and without it. */
+/** Of 20 images: the last step has fewer batches, a smaller batch or both, or is dropped. */
 const CASES = [
   { batchSize: 4, accumulate: 2 },
   { batchSize: 3, accumulate: 4 },
   { batchSize: 7, accumulate: 3 },
   { batchSize: 3, accumulate: 2, dropLast: true },
-  // By weights that differ from batch to batch.
+  // The weights' sums differ from batch to batch.
   { batchSize: 3, accumulate: 4, classWeights: [0.5, 3, 1] },
 ];
 
 for (const { batchSize, accumulate, dropLast = false, classWeights } of CASES) {
-  const name = `${accumulate} batches of ${batchSize} images train as one of all of them`;
+  const name = `${accumulate} batches of ${batchSize} images train as one large batch`;
   const kind = `${dropLast ? ", the last images dropped" : ""}${classWeights ? ", weighted" : ""}`;
   Deno.test(name + kind, async () => {
     const objective = { name: "classification", labelSmoothing: 0.1, classWeights } as const;
@@ -66,36 +66,36 @@ for (const { batchSize, accumulate, dropLast = false, classWeights } of CASES) {
   });
 }
 
-Deno.test("a batch norm's statistics follow each batch of a step", async () => {
+Deno.test("batch-norm statistics are updated by each batch of a step", async () => {
   const store = new MemoryStore();
   await train(await tinyTraining({ batchSize: 3, accumulate: 2, epochs: 1, workers: 0, store }));
   assertEquals(store.last?.state.step, 4);
   assertEquals(store.last?.tensors.model.get("1.num_batches_tracked")?.data[0], 7);
 });
 
-Deno.test("a step whose scaled gradients are not finite changes nothing but the scale", async () => {
+Deno.test("a step with non-finite scaled gradients changes only the scale", async () => {
   await assertChangesOnlyTheScale({ batchSize: 3, accumulate: 2 }, 2);
 });
 
 const ACCUMULATED = { batchSize: 3, accumulate: 2, freeze: { names: ["0", "1"], epochs: 1 } };
 
-Deno.test("a training of steps of several batches resumes exactly, across a release too", async () => {
+Deno.test("a training with accumulation resumes exactly, even across a release", async () => {
   const positions = await assertResumesExactly(ACCUMULATED);
   assertEquals(positions[positions.length - 1].state.step, 8);
 });
 
 testOnEveryBackend(
-  "steps of several batches come to the same, with layers released",
+  "a training with accumulation and released layers agrees with the reference",
   (backend) => assertTrainsAsReference(ACCUMULATED, backend),
 );
 
-Deno.test("a training that is stopped within a step goes on with the whole step, to the same bits", async () => {
+Deno.test("a training interrupted within a step repeats the whole step, to the same bits", async () => {
   const unbroken = new MemoryStore();
   const whole = await tinyTraining({ ...ACCUMULATED, workers: 0, store: unbroken });
   await train(whole);
   const controller = new AbortController();
   let read = 0;
-  // The first image of the third batch, with which the second step begins.
+  // The first image of the third batch, which begins the second step.
   const source: ImageSource = {
     ...whole.train,
     read(index, epoch, into) {
@@ -115,7 +115,7 @@ Deno.test("a training that is stopped within a step goes on with the whole step,
   assertEquals(rest.last, unbroken.last);
 });
 
-Deno.test("steps are counted, and images that make none are told with both numbers", () => {
+Deno.test("steps are counted, and too few images for one are refused with both numbers", () => {
   const steps = (count: number, dropLast: boolean) =>
     countSteps({ count }, { batchSize: 4, accumulate: 3, dropLast });
   assertEquals([steps(24, true), steps(35, true), steps(25, false)], [2, 2, 3]);

@@ -7,7 +7,7 @@ import { evaluateNetwork } from "../../training/evaluate.ts";
 import { Calibration } from "../../training/metrics/calibration.ts";
 import { tinyDataset, tinyTraining } from "../support/tiny_training.ts";
 
-Deno.test("a network with the temperature that was fitted has the loss and the error that were told", async () => {
+Deno.test("a network with the fitted temperature has the reported loss and calibration error", async () => {
   const { model, backend } = await tinyTraining();
   const { train: images, ...data } = await tinyDataset();
   const network = foldModel(model, describeNetwork("tiny", data, "classification"));
@@ -25,7 +25,7 @@ Deno.test("a network with the temperature that was fitted has the loss and the e
   }
 });
 
-Deno.test("a temperature that a network has already does not count", async () => {
+Deno.test("a network's previous temperature does not matter", async () => {
   const { model, backend } = await tinyTraining();
   const { train: images, ...data } = await tinyDataset();
   const network = foldModel(model, describeNetwork("tiny", data, "classification"));

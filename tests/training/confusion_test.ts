@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ConfusionMatrix } from "../../training/confusion.ts";
 
-Deno.test("a confusion matrix counts images by their class and the one they are taken for", () => {
+Deno.test("a confusion matrix counts images by true and predicted class", () => {
   const matrix = new ConfusionMatrix(["cat", "dog", "owl"]);
   for (const [label, predicted] of [[0, 0], [0, 1], [0, 1], [0, 1], [1, 1], [1, 0], [1, -1]]) {
     matrix.add(label, predicted);

@@ -14,12 +14,12 @@ const COMMON = {
   classNames: IMAGES.classNames,
 };
 
-Deno.test("a network of one class per image is described as it always was", () => {
+Deno.test("a network of one class per image is described without activation and threshold", () => {
   const description = describeNetwork("small", IMAGES, "classification");
   assertEquals(JSON.stringify(description), JSON.stringify(COMMON));
 });
 
-Deno.test("a network of several classes per image has its activation, and a threshold of its own", () => {
+Deno.test("a network of several classes per image is described with activation and own threshold", () => {
   const usual = describeNetwork("small", IMAGES, "multi_label");
   assertEquals(usual, { ...COMMON, activation: "sigmoid" });
   const own = describeNetwork("small", IMAGES, { name: "multi_label", threshold: 0.3 });

@@ -15,7 +15,7 @@ import { tinyTraining } from "../support/tiny_training.ts";
 
 const objective = objectiveOf("classification", 3);
 
-/** After how many validations of these values a training stops; undefined if it does not. */
+/** The number of validations after which a training stops; undefined if it does not. */
 function stopsAfter(
   values: number[],
   options: NonNullable<TrainOptions["earlyStopping"]>,
@@ -33,14 +33,14 @@ function stopsAfter(
   return at < 0 ? undefined : at + 1;
 }
 
-Deno.test("a training stops when as many validations in a row as patience says were not better", () => {
+Deno.test("a training stops after `patience` validations in a row without improvement", () => {
   assertEquals(stopsAfter([0.1, 0.2, 0.2, 0.1, 0.3, 0.3, 0.2], { patience: 3 }), undefined);
   assertEquals(stopsAfter([0.1, 0.2, 0.2, 0.1, 0.2, 0.3], { patience: 3 }), 5);
   assertEquals(stopsAfter([3, 2, 2.5, 1, 1, 1], { patience: 2, metric: "loss" }), 6);
   assertEquals(stopsAfter([3, 2, 2.5, 1], { patience: 2, metric: "loss", mode: "max" }), 3);
 });
 
-Deno.test("what is better by no more than minDelta is not better, and no number never is", () => {
+Deno.test("an improvement must exceed minDelta, and NaN is never one", () => {
   const options = { patience: 2, minDelta: 0.1 };
   assertEquals(stopsAfter([0.1, 0.15, 0.25, 0.3, 0.35], options), 5);
   assertEquals(stopsAfter([1, 0.95, 0.85, 0.8, 0.75], { ...options, metric: "loss" }), 5);
@@ -48,10 +48,10 @@ Deno.test("what is better by no more than minDelta is not better, and no number 
   assertEquals(stopsAfter([0.1, NaN, 0.3, NaN], options), undefined);
 });
 
-/** No validation is so much better than the first. */
+/** No validation is this much better than the first. */
 const STUCK = { epochs: 6, earlyStopping: { patience: 2, minDelta: 10 } } as const;
 
-Deno.test("a training that has stopped early resumes exactly and goes on with more patience", async () => {
+Deno.test("a training that stopped early resumes exactly and continues with more patience", async () => {
   const positions = await assertResumesExactly(STUCK);
   const last = positions[positions.length - 1];
   assertEquals([last.state.epoch, last.state.earlyStopping?.bad], [3, 2]);

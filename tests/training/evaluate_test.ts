@@ -16,7 +16,7 @@ import { objectiveOf } from "../../training/objectives/registry.ts";
 import { train } from "../../training/train.ts";
 import { tinyDataset, tinyTraining } from "../support/tiny_training.ts";
 
-Deno.test("a folded network is evaluated as the one it was folded from", async () => {
+Deno.test("a folded network has the accuracy of the model it was folded from", async () => {
   const { model, backend } = await tinyTraining();
   const data = await tinyDataset();
   const description = describeNetwork("tiny", data, "classification");
@@ -29,7 +29,7 @@ Deno.test("a folded network is evaluated as the one it was folded from", async (
   );
 });
 
-Deno.test("an objective that does not leave filling out sees none", async () => {
+Deno.test("an objective that does not ignore filling gets none", async () => {
   const data = await tinyDataset();
   const objective: Objective = {
     ...objectiveOf("classification", 3),
@@ -47,7 +47,7 @@ Deno.test("an objective that does not leave filling out sees none", async () => 
   for (const loss of losses.flat()) assertAlmostEquals(loss, losses[0][0], 1e-5);
 });
 
-Deno.test("a network is not evaluated by an objective that takes its logits for others", async () => {
+Deno.test("a network is not evaluated by an objective with another activation", async () => {
   const { model, backend } = await tinyTraining();
   const data = await tinyDataset();
   const network = foldModel(model, describeNetwork("tiny", data, "multi_label"));
@@ -59,7 +59,7 @@ Deno.test("a network is not evaluated by an objective that takes its logits for 
   assertEquals(error.at, ["objective"]);
 });
 
-/** The logits of images of 6x6x2, mirrored or as they are, [images, 3]. */
+/** The logits of images of 6x6x2, mirrored or not, [images, 3]. */
 async function logitsOf(program: (batchSize: number) => Program, isMirrored: boolean) {
   const { test } = await tinyDataset();
   const pixels = await readImages(test);

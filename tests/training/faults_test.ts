@@ -1,4 +1,4 @@
-/** A disk that fails at any call of a run: each file is then the old or the new one, and the run goes on. */
+/** A disk that fails at any call of a run: each file is then old or new, and the run can continue. */
 import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
@@ -28,7 +28,7 @@ const OPTIONS = {
   layers: ["flatten", { linear: { outFeatures: 2, bias: false } }],
 };
 
-/** What trains 2 epochs of 2 steps in any number of runs: the same as `train`, but compiled once. */
+/** Returns a function that trains 2 epochs of 2 steps as `train` does, but is compiled only once. */
 async function prepare() {
   const { train, test, statistics, classNames } = await loadDataset({
     name: "synthetic",
@@ -110,13 +110,13 @@ async function prepare() {
 
 const run = await prepare();
 
-/** A run that is stopped after its third step and goes on. */
+/** A run that is stopped after its third step and resumed. */
 async function runInTwoParts(path: string, disk: Disk): Promise<void> {
   await run(path, disk, "resume", 3);
   await run(path, disk, "resume");
 }
 
-/** The files of a run by what they are, each byte a character, and all names in its folders. */
+/** The files of a run by kind, each byte a character, and all names in its folders. */
 async function filesOf(path: string) {
   const files: Record<string, string> = {};
   const names: string[] = [];
@@ -136,15 +136,15 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * All but the checkpoint before the last, which tells where a run was stopped; of the times, which vary,
- * how many images they are of.
+ * All but the previous checkpoint, which depends on where a run was stopped; of the timing, which
+ * varies, only the number of images.
  */
 function result({ previous: _, timing, ...files }: Record<string, string>) {
   const images = timing.trim().split("\n").map((line) => Number(JSON.parse(line).images));
   return { ...files, timing: String(sum(images)) };
 }
 
-Deno.test("a disk that takes a few bytes at a time gets all of them", () =>
+Deno.test("a disk that writes a few bytes at a time gets all of them", () =>
   withFolder(async (outer) => {
     const [whole, slow] = [join(outer, "whole"), join(outer, "slow")];
     await run(whole, new FaultyDisk(), "resume");
@@ -154,7 +154,7 @@ Deno.test("a disk that takes a few bytes at a time gets all of them", () =>
     assertEquals(ofSlow.names, ofWhole.names);
   }));
 
-Deno.test("at a fault of any write the files are old or new, and the run goes on to the same end", () =>
+Deno.test("after a fault at any call each file is old or new, and the run continues to the same end", () =>
   withFolder(async (outer) => {
     const whole = join(outer, "whole");
     await run(whole, new FaultyDisk(), "resume");

@@ -28,7 +28,7 @@ import { scalarInputs, tensorInput } from "../support/training_programs.ts";
 
 const SGD = { name: "sgd", learningRate: 0.1, momentum: 0.9 } as const;
 
-/** Convolution, batch norm and `fc`, with numbers in the place of initial ones. */
+/** Convolution, batch norm and `fc`, with numbers in place of the initial ones. */
 function network() {
   const model = buildModel("layers", {
     classes: 3,
@@ -74,7 +74,7 @@ Deno.test("the backbone is all but the last fully connected layer, batch-norm st
   );
 });
 
-Deno.test("a name of statistics, or of a batch norm that has nothing else, holds all its statistics", () => {
+Deno.test("the name of a statistic, or of a batch norm without parameters, freezes all its statistics", () => {
   const statistics = ["1.running_mean", "1.running_var", "1.num_batches_tracked"];
   for (const name of ["1.running_mean", "*.running_var"]) {
     assertEquals(frozenNames(resolve({ freeze: [name] })).toSorted(), statistics.toSorted());
@@ -89,7 +89,7 @@ Deno.test("a name of statistics, or of a batch norm that has nothing else, holds
   );
 });
 
-Deno.test("frozen batch norms are counted by whether their statistics stay", () => {
+Deno.test("frozen batch norms are counted by whether their statistics still move", () => {
   const counts = (freeze: Recipe["freeze"]) => {
     const { model, frozen } = resolve({ freeze });
     return frozenBatchNorms(model, frozen);
@@ -100,7 +100,7 @@ Deno.test("frozen batch norms are counted by whether their statistics stay", () 
   assertEquals(counts(["0", "1.bias"]), { staying: 0, moving: 0 });
 });
 
-Deno.test("names are looked up where they stand in a mapping, too", () => {
+Deno.test("a wrong name is reported with its place", () => {
   const wrong = (freeze: Recipe["freeze"]) =>
     assertThrows(() => resolve({ freeze }), InputError, "").at;
   assertEquals(wrong({ names: ["0", "conv1"] }), ["freeze", "names", 1]);
@@ -109,7 +109,7 @@ Deno.test("names are looked up where they stand in a mapping, too", () => {
   assertEquals(wrong({ names: "conv1" }), ["freeze", "names"]);
 });
 
-Deno.test("one name needs no list, and all that fit nothing are told, with what was meant", () => {
+Deno.test("a single name needs no list, and names that fit nothing are reported with suggestions", () => {
   assertEquals(frozenNames(resolve({ freeze: "1.bias" })), ["1.bias"]);
   assertEquals(frozenNames(resolve({ freeze: { names: "1.bias" } })), ["1.bias"]);
   const { message, at } = assertThrows(
@@ -127,7 +127,7 @@ Deno.test("one name needs no list, and all that fit nothing are told, with what 
 const BATCH = { traceInput: tensorInput([2, 6, 6]), batchSize: 4 };
 const DATA = { x: someNumbers([4, 2, 6, 6]), labels: Int32Array.of(0, 1, 2, 1) };
 
-/** What a step of training, or the evaluation of its batch, outputs, and the buffers after it. */
+/** The loss of a training step, or of an evaluation of its batch, and the buffers after it. */
 async function outcome(recipe: ResolvedRecipe, program: Program) {
   const executable = await referenceBackend().compile([program]);
   uploadState(recipe.layout, executable);
@@ -136,7 +136,7 @@ async function outcome(recipe: ResolvedRecipe, program: Program) {
   return { loss: loss[0], buffers: await executable.read("buffers") };
 }
 
-Deno.test("a frozen batch norm normalizes by its running statistics, which stay, unless it is to train", async () => {
+Deno.test("a frozen batch norm normalizes by its running statistics and keeps them, unless set to train", async () => {
   const before = 4 * 0.1 + 4 * 0.5;
   for (const batchNorm of ["eval", "train"] as const) {
     const recipe = resolve({ freeze: { batchNorm } });
@@ -148,7 +148,7 @@ Deno.test("a frozen batch norm normalizes by its running statistics, which stay,
   }
 });
 
-Deno.test("the gradients of what is frozen are not computed", () => {
+Deno.test("gradients of frozen parameters are not computed", () => {
   const macs = (recipe: ResolvedRecipe) =>
     sum(stepProgram({ recipe, ...BATCH }).nodes.map(multiplyAccumulates));
   const [frozen, all] = phasesOf(resolve({ freeze: { epochs: 1 } })).map(({ recipe }) =>
@@ -158,7 +158,7 @@ Deno.test("the gradients of what is frozen are not computed", () => {
   assert(frozen < 0.55 * all, `${frozen} of ${all}`);
 });
 
-Deno.test("only the phases that are left of a training have programs", () => {
+Deno.test("only the remaining phases of a training have programs", () => {
   const suffixes = (recipe: Partial<Recipe>, from: number, to: number) =>
     phasesOf(resolve(recipe), { from, to }).map(({ suffix, from, to }) => [suffix, from, to]);
   const [held, rest] = [[".frozen", 0, 2], ["", 2, Infinity]];
@@ -168,7 +168,7 @@ Deno.test("only the phases that are left of a training have programs", () => {
   assertEquals(suffixes({ freeze: "backbone" }, 0, 3), [["", 0, Infinity]]);
 });
 
-/** What steps of an optimizer make of parameters that are 1, by gradients of `step + 1`. */
+/** Parameters that start as 1, after steps of an optimizer with gradients of `step + 1`. */
 async function updated(recipe: ResolvedRecipe, steps: readonly number[], releasedAt: number) {
   const { layout: { bind }, parameterSize } = recipe;
   const program = trace(
@@ -192,7 +192,7 @@ for (
     { name: "adam", learningRate: 0.1, amsgrad: true },
   ] as const
 ) {
-  Deno.test(`${optimizer.name} counts its steps of a parameter from its release on`, async () => {
+  Deno.test(`${optimizer.name} counts a parameter's steps from its release`, async () => {
     const recipe = resolve({ optimizer, freeze: { names: ["0.weight"], epochs: 1 } });
     const [{ recipe: first }, { recipe: second }] = phasesOf(recipe);
     const { offset, size } = recipe.trained.find(({ name }) => name === "0.weight")!;
@@ -223,7 +223,7 @@ async function fromTheStart(recipe: ResolvedRecipe, steps: readonly number[]) {
   return await updated(shifted, steps, 0);
 }
 
-Deno.test("a training resumes exactly across the release, and only then do frozen weights move", async () => {
+Deno.test("a training resumes exactly across the release, and frozen weights move only after it", async () => {
   const positions = await assertResumesExactly({ freeze: { names: ["0", "1"], epochs: 1 } });
   const after = (epoch: number) => {
     const found = positions.find(({ state }) => state.epoch === epoch && state.batch === 0);
@@ -236,7 +236,7 @@ Deno.test("a training resumes exactly across the release, and only then do froze
   assertNotEquals(after(1).get("6.weight"), after(0).get("6.weight"));
 });
 
-Deno.test("what is frozen for all epochs of a training is never released", async () => {
+Deno.test("parameters frozen for longer than the training are never released", async () => {
   const store = new MemoryStore();
   const options = await tinyTraining({ freeze: { names: ["0"], epochs: 5 }, store });
   const before = options.model.stateDict().get("0.W");

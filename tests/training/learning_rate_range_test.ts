@@ -10,7 +10,7 @@ import { resolveRecipe } from "../../training/recipe.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-/** A tiny training, without what a test has no use for. */
+/** A tiny training, without what these tests do not need. */
 async function options(more: Partial<TrainOptions> = {}): Promise<TrainOptions> {
   const { validation: _, schedule: __, ...rest } = await tinyTraining({
     optimizer: { name: "sgd", learningRate: 0.1, momentum: 0.9 },
@@ -31,7 +31,7 @@ async function rangeTest(training: TrainOptions, range: RangeOptions) {
   return result;
 }
 
-Deno.test("a range test takes the steps of a training whose rate rises exponentially", async () => {
+Deno.test("a range test takes the steps of a training with an exponentially rising rate", async () => {
   const [min, max, steps] = [1e-3, 0.1, 11];
   for (const accumulate of [1, 2]) {
     const { points, diverged } = await rangeTest(await options({ accumulate }), {
@@ -57,7 +57,7 @@ Deno.test("a range test takes the steps of a training whose rate rises exponenti
   }
 });
 
-Deno.test("a range test repeats bit for bit, and leaves the model as it was", async () => {
+Deno.test("a range test repeats bit for bit and does not change the model", async () => {
   const range = { min: 1e-4, max: 1, steps: 12 };
   const training = await options();
   const numbers = () => [...training.model.stateDict().values()].map((t) => [...floatsOf(t)]);
@@ -78,7 +78,7 @@ Deno.test("a range test stops when the loss diverges", async () => {
   assert(points.length < 60 && points.every(({ loss }) => Number.isFinite(loss)));
 });
 
-Deno.test("a range that is none is refused", async () => {
+Deno.test("an invalid range is refused", async () => {
   const training = await options();
   const refused = (range: RangeOptions, message: string) =>
     assertRejects(() => rangeTest(training, range), InputError, message);
@@ -88,7 +88,7 @@ Deno.test("a range that is none is refused", async () => {
   await refused({ min: 1e-3, max: 1, steps: 9 }, "found 9 steps; expected 10 to 10000");
 });
 
-Deno.test("the suggestion is a tenth of where the loss is least, and there is none where that says nothing", () => {
+Deno.test("the suggestion is a tenth of the rate with the least loss, or missing with the reason", () => {
   const read = (losses: number[], diverged: boolean) =>
     readRange(
       losses.map((loss, i) => ({ learningRate: 10 ** (i - 6), loss, smoothed: loss })),

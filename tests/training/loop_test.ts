@@ -48,7 +48,7 @@ Deno.test("a training reports steps and epochs and logs the same numbers", async
   assertEquals(entries[5].loss, mean);
 });
 
-Deno.test("the first, the last and the best position are saved, the best before the last", async () => {
+Deno.test("the first, last and best positions are saved, the best before the last", async () => {
   const store = new MemoryStore();
   const { state } = await train(await tinyTraining({ store, epochs: 3 }));
   const kinds = store.saves.map(({ kind, state: { epoch } }) => `${kind} ${epoch}`);
@@ -112,7 +112,7 @@ Deno.test("validation happens every n epochs and after the last", async () => {
   assertEquals(validated, [2, 4, 5]);
 });
 
-Deno.test("the model holds the averaged weights afterwards", async () => {
+Deno.test("the model has the averaged weights after training", async () => {
   const store = new MemoryStore();
   const options = await tinyTraining({ store });
   await train(options);
@@ -123,7 +123,7 @@ Deno.test("the model holds the averaged weights afterwards", async () => {
   }
 });
 
-Deno.test("a loss that is not finite stops the training, named with step, rate and checkpoint", async () => {
+Deno.test("a non-finite loss stops the training, and the error names step, rate and checkpoint", async () => {
   const store = new MemoryStore();
   const options = await tinyTraining({
     store,
@@ -145,7 +145,7 @@ Deno.test("a loss that is not finite stops the training, named with step, rate a
   }
 });
 
-Deno.test("numbers that were not finite at the start are not blamed on the learning rate", async () => {
+Deno.test("non-finite initial weights are not blamed on the learning rate", async () => {
   const broken = async (store?: MemoryStore) => {
     const options = await tinyTraining({ store });
     options.model.namedParameters().get("6.weight")!.data[0] = NaN;

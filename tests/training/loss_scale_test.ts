@@ -22,7 +22,7 @@ import { readVariables, scalarInputs, tensorInput } from "../support/training_pr
 
 const scalar = (value: number) => ({ shape: [], data: Float32Array.of(value) });
 
-testOnEveryBackend("only a finite magnitude lets a value through", async (backend) => {
+testOnEveryBackend("whereFinite chooses by whether the magnitude is finite", async (backend) => {
   const x = { shape: [3], data: Float32Array.of(1, NaN, 3) };
   const other = { shape: [3], data: Float32Array.of(4, 5, 6) };
   for (const [magnitude, finite] of [[2, true], [0, true], [Infinity, false], [NaN, false]]) {
@@ -58,7 +58,7 @@ testOnEveryBackend(
   },
 );
 
-testOnEveryBackend("a step without finite gradients changes the scale alone", async (backend) => {
+testOnEveryBackend("a step with non-finite gradients changes only the scale", async (backend) => {
   const model = new Sequential(new BatchNorm2d(2), new Flatten(), new Linear(4, 3));
   model.initialize(5);
   const recipe = resolveRecipe(model, {
@@ -112,7 +112,7 @@ Deno.test("gradients that stay infinite end the training", async () => {
   await assertRejects(() => train(options), RunError, "the gradients stay infinite or NaN");
 });
 
-/** A backend that calls itself less precise than one whose losses are `factor` times its own. */
+/** A backend whose full-precision counterpart gives `factor` times its losses. */
 function impreciseBackend(factor: number): Backend {
   const reference = referenceBackend();
   const fullPrecision: Backend = {
@@ -139,7 +139,7 @@ Deno.test("a first loss that full precision does not confirm stops the training"
   await assertRejects(() => train(options), RunError, "does not suit this network");
 });
 
-Deno.test("the CPU refuses mixed precision and names the ways out", async () => {
+Deno.test("the CPU refuses mixed precision and names alternatives", async () => {
   await assertRejects(
     () => openBackend({ backend: "cpu", precision: "mixed" }),
     InputError,

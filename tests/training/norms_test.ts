@@ -8,7 +8,7 @@ import { MemoryStore } from "../support/memory_store.ts";
 import { assertResumesExactly } from "../support/resumes.ts";
 import { TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
 
-/** The lines for steps of a training's log, all its losses, and the weights that it ends with. */
+/** A training's logged steps, all its losses and its final weights. */
 async function trained(options: Partial<TrainOptions>, backend?: Backend) {
   const store = new MemoryStore();
   const model = buildModel("layers", TINY_MODEL);
@@ -51,7 +51,7 @@ for (const [kind, options] of Object.entries(KINDS)) {
   }, isOn);
 }
 
-Deno.test("norms of each parameter make up those of all", async () => {
+Deno.test("norms of single parameters make up the norm of all", async () => {
   const { steps } = await trained({ logNorms: "parameters" });
   assertEquals(steps.length, 4);
   for (
@@ -67,7 +67,7 @@ Deno.test("norms of each parameter make up those of all", async () => {
   }
 });
 
-Deno.test("norms of all parameters together are logged alone where no more is asked for", async () => {
+Deno.test("norms of single parameters are logged only on request", async () => {
   const { steps } = await trained({ logNorms: true });
   for (const line of steps) {
     assertEquals(Object.keys(line).slice(-3), ["gradientNorm", "parameterNorm", "updateRatio"]);
@@ -75,20 +75,20 @@ Deno.test("norms of all parameters together are logged alone where no more is as
   }
 });
 
-Deno.test("what is frozen has no norms until it is released", async () => {
+Deno.test("frozen parameters have no norms until they are released", async () => {
   const { steps } = await trained({ ...KINDS["frozen beginning"], logNorms: "parameters" });
   const named = steps.map(({ gradientNorms }) => Object.keys(gradientNorms).length);
   assertEquals(named, [2, 2, 7, 7]);
 });
 
-Deno.test("the gradient is logged as it was before it was scaled and clipped", async () => {
+Deno.test("the logged gradient norm is unaffected by loss scaling and clipping", async () => {
   const options = { ema: undefined, epochs: 1, logEvery: 1, logNorms: true } as const;
   const clipped = await trained({ ...options, clip: { norm: 1e-3 } });
   const free = await trained({ ...options, clip: undefined, lossScale: { initialScale: 256 } });
   assertEquals(clipped.steps[0].gradientNorm, free.steps[0].gradientNorm);
 });
 
-Deno.test("a gradient that is not finite has no norm, and the step that is skipped changes nothing", async () => {
+Deno.test("a non-finite gradient has no norm, and the skipped step changes nothing", async () => {
   const { steps } = await trained({
     epochs: 1,
     logEvery: 1,
@@ -99,12 +99,12 @@ Deno.test("a gradient that is not finite has no norm, and the step that is skipp
   assertEquals(steps[0].updateRatio, 0);
 });
 
-Deno.test("a parameter that is zero has no ratio", async () => {
+Deno.test("a parameter that is zero has no update ratio", async () => {
   const { steps } = await trained({ logEvery: 1, logNorms: "parameters" }, referenceBackend());
   assertEquals([steps[0].parameterNorms["0.D"], steps[0].updateRatios["0.D"]], [0, null]);
   assert(steps[1].updateRatios["0.D"] > 0);
 });
 
-Deno.test("a training with norms that is resumed logs what an unbroken one does", async () => {
+Deno.test("a resumed training logs the norms of an uninterrupted one", async () => {
   await assertResumesExactly({ logNorms: "parameters" });
 });

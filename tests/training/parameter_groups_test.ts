@@ -62,11 +62,11 @@ function groups(options: Partial<Recipe>) {
   return resolveRecipe(network(), { optimizer, ...options }, { classes: 3 }).groups;
 }
 
-Deno.test("without names there are two groups, with weight decay and without", () => {
+Deno.test("by default there are two groups, with and without weight decay", () => {
   assertEquals(groups({}).map(({ weightDecay, rate }) => [weightDecay, rate]), [[0.5, 1], [0, 1]]);
 });
 
-Deno.test("the first name that fits counts, and frozen parameters are in no group", () => {
+Deno.test("the first matching name counts, and frozen parameters are in no group", () => {
   const found = groups({
     freeze: ["0", "*.bias"],
     learningRates: [{ names: "4.weight", factor: 10 }, { names: "4", factor: 3 }],
@@ -79,13 +79,13 @@ Deno.test("the first name that fits counts, and frozen parameters are in no grou
   ]);
 });
 
-Deno.test("a name that fits nothing is an error, and so is a model that is all frozen", () => {
+Deno.test("a name that fits no parameter and a fully frozen model are refused", () => {
   assertThrows(() => groups({ freeze: ["conv1"] }), InputError, '"conv1" fits no parameter');
   assertThrows(() => groups({ freeze: ["3.wei"] }), InputError, "3.weight");
   assertThrows(() => groups({ freeze: ["*"] }), InputError, "no parameter to train");
 });
 
-Deno.test("frozen parameters do not move, others by their own rate", async () => {
+Deno.test("frozen parameters do not move, and others move by their own rates", async () => {
   const usual = await stepOf({});
   const changed = await stepOf({
     freeze: ["0", "1.weight"],

@@ -7,12 +7,12 @@ async function* numbers(count: number): AsyncGenerator<number> {
   for (let i = 0; i < count; i++) yield i;
 }
 
-Deno.test("results come in the order of the runs, several of which are under way", async () => {
+Deno.test("results come in order, with several runs in flight", async () => {
   let underWay = 0;
   let most = 0;
   const run = async (i: number) => {
     most = Math.max(most, ++underWay);
-    // The later, the sooner done.
+    // Later runs finish sooner.
     for (let turn = i; turn < 40; turn++) await Promise.resolve();
     underWay--;
     return i;
@@ -22,7 +22,7 @@ Deno.test("results come in the order of the runs, several of which are under way
   assertEquals(most > 1 && most <= 16, true, `${most} under way`);
 });
 
-Deno.test("a run that fails rejects in its turn, and those after it are no unhandled errors", async () => {
+Deno.test("a failed run rejects in its turn, and later failures are not unhandled", async () => {
   const run = (i: number) => i < 3 ? Promise.resolve(i) : Promise.reject(new Error(`run ${i}`));
   const found: number[] = [];
   await assertRejects(
@@ -35,7 +35,7 @@ Deno.test("a run that fails rejects in its turn, and those after it are no unhan
   assertEquals(found, [0, 1, 2]);
 });
 
-/** Calls `test` with a clock that goes only when it says so. */
+/** Calls `test` with a clock that advances only on request. */
 async function withClock(test: (pass: (milliseconds: number) => void) => Promise<void>) {
   const clock = performance.now;
   let now = 0;
@@ -47,7 +47,7 @@ async function withClock(test: (pass: (milliseconds: number) => void) => Promise
   }
 }
 
-Deno.test("a pause while nothing is under way does not make a pipeline narrower", () =>
+Deno.test("a pause with nothing in flight does not make a pipeline narrower", () =>
   withClock(async (pass) => {
     const pipeline = new Pipeline<void>(BACKEND);
     const takeOne = async () => {
@@ -66,17 +66,17 @@ Deno.test("a pause while nothing is under way does not make a pipeline narrower"
     assertEquals(pipeline.size, 16);
   }));
 
-Deno.test("items were waited for as long as nothing was under way meanwhile", () =>
+Deno.test("waiting for an item counts only while nothing is in flight", () =>
   withClock(async (pass) => {
     const pipeline = new Pipeline<void>(BACKEND);
     let end = () => {};
-    /** When runs end while an item is on its way, in milliseconds after it was asked for. */
+    /** When runs end while an item is awaited, in milliseconds after the request. */
     const ends = [undefined, 0, 3, 10, undefined];
     async function* items() {
       for (const [i, after] of ends.entries()) {
         pass(after ?? 0);
         if (after !== undefined) end();
-        // So that the pipeline hears of it.
+        // So that the pipeline notices.
         await new Promise((done) => setTimeout(done));
         pass(10 - (after ?? 0));
         yield i;
@@ -93,7 +93,7 @@ Deno.test("items were waited for as long as nothing was under way meanwhile", ()
     assertEquals(waited, [10, 20, 27, 27, 27]);
   }));
 
-Deno.test("nothing can be taken from an empty pipeline", async () => {
+Deno.test("taking from an empty pipeline is an error", async () => {
   const pipeline = new Pipeline<number>({ runsInFlight: 2 });
   pipeline.add(Promise.resolve(7));
   assertEquals(await pipeline.take(), 7);

@@ -1,4 +1,4 @@
-/** Ranks that differ, fail or diverge: all of them end, and with one message. */
+/** Ranks that differ, fail or diverge: all of them end, with the same message. */
 import { assert, assertRejects } from "@std/assert";
 import type { Backend } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
@@ -19,7 +19,7 @@ for (
     "optimizer:": { optimizer: { name: "sgd", learningRate: 1 } },
   } as Record<string, Partial<TrainOptions>>)
 ) {
-  Deno.test(`ranks that would not train the same say so: ${what}`, async () => {
+  Deno.test(`ranks with different options are refused: ${what}`, async () => {
     const error = await assertRejects(
       () => trainedOn(4, ({ rank }) => rank === 2 ? options : {}),
       InputError,
@@ -29,7 +29,7 @@ for (
   });
 }
 
-Deno.test("programs that some ranks cannot compile are told by all as one", async () => {
+Deno.test("ranks that cannot compile are named by all ranks in one message", async () => {
   const backend = (isFull: boolean): Backend => {
     const cpu = cpuBackend({ threads: 1 });
     const compile = () => Promise.reject(new RunError("no room"));
@@ -43,7 +43,7 @@ Deno.test("programs that some ranks cannot compile are told by all as one", asyn
   assert(isThrownByAll(error));
 });
 
-Deno.test("weights that come apart are noticed at the end of the epoch", async () => {
+Deno.test("weights that differ between ranks are detected at the end of the epoch", async () => {
   const backend = (isWrong: boolean): Backend => {
     const cpu = cpuBackend({ threads: 1 });
     return {
@@ -55,7 +55,7 @@ Deno.test("weights that come apart are noticed at the end of the epoch", async (
           run: (...what) => executable.run(...what),
           read: (...what) => executable.read(...what),
           write(name, data, offset) {
-            // As a bit that falls over in the memory of one machine.
+            // Like a bit flip in the memory of one machine.
             if (isWrong && name === CONTRIBUTION) data[0] += 1;
             executable.write(name, data, offset);
           },
@@ -72,7 +72,7 @@ Deno.test("weights that come apart are noticed at the end of the epoch", async (
   );
 });
 
-Deno.test("a loss that is no number ends the training of all ranks", async () => {
+Deno.test("a non-finite loss ends the training on all ranks", async () => {
   const learningRate = 1e38;
   const error = await assertRejects(
     () => trainedOn(4, { optimizer: { name: "sgd", learningRate }, clip: undefined }),

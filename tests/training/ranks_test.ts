@@ -14,7 +14,7 @@ const tiny = await tinyDataset();
 const alone = await trainedOn(1);
 
 for (const size of [2, 4, 8]) {
-  Deno.test(`${size} ranks train to the bits of one`, async () => {
+  Deno.test(`${size} ranks train to the same bits as one`, async () => {
     const [expected] = alone;
     const all = await trainedOn(size);
     assertEquals(all[0].store.lines, expected.store.lines);
@@ -26,7 +26,7 @@ for (const size of [2, 4, 8]) {
   });
 }
 
-Deno.test("ranks train to the same bits what is frozen at first, with weighted classes and a scaled loss", async () => {
+Deno.test("ranks train to the same bits with frozen layers, weighted classes and a scaled loss", async () => {
   const options: Partial<TrainOptions> = {
     freeze: { names: ["0"], epochs: 1 },
     objective: { name: "classification", classWeights: [0.3, 2, 1] },
@@ -46,7 +46,7 @@ Deno.test("ranks train to the same bits what is frozen at first, with weighted c
 });
 
 Deno.test({
-  name: "ranks train on WebGPU to the bits of one",
+  name: "ranks on WebGPU train to the same bits as one",
   ignore: !hasAdapter,
   sanitizeOps: false,
   sanitizeResources: false,
@@ -59,7 +59,7 @@ Deno.test({
   },
 });
 
-Deno.test("ranks of two threads each train to the bits of one of two", async () => {
+Deno.test("ranks of two threads train to the same bits as one rank of two threads", async () => {
   const backend = () => cpuBackend({ threads: 2 });
   const [expected] = await trainedOn(1, {}, backend);
   for (const { weights } of await trainedOn(2, {}, backend)) {
@@ -67,7 +67,7 @@ Deno.test("ranks of two threads each train to the bits of one of two", async () 
   }
 });
 
-Deno.test("a number of ranks that is no power of two trains to the same up to rounding", async () => {
+Deno.test("a number of ranks that is no power of two trains to the same weights up to rounding", async () => {
   const options = { batchSize: 18, shards: 6 };
   const [{ weights: expected }] = await trainedOn(1, options);
   for (const { weights } of await trainedOn(3, options)) {
@@ -80,10 +80,10 @@ Deno.test("a number of ranks that is no power of two trains to the same up to ro
   }
 });
 
-Deno.test("ranks train on a backend that computes in double precision, too", async () => {
+Deno.test("ranks train on a double-precision backend", async () => {
   const [{ weights: expected }] = await trainedOn(1, {}, referenceBackend);
   for (const { weights } of await trainedOn(4, {}, referenceBackend)) {
-    // What is exchanged is rounded to single precision.
+    // Exchanged numbers are rounded to single precision.
     for (const [name, { data }] of expected) {
       const { data: own } = weights.get(name)!;
       Array.from(data, Number).forEach((value, i) =>
@@ -93,7 +93,7 @@ Deno.test("ranks train on a backend that computes in double precision, too", asy
   }
 });
 
-Deno.test("a training that any rank is asked to stop goes on with others to the same bits", async () => {
+Deno.test("a training stopped by any rank resumes on another number of ranks to the same bits", async () => {
   const [expected] = alone;
   const stopped = await trainedOn(4, ({ rank }) => {
     const controller = new AbortController();
@@ -117,7 +117,7 @@ Deno.test("a training that any rank is asked to stop goes on with others to the 
   assert(last);
   for (const size of [1, 2]) {
     const [resumed] = await trainedOn(size, ({ rank }) => ({
-      // Only the first one has the checkpoint.
+      // Only the first rank has the checkpoint.
       resume: rank === 0 ? last : undefined,
       store: rank === 0 ? new MemoryStore(last.log) : undefined,
     }));
@@ -126,7 +126,7 @@ Deno.test("a training that any rank is asked to stop goes on with others to the 
   }
 });
 
-Deno.test("a validation can be stopped on all ranks at once", async () => {
+Deno.test("stopping one rank during validation stops all ranks", async () => {
   const all = await trainedOn(2, ({ rank }) => {
     const controller = new AbortController();
     const { read } = tiny.test;
@@ -134,7 +134,7 @@ Deno.test("a validation can be stopped on all ranks at once", async () => {
       ...tiny.test,
       handle: undefined,
       read(...what) {
-        // The images are looked at before the start, too.
+        // The images are also read before the start.
         if (rank === 1 && ++validated > tiny.test.count) controller.abort();
         return read.call(tiny.test, ...what);
       },
@@ -147,14 +147,14 @@ Deno.test("a validation can be stopped on all ranks at once", async () => {
   }
 });
 
-Deno.test("ranks whose time is over stop at the same step, by the clock of the first", async () => {
+Deno.test("ranks out of time stop at the same step, by the clock of the first", async () => {
   const all = await trainedOn(2, ({ rank }) => ({ maxTime: rank === 0 ? 1e-9 : 1e9 }));
   for (const { outcome: { status, state } } of all) {
     assertEquals([status, state.step], ["out of time", 1]);
   }
 });
 
-Deno.test("metrics that no sums tell are the same for any number of ranks", async () => {
+Deno.test("metrics not computed from sums are the same for any number of ranks", async () => {
   const options: Partial<TrainOptions> = { objective: "multi_label", mixing: undefined };
   const { train, test } = await loadDataset({
     name: "synthetic_multi_label",
@@ -170,7 +170,7 @@ Deno.test("metrics that no sums tell are the same for any number of ranks", asyn
   assertEquals(found.store.lines, expected.store.lines);
 });
 
-Deno.test("the first rank hears of images that others could not read", async () => {
+Deno.test("the first rank reports images that other ranks could not read", async () => {
   const heard: unknown[] = [];
   await trainedOn(2, ({ rank }) => ({
     train: {
@@ -185,7 +185,7 @@ Deno.test("the first rank hears of images that others could not read", async () 
   assertEquals(heard, [["rank 0: picture 0 is broken", "rank 1: picture 1 is broken"]]);
 });
 
-Deno.test("a rank reads its own images alone", async () => {
+Deno.test("a rank reads only its own images", async () => {
   const read: number[] = Array(4).fill(0);
   await trainedOn(4, ({ rank }) => {
     const source: ImageSource = {

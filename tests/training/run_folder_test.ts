@@ -14,7 +14,7 @@ import {
   TENSORS,
 } from "../support/run_folder.ts";
 
-Deno.test("a folder that holds a run is left alone, and both ways out are named", () =>
+Deno.test("a folder with a run is left alone, and the error names --resume and --force", () =>
   withRun(async (path) => {
     await Deno.mkdir(path);
     (await openRun(path)).close();
@@ -36,7 +36,7 @@ Deno.test("--resume starts a run that had not begun", () =>
     assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), '{"step":1}\n');
   }));
 
-Deno.test("what a killed process left half written is removed", () =>
+Deno.test("partly written files of a killed process are removed", () =>
   withRun(async (path) => {
     (await openRun(path)).close();
     const checkpoints = join(path, "checkpoints");
@@ -71,7 +71,7 @@ Deno.test("--force deletes what the run left and nothing else", () =>
     assertEquals(kept, ["notes.txt"]);
   }));
 
-Deno.test("a run that is under way is left alone", () =>
+Deno.test("a run in progress is left alone", () =>
   withRun(async (path) => {
     const folder = await openRun(path);
     for (const existing of ["resume", "replace"] as const) {
@@ -81,7 +81,7 @@ Deno.test("a run that is under way is left alone", () =>
     (await openRun(path, "replace")).close();
   }));
 
-Deno.test("a run that was made since is left alone too", () =>
+Deno.test("a run that appears between opening and starting is left alone", () =>
   withRun(async (path) => {
     for (const existing of ["refuse", "resume"] as const) {
       const late = await openedRun(path, existing, "seed: 1\n");
@@ -95,7 +95,7 @@ Deno.test("a run that was made since is left alone too", () =>
     }
   }));
 
-Deno.test("a config of somebody's own is never overwritten", () =>
+Deno.test("a user's own config is never overwritten", () =>
   withRun(async (path) => {
     await Deno.mkdir(path);
     const config = join(path, "config.yaml");
@@ -117,7 +117,7 @@ Deno.test("a config of somebody's own is never overwritten", () =>
     (await openRun(path, "resume")).close();
   }));
 
-Deno.test("a run changes nothing behind a link in the place of its folders, nor in a linked copy of its log", () =>
+Deno.test("a run refuses links in place of its folders and changes no hard-linked copy of its log", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const other = join(path, "other");
@@ -143,7 +143,7 @@ Deno.test("a run changes nothing behind a link in the place of its folders, nor 
     assertEquals(await Deno.readTextFile(log), lines.replace("6", "7"));
   }));
 
-Deno.test("--force deletes nothing where no run has been", () =>
+Deno.test("--force deletes nothing in a folder without a run", () =>
   withRun(async (path) => {
     for (const file of ["metrics.jsonl", "folded/model.safetensors"]) {
       await Deno.mkdir(join(path, "folded"), { recursive: true });
@@ -154,7 +154,7 @@ Deno.test("--force deletes nothing where no run has been", () =>
     }
   }));
 
-Deno.test("nothing is written or deleted before the start", () =>
+Deno.test("nothing is written or deleted before the run starts", () =>
   withRun(async (path) => {
     (await openedRun(path, "refuse")).close();
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
@@ -168,7 +168,7 @@ Deno.test("nothing is written or deleted before the start", () =>
     }
   }));
 
-Deno.test("a checkpoint that cannot be written says that the run can go on", () =>
+Deno.test("the error for a failed checkpoint says that the run can continue", () =>
   withRun(async (path) => {
     const folder = await openRun(path);
     await Deno.remove(join(path, "checkpoints"));
@@ -178,7 +178,7 @@ Deno.test("a checkpoint that cannot be written says that the run can go on", () 
     folder.close();
   }));
 
-Deno.test("a folder that cannot be written is the user's to mend", () =>
+Deno.test("a folder in the place of a run's file is reported as an input error", () =>
   withRun(async (path) => {
     (await openRun(path)).close();
     await Deno.remove(join(path, "metrics.jsonl"));
@@ -196,7 +196,7 @@ Deno.test("a folder that cannot be written is the user's to mend", () =>
     await assertRejects(() => openRun(path), InputError, "config.yaml is a folder");
   }));
 
-Deno.test("a run replaces no links and pipes, and says so before it begins", () =>
+Deno.test("a run refuses to replace links, before it starts", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const elsewhere = join(path, "mine");
@@ -213,7 +213,7 @@ Deno.test("a run replaces no links and pipes, and says so before it begins", () 
     (await openRun(path, "resume")).close();
   }));
 
-Deno.test("a folder that cannot be made is the user's to mend", () =>
+Deno.test("a file in the place of the run folder is reported as an input error", () =>
   withRun(async (path) => {
     await Deno.writeTextFile(path, "a file");
     await assertRejects(() => RunFolder.open(path, "refuse"), InputError, "cannot be written");

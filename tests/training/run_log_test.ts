@@ -21,7 +21,7 @@ const IDENTITY = {
   backend: { name: "cpu", threads: 1, description: "CPU" },
 };
 
-/** Trains into `path`, or goes on there, until as many steps are taken. */
+/** Starts or resumes a run in `path` and stops it after this many steps. */
 async function trainInto(path: string, stopAfter = Infinity): Promise<void> {
   using folder = await RunFolder.open(path, "resume");
   folder.describe({ identity: IDENTITY, configText: "" });
@@ -39,7 +39,7 @@ async function trainInto(path: string, stopAfter = Infinity): Promise<void> {
   });
 }
 
-Deno.test("a run's log holds each epoch with what was measured and what it took", () =>
+Deno.test("a run's log has the metrics and timing of each epoch", () =>
   withFolder(async (run) => {
     await trainInto(run);
     const { epochs } = await readRunLog(run);
@@ -53,7 +53,7 @@ Deno.test("a run's log holds each epoch with what was measured and what it took"
     }
   }));
 
-Deno.test("the time that an epoch took is counted once, however often its run was broken off", () =>
+Deno.test("an epoch's time is counted once, however often the run was interrupted", () =>
   withFolder(async (run) => {
     await trainInto(run, 5);
     const timing = join(run, "timing.jsonl");
@@ -70,7 +70,7 @@ Deno.test("the time that an epoch took is counted once, however often its run wa
     assertEquals((await Deno.readTextFile(timing)).startsWith(logged), true);
   }));
 
-Deno.test("a log's last line may be half written, no other", () =>
+Deno.test("only the last line of a log may be incomplete", () =>
   withFolder(async (run) => {
     const path = join(run, "metrics.jsonl");
     await Deno.writeTextFile(path, '{"event":"step","epoch":1,"step":2,"loss":0.5}\n{"event"');
@@ -82,5 +82,5 @@ Deno.test("a log's last line may be half written, no other", () =>
     await assertRejects(() => readRunLog(run), InputError, `${path}:1: this line`);
   }));
 
-Deno.test("a folder without a log has nothing logged", () =>
+Deno.test("a folder without a log gives an empty log", () =>
   withFolder(async (run) => assertEquals(await readRunLog(run), { steps: [], epochs: [] })));

@@ -7,7 +7,7 @@ import { RunFolder } from "../../training/run_folder.ts";
 import { withRun } from "../support/logged_run.ts";
 import { AT_STEP_3, filesOf, openRun, runOfThree, TENSORS } from "../support/run_folder.ts";
 
-Deno.test("a run that has lost its last checkpoints never starts over unasked", () =>
+Deno.test("a run that has lost its last checkpoints does not start over unasked", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const checkpoints = join(path, "checkpoints");
@@ -35,7 +35,7 @@ Deno.test("a run resumes from its best checkpoint on request, and cuts the log b
     folder.close();
     assertEquals(folder.found?.checkpoint.state.step, 3);
     assertEquals(await Deno.readTextFile(join(path, "metrics.jsonl")), '{"step":3}\n');
-    // What was later is gone: with it the log would miss lines.
+    // Later checkpoints are gone: the log has lost their lines.
     const resumed = await openRun(path, "resume");
     resumed.close();
     assertEquals(resumed.found?.checkpoint.state.step, 3);
@@ -43,7 +43,7 @@ Deno.test("a run resumes from its best checkpoint on request, and cuts the log b
     await assertRejects(() => openRun(path, "resume"), InputError, "no checkpoint to resume from");
   }));
 
-Deno.test("a run whose best checkpoint is damaged or missing resumes from another, and the advice says how", () =>
+Deno.test("the error for a damaged or missing best checkpoint names another to resume from", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const file = (name: string) => join(path, "checkpoints", `${name}.safetensors`);
@@ -66,7 +66,7 @@ Deno.test("a run whose best checkpoint is damaged or missing resumes from anothe
     assertStringIncludes(await message(), "no such file. Start over with --force");
   }));
 
-Deno.test("going on from the best checkpoint a second time leaves no other name of it", () =>
+Deno.test("resuming from the best checkpoint twice leaves no temporary name", () =>
   withRun(async (path) => {
     await runOfThree(path);
     for (let time = 0; time < 2; time++) (await openRun(path, "resume best")).close();
@@ -74,7 +74,7 @@ Deno.test("going on from the best checkpoint a second time leaves no other name 
     assertEquals(left, ["best.safetensors", "last.safetensors"]);
   }));
 
-Deno.test("a last checkpoint that is damaged or gone gives way to the one before, and that is told", () =>
+Deno.test("a run resumes from the previous checkpoint if the last is damaged or missing, with a notice", () =>
   withRun(async (path) => {
     await runOfThree(path);
     const last = join(path, "checkpoints", "last.safetensors");
@@ -106,7 +106,7 @@ Deno.test("a last checkpoint that is damaged or gone gives way to the one before
     );
   }));
 
-Deno.test("a log that is shorter than the checkpoint believes is told", () =>
+Deno.test("a log that has lost lines since the checkpoint gives a notice", () =>
   withRun(async (path) => {
     await runOfThree(path);
     await Deno.truncate(join(path, "metrics.jsonl"), 11);
@@ -115,7 +115,7 @@ Deno.test("a log that is shorter than the checkpoint believes is told", () =>
     assertStringIncludes(`${folder.found?.notices}`, "has lost lines: it held 33 bytes or more");
   }));
 
-Deno.test("a checkpoint whose weights are no numbers is not gone on from", () =>
+Deno.test("a run does not resume from a checkpoint with NaN weights", () =>
   withRun(async (path) => {
     const folder = await openRun(path);
     const model = (value: number) =>

@@ -17,7 +17,7 @@ import { uploadState } from "../support/state.ts";
 import { TINY_MODEL } from "../support/tiny_training.ts";
 import { readVariables, scalarInputs, tensorInput } from "../support/training_programs.ts";
 
-/** A network with a buffer that no step assigns. */
+/** A network with a buffer that no step updates. */
 class WithOffset extends Module {
   readonly offset = new Parameter([2, 6, 6], { role: "buffer" });
   readonly network = buildModel("layers", TINY_MODEL);
@@ -52,7 +52,7 @@ const STEPS = 4;
 /** A power of two: what it counts is multiplied and divided without rounding. */
 const BATCH = { traceInput: tensorInput([2, 6, 6]), batchSize: 8 };
 
-/** Everything that a training holds and told, in one program per step or in two. */
+/** All variables and outputs of a training, in one program per step or in two. */
 async function trained(options: Recipe, separate: boolean, threads: number) {
   const model = new WithOffset();
   model.initialize(1);
@@ -89,7 +89,7 @@ async function trained(options: Recipe, separate: boolean, threads: number) {
 }
 
 for (const [name, recipe] of Object.entries(RECIPES)) {
-  Deno.test(`contribution and update have the bits of a step in one program: ${name}`, async () => {
+  Deno.test(`contribution and update give the bits of a step in one program: ${name}`, async () => {
     for (const threads of [1, 2]) {
       const [found, expected] = [
         await trained(recipe, true, threads),
@@ -98,7 +98,7 @@ for (const [name, recipe] of Object.entries(RECIPES)) {
       assertEquals(found.told, expected.told);
       for (const [variable, values] of expected.variables) {
         const own = found.variables.get(variable)!;
-        // Statistics are moved by a change, which is rounded.
+        // Statistics are moved by a difference, which is rounded.
         if (![BUFFERS, averageOf(BUFFERS)].includes(variable)) assertEquals(own, values, variable);
         else {values.forEach((value, i) =>
             assertAlmostEquals(own[i], value, 1e-6 * Math.max(1, value), variable)
@@ -108,7 +108,7 @@ for (const [name, recipe] of Object.entries(RECIPES)) {
   });
 }
 
-Deno.test("a contribution changes nothing else, and is zero where parameters are frozen", async () => {
+Deno.test("a contribution changes no other variable and is zero for frozen parameters", async () => {
   const model = new WithOffset();
   model.initialize(1);
   const options: Recipe = { optimizer: MOMENTUM, ema: {}, freeze: ["network.0"] };

@@ -6,7 +6,7 @@ import type { Program } from "../../graph/types.ts";
 import { train } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-/** A backend that has only so many bytes. */
+/** A backend with limited memory. */
 function smallBackend(limitBytes: number): Backend {
   const reference = referenceBackend();
   const plan = (programs: readonly Program[]) => {
@@ -24,8 +24,8 @@ function smallBackend(limitBytes: number): Backend {
   };
 }
 
-Deno.test("when memory is short the largest batch that fits is named, and fits", async () => {
-  // Beside the numbers that noise is taken from.
+Deno.test("if memory is short, the error names the largest batch that fits", async () => {
+  // In addition to the numbers that noise is drawn from.
   const limit = 8 * 2 ** 16 + 200_000;
   const options = await tinyTraining({ dropLast: true }, smallBackend(limit));
   const error = await assertRejects(() => train({ ...options, batchSize: 20 }), InputError);
@@ -38,7 +38,7 @@ Deno.test("when memory is short the largest batch that fits is named, and fits",
   );
 });
 
-Deno.test("when not even one image fits, that is said", async () => {
+Deno.test("if not even one image fits, the error says so", async () => {
   const options = await tinyTraining({}, smallBackend(1000));
   await assertRejects(() => train(options), InputError, "Not even a batch of one image");
 });

@@ -26,7 +26,7 @@ import { someNumbers } from "../support/run_module.ts";
 import { TINY_BODY, TINY_MODEL, tinyTraining } from "../support/tiny_training.ts";
 import { tensorInput } from "../support/training_programs.ts";
 
-/** What comes of a training of a network in which no image's loss depends on the others. */
+/** Trains a network in which no image's loss depends on other images. */
 async function trained(options: Partial<TrainOptions>) {
   const model = independentModel();
   const { state } = await train(
@@ -35,19 +35,19 @@ async function trained(options: Partial<TrainOptions>) {
   return { state, model };
 }
 
-/** Of 20 images: with a last step of fewer shards, of a smaller one, of both, and without it. */
+/** Of 20 images: the last step has fewer shards, a smaller shard or both, or is dropped. */
 const CASES = [
   { batchSize: 16, shards: 4 },
   { batchSize: 12, shards: 4 },
   { batchSize: 18, shards: 6 },
   { batchSize: 12, shards: 3, dropLast: true },
-  // By weights that differ from shard to shard.
+  // The weights' sums differ from shard to shard.
   { batchSize: 12, shards: 4, classWeights: [0.5, 3, 1] },
 ];
 
 for (const { batchSize, shards, dropLast = false, classWeights } of CASES) {
   const kind = `${dropLast ? ", the last images dropped" : ""}${classWeights ? ", weighted" : ""}`;
-  Deno.test(`a batch of ${batchSize} in ${shards} shards trains as a whole${kind}`, async () => {
+  Deno.test(`a batch of ${batchSize} in ${shards} shards trains as a whole batch${kind}`, async () => {
     const objective = { name: "classification", labelSmoothing: 0.1, classWeights } as const;
     const options = { dropLast, objective, batchSize };
     const expected = await trained(options);
@@ -70,7 +70,7 @@ function shardOf(index: number) {
   return { arrays, count };
 }
 
-/** A session of a plain step: parameters fall by the gradient. */
+/** A session of plain steps, which subtract the gradient from the parameters. */
 async function sessionOf(backend: Backend, options: Partial<SessionOptions>) {
   const model = buildModel("layers", {
     ...TINY_MODEL,
@@ -93,7 +93,7 @@ async function sessionOf(backend: Backend, options: Partial<SessionOptions>) {
 
 const RATES = { learningRate: 1 };
 
-/** The mean of what steps on each shard alone would leave, weighted by their images. */
+/** The mean of the states after a step on each shard alone, weighted by their images. */
 async function meanOfShards(): Promise<Map<string, number[]>> {
   const mean = new Map<string, number[]>();
   for (const [index, size] of SIZES.entries()) {
@@ -110,7 +110,7 @@ async function meanOfShards(): Promise<Map<string, number[]>> {
 }
 
 testOnEveryBackend(
-  "batch norm sees each shard by itself, and a step is the mean of theirs",
+  "batch norm normalizes each shard separately, and a step is the mean of the shards' steps",
   async (backend) => {
     const expected = await meanOfShards();
     const session = await sessionOf(backend, { shards: 8 });
@@ -129,20 +129,20 @@ testOnEveryBackend(
   },
 );
 
-/** With all kinds of state, layers that are released, and a last step of fewer shards. */
+/** With all kinds of state, layers that are released and a last step of fewer shards. */
 const SHARDED = { batchSize: 8, shards: 4, freeze: { names: ["0", "1"], epochs: 1 } };
 
-Deno.test("a training in shards resumes exactly, across a release too", async () => {
+Deno.test("a training in shards resumes exactly, even across a release", async () => {
   const positions = await assertResumesExactly({ ...SHARDED, batchSize: 12 });
   assertEquals(positions[positions.length - 1].state.step, 4);
 });
 
 testOnEveryBackend(
-  "a training in shards comes to the same, with all that it can have",
+  "a training in shards with every kind of state agrees with the reference",
   (backend) => assertTrainsAsReference(SHARDED, backend),
 );
 
-Deno.test("a batch norm counts the step of several shards once", async () => {
+Deno.test("a batch norm counts a step of several shards once", async () => {
   const store = new MemoryStore();
   await train(await tinyTraining({ ...SHARDED, epochs: 2, workers: 0, store }));
   assertEquals(store.last?.state.step, 6);
@@ -150,11 +150,11 @@ Deno.test("a batch norm counts the step of several shards once", async () => {
   assertEquals(store.last?.tensors.model.get("1.num_batches_tracked")?.data[0], 3);
 });
 
-Deno.test("a step in shards whose scaled gradients are not finite changes nothing but the scale", async () => {
+Deno.test("a step in shards with non-finite scaled gradients changes only the scale", async () => {
   await assertChangesOnlyTheScale({ batchSize: 6, shards: 2 }, 1);
 });
 
-Deno.test("norms of a step in shards are those of the mean gradient", async () => {
+Deno.test("the norms of a step in shards are those of the mean gradient", async () => {
   const normsOf = async (shards: number) => {
     const norms: unknown[] = [];
     await trained({
@@ -174,7 +174,7 @@ Deno.test("norms of a step in shards are those of the mean gradient", async () =
   });
 });
 
-Deno.test("a batch in shards takes the memory of one, and some for what is added up", () => {
+Deno.test("a batch in shards takes the memory of one shard and of the sums", () => {
   const backend = cpuBackend({ threads: 1 });
   const model = buildModel("cifar_resnet20_v1", { classes: 10 });
   const recipe = resolveRecipe(model, { optimizer: { name: "sgd", learningRate: 1 } }, {
@@ -186,14 +186,14 @@ Deno.test("a batch in shards takes the memory of one, and some for what is added
   };
   const [whole, cut] = [planned(1), planned(8)];
   assert(cut.temporaryBytes < whole.temporaryBytes / 6);
-  // The contribution, and three sums that wait.
+  // The contribution and three pending sums.
   const added = 4 * 4 * contributionVariable(recipe).size;
   assertAlmostEquals(cut.variableBytes - whole.variableBytes, added, 4096);
 });
 
 const fits = { batchSize: 96, accumulate: 1 };
 
-Deno.test("auto is a shard for each rank", () => {
+Deno.test("auto gives each rank one shard", () => {
   assertEquals(shardCount({ ...fits, shards: "auto" }, { size: 1 }), 1);
   assertEquals(shardCount({ ...fits, shards: "auto" }, { size: 4 }), 4);
   assertEquals(shardCount({ ...fits, shards: 12 }, { size: 4 }), 12);

@@ -56,7 +56,7 @@ async function variablesAfter(
   return { variables: await readVariables(recipe, executable), outputs };
 }
 
-Deno.test("one program takes the whole step and reports loss and right answers", async () => {
+Deno.test("one program takes a whole step and outputs loss and correct predictions", async () => {
   const recipe = resolve({ optimizer: { name: "sgd", learningRate: 0.1 } });
   const first = await variablesAfter(recipe, 1);
   const later = await variablesAfter(recipe, 50);
@@ -64,7 +64,7 @@ Deno.test("one program takes the whole step and reports loss and right answers",
   assertEquals(later.outputs.correct[0], 2);
 });
 
-Deno.test("an objective names its targets: soft ones that name one class train as labels do", async () => {
+Deno.test("an objective declares its targets: one-hot soft targets train as labels do", async () => {
   const labelSmoothing = 0.1;
   const soft: Objective = {
     ...objectiveOf("classification", 3),
@@ -83,7 +83,7 @@ Deno.test("an objective names its targets: soft ones that name one class train a
   assertEquals(Object.keys(softened.outputs), ["loss"]);
 });
 
-Deno.test("clipping by norm scales the whole gradient, by value each entry", async () => {
+Deno.test("clipping by norm scales the whole gradient, clipping by value clamps each entry", async () => {
   const run = async (clip?: Recipe["clip"]) => {
     const recipe = resolve({ optimizer: { name: "sgd", learningRate: 1 }, clip });
     const { variables } = await variablesAfter(recipe, 1);
@@ -104,7 +104,7 @@ Deno.test("clipping by norm scales the whole gradient, by value each entry", asy
   assertAlmostEquals(byLargest.largest, plain.largest / 4, 1e-5);
 });
 
-/** An update by a gradient that is given, input `gradient`. */
+/** An update by the gradient given as input `gradient`. */
 function updateByInput(recipe: ResolvedRecipe): Program {
   const { layout: { bind }, parameterSize } = recipe;
   return trace(
@@ -113,7 +113,7 @@ function updateByInput(recipe: ResolvedRecipe): Program {
   );
 }
 
-Deno.test("weight decay can spare batch norms and biases", async () => {
+Deno.test("weight decay can skip batch norms and biases", async () => {
   const moved = async (decayNormAndBias: boolean) => {
     const recipe = resolve({
       optimizer: { name: "sgd", learningRate: 1, weightDecay: 1, decayNormAndBias },
@@ -139,7 +139,7 @@ Deno.test("weight decay can spare batch norms and biases", async () => {
   });
 });
 
-Deno.test("averages follow parameters and running statistics alike; counters are copied", async () => {
+Deno.test("averages cover parameters and running statistics; counters are copied", async () => {
   const recipe = resolve({
     optimizer: { name: "sgd", learningRate: 0.1 },
     ema: { decay: 0.5, warmup: false },
@@ -164,7 +164,7 @@ Deno.test("the average's decay warms up as (1 + t) / (10 + t)", () => {
   assertEquals([decay(0), decay(1), decay(1000)], [2 / 11, 3 / 12, 0.9]);
 });
 
-Deno.test("evaluation sums over labelled images and leaves negative labels out", async () => {
+Deno.test("evaluation sums over labelled images and skips negative labels", async () => {
   const recipe = resolve({ optimizer: { name: "sgd", learningRate: 1 } });
   const executable = await referenceBackend().compile([evaluationProgram({ recipe, ...BATCH })]);
   uploadState(recipe.layout, executable);

@@ -7,7 +7,7 @@ import { objectiveOf, OBJECTIVES } from "../../training/objectives/registry.ts";
 import { train } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-Deno.test("labels that are none of the network's classes are refused before anything runs", async () => {
+Deno.test("labels out of range are refused before anything runs", async () => {
   const options = await tinyTraining();
   const { model, backend, train: images, normalization } = options;
   const format = { input: images.shape, normalization };
@@ -23,7 +23,7 @@ Deno.test("labels that are none of the network's classes are refused before anyt
   }
 });
 
-Deno.test("options of an evaluation that do not fit are refused at their place", async () => {
+Deno.test("invalid evaluation options are refused with their place", async () => {
   const { model, backend, train: images, normalization } = await tinyTraining();
   const format = { input: images.shape, normalization };
   const network = { program: (size: number) => inferenceProgram(model, format, size) };
@@ -37,7 +37,7 @@ Deno.test("options of an evaluation that do not fit are refused at their place",
   }
 });
 
-Deno.test("images without an objective's targets are refused, with the objective they are for", async () => {
+Deno.test("images without an objective's targets are refused, naming the objectives that fit", async () => {
   const options = await tinyTraining({ objective: "multi_label" });
   const error = await assertRejects(() => train(options), InputError);
   assertEquals(error.at, ["objective"]);

@@ -5,7 +5,7 @@ import { fitTemperature, negativeLogLikelihood } from "../../training/temperatur
 
 const CLASSES = 4;
 
-/** Logits that are right of most images, and labels. */
+/** Logits that are right for most images, and labels. */
 function sample(count: number, sharpness: number): { logits: Float64Array; labels: Int32Array } {
   const random = new RandomStream({ seed: 5, stream: STREAM.synthetic, sample: 0 });
   const logits = Float64Array.from({ length: count * CLASSES }, () => 4 * random.uniform() - 2);
@@ -14,7 +14,7 @@ function sample(count: number, sharpness: number): { logits: Float64Array; label
   return { logits: logits.map((logit) => sharpness * logit), labels };
 }
 
-Deno.test("the loss is least at the temperature that is fitted", () => {
+Deno.test("the fitted temperature minimizes the loss", () => {
   for (const sharpness of [0.2, 1, 7]) {
     const { logits, labels } = sample(50, sharpness);
     const temperature = fitTemperature(logits, labels);
@@ -25,14 +25,14 @@ Deno.test("the loss is least at the temperature that is fitted", () => {
   }
 });
 
-Deno.test("logits that are twice as large have twice the temperature", () => {
+Deno.test("doubled logits have twice the temperature", () => {
   const { logits, labels } = sample(50, 1);
   const doubled = logits.map((logit) => 2 * logit);
   const temperature = fitTemperature(logits, labels);
   assertAlmostEquals(fitTemperature(doubled, labels), 2 * temperature, 1e-12);
 });
 
-Deno.test("there is no best temperature where every image is right, or the logits say nothing", () => {
+Deno.test("no temperature is fitted if every image is right or the logits say nothing", () => {
   assertThrows(
     () => fitTemperature([3, 0, 0, 3], [0, 1]),
     RunError,

@@ -4,14 +4,14 @@ import { train } from "../../training/train.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-Deno.test("a time is a number of seconds, or numbers with their units", () => {
+Deno.test("a time is a number of seconds, or numbers with units", () => {
   const times = [90, "90s", "90m", "2h", "1h30m", "1.5h", "1d12h", "0.5m"];
   assertEquals(times.map(secondsOf), [90, 90, 5400, 7200, 5400, 5400, 129_600, 30]);
   const wrong = ["2", "h", "2 h", "2h,", "-2h", "two hours", "2hm"];
   assertEquals(wrong.map(secondsOf), wrong.map(() => NaN));
 });
 
-Deno.test("a training out of time stops after a step, saved, and goes on to the same bits", async () => {
+Deno.test("a training out of time stops after a step, saves, and resumes to the same bits", async () => {
   const unbroken = new MemoryStore();
   await train(await tinyTraining({ store: unbroken }));
   let store = new MemoryStore();

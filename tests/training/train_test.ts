@@ -5,7 +5,7 @@ import { objectiveOf } from "../../training/objectives/registry.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-/** Options as a program without types may give them, and what is said of them. */
+/** Invalid options, as untyped code may pass them, and the errors. */
 const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text: string][] = [
   [{ epochs: 0 }, ["epochs"], "epochs: found 0, expected an integer of at least 1"],
   [{ epochs: 1.5 }, ["epochs"], "epochs: found 1.5"],
@@ -67,14 +67,14 @@ const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text
 ];
 
 for (const [options, at, text] of MISTAKES) {
-  Deno.test(`train refuses options that make no sense: ${text}`, async () => {
+  Deno.test(`train refuses invalid options: ${text}`, async () => {
     const given = await tinyTraining(options as Partial<TrainOptions>);
     const error = await assertRejects(() => train(given), InputError, text);
     assertEquals(error.at, at);
   });
 }
 
-Deno.test("images to validate on have the shape of those to train on", async () => {
+Deno.test("validation images must have the shape of the training images", async () => {
   const { test } = await loadDataset({ name: "synthetic", imageSize: 8, classes: 3, channels: 2 });
   const given = await tinyTraining({ validation: test });
   const error = await assertRejects(() => train(given), InputError);

@@ -51,11 +51,11 @@ function lanes<A>(
 
 /** The lanes of a vector of 32-bit floats. */
 export const floats = (vector: Vector) => [...lanes(vector, Float32Array, 4)];
-/** The same of 32-bit integers. */
+/** The same for 32-bit integers. */
 export const integers = (vector: Vector) => [...lanes(vector, Int32Array, 4)];
-/** The same of 64-bit floats. */
+/** The same for 64-bit floats. */
 export const doubles = (vector: Vector) => [...lanes(vector, Float64Array, 2)];
-/** The same of 16-bit integers. */
+/** The same for 16-bit integers. */
 export const shorts = (vector: Vector) => [...lanes(vector, Int16Array, 8)];
-/** The same of bytes. */
+/** The same for bytes. */
 export const bytes = (vector: Vector) => [...lanes(vector, Uint8Array, 16)];

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { call, f32, f32x4, i32, ModuleBuilder } from "../../../assembler/mod.ts";
 import { instantiate } from "./assembler.ts";
 
-Deno.test("loops run as often as the range asks, not at all if it is empty", () => {
+Deno.test("loops run once per element of the range, and not at all if it is empty", () => {
   const module = new ModuleBuilder();
   const f = module.function("rounds", { from: "i32", to: "i32", step: "i32" }, "i32");
   const { from, to, step } = f.parameters, i = f.i32(), rounds = f.i32();
@@ -42,7 +42,7 @@ Deno.test("functions call functions defined later", () => {
   assertThrows(() => module.export(first), Error, "first");
 });
 
-Deno.test("a local or function of another function or module is refused", () => {
+Deno.test("locals of other functions and functions of other modules are refused", () => {
   const module = new ModuleBuilder(), other = new ModuleBuilder();
   const f = module.function("f", {}), g = other.function("g", {});
   const foreign = g.i32();

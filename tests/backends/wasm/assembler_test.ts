@@ -68,7 +68,7 @@ Deno.test("i32 instructions compute what JavaScript computes", () => {
   );
 });
 
-Deno.test("i32 constants of every encoded length come back", () => {
+Deno.test("i32 constants of every encoded length keep their values", () => {
   const values = [0, 63, 64, -64, -65, 8191, 8192, 2 ** 31 - 1, -(2 ** 31), 2 ** 32 - 1];
   for (const value of values) assertEquals(evaluate({ c: i32.add(value, 0) }).c, value | 0);
   assertThrows(() => evaluate({ c: i32.add(0.5, 0) }), RangeError, "found 0.5");
@@ -206,7 +206,7 @@ Deno.test("integer vectors compute lane by lane", () => {
   assertEquals(integers(v128.andnot(b, i32x4.constant(1))), [2, 2, 2, 2]);
 });
 
-Deno.test("vectors of smaller integers compute in every lane", () => {
+Deno.test("vectors of smaller integers compute lane by lane", () => {
   // 1, -2, 300, -300, twice.
   const a = i32x4.constant(0xfffe0001, 0xfed4012c, 0xfffe0001, 0xfed4012c);
   const three = i16x8.splat(3);

@@ -27,7 +27,7 @@ function runWide(
   return [...new Float32Array(memory.buffer, 128, 16)];
 }
 
-Deno.test("wide values give the same results in one vector, two and four, fused or not", () => {
+Deno.test("wide values give the same results as one, two or four vectors, fused or not", () => {
   const body = (wide: WideVectors, f: FunctionBuilder<{ p: "i32" }, "void">) => {
     const { p } = f.parameters, x = wide.local(), y = wide.local(), sum = wide.local();
     wide.set(x, wide.load(p));
@@ -46,7 +46,7 @@ Deno.test("wide values give the same results in one vector, two and four, fused 
   });
   for (const wide of [1, 2, 4] as const) {
     for (const relaxedSimd of [false, true]) {
-      // Adding 0 makes the two zeros one.
+      // Adding 0 turns -0 into 0.
       const results = runWide({ wide, relaxedSimd }, body).map((value) => value + 0);
       assertEquals(results, expected.map((value) => value + 0), `wide ${wide}, ${relaxedSimd}`);
     }
@@ -68,7 +68,7 @@ Deno.test("the lanes of a wide value reduce to their sum and their maximum", () 
   }
 });
 
-Deno.test("the vectors of a wide local are one group of the function's locals, others are not", () => {
+Deno.test("the vectors of a wide local are declared as one group, other locals apart", () => {
   const f = new ModuleBuilder().function("f", {});
   const wide = new WideVectors(f, { wide: 4, relaxedSimd: true });
   wide.local(), f.v128(), f.v128(), wide.locals(2), wide.splat(1), f.i32(), f.i32();

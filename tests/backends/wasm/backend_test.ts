@@ -45,8 +45,8 @@ Deno.test("every op has a kernel", () => {
   }
 });
 
-Deno.test("images pass through a chain of kernels a few at a time, in any number of threads", async () => {
-  // Four images are a chunk, so that threads have several, not all of them equal.
+Deno.test("images pass through a chain of kernels a few at a time, on any number of threads", async () => {
+  // A chunk is four images, so each thread has several, not all of equal size.
   for (const batch of [11, 12, 24]) {
     const chained = program({ kernel: 8 * 8 * 9, scale: 8 }, () => {
       const kernel = readVariable("kernel", 0, [8, 8, 3, 3]);
@@ -117,7 +117,7 @@ Deno.test("threads may take images dynamically; results differ only in the last 
   assertClose(results[1], results[0], 1e-5, "parameters");
 });
 
-Deno.test("what depends only on constants is computed before the first run", async () => {
+Deno.test("values that depend only on constants are computed before the first run", async () => {
   const weights = Float32Array.from({ length: 4 * 4 * 9 }, (_, i) => (i % 7 - 3) / 4);
   const constants = program({}, () => {
     const kernel = constant([4, 4, 3, 3], weights);
@@ -208,7 +208,7 @@ async function trained(program: Program): Promise<Float32Array> {
   return parameters;
 }
 
-Deno.test("runs repeat bit by bit", async () => {
+Deno.test("runs repeat bit for bit", async () => {
   const program = trainingStep(BATCHES.large);
   assertEquals(await trained(program), await trained(program));
 });
@@ -221,7 +221,7 @@ Deno.test("memory above 2 GiB works like any other", async () => {
   assertEquals(await trained(far), await trained(program));
 });
 
-Deno.test("disposed programs say so", async () => {
+Deno.test("calls to disposed programs are refused", async () => {
   const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(3)]);
   executable.dispose();
   executable.dispose();
@@ -244,7 +244,7 @@ Deno.test("programs compiled together share variables and temporary memory", asy
   executable.dispose();
 });
 
-Deno.test("a profile names every kernel and leaves variables as they were", async () => {
+Deno.test("a profile names every kernel and changes no variable", async () => {
   const executable = await cpuBackend({ threads: 2 }).compile([trainingStep(5)]);
   await assertRejects(() => executable.profile("train", 1), InputError, "before it has run");
   await executable.run("train", trainingInputs(5));
@@ -257,7 +257,7 @@ Deno.test("a profile names every kernel and leaves variables as they were", asyn
   executable.dispose();
 });
 
-Deno.test("errors say what is wrong with a call", async () => {
+Deno.test("errors name what is wrong with a call", async () => {
   const backend = cpuBackend({ threads: 1 });
   const executable = await backend.compile([trainingStep(5)]);
   await assertRejects(() => executable.run("eval", {}), InputError, "train");

@@ -47,7 +47,7 @@ function stages({ launches }: LaunchSequence): number[] {
   return launches.map(({ stage }) => stage);
 }
 
-Deno.test("launches on the same images are one chain; buffers that only it uses shrink to a chunk", () => {
+Deno.test("launches on the same images form a chain; buffers that only it uses shrink to a chunk", () => {
   const [a, b, c, d] = Array.from({ length: 4 }, tensor);
   const images = IMAGES;
   const sequence = orderLaunches(
@@ -70,7 +70,7 @@ Deno.test("launches on the same images are one chain; buffers that only it uses 
   assertEquals(lives.get(d), { firstUse: 0, lastUse: 1 });
   assert(!lives.has(b) && !lives.has(c));
   assertEquals(lives.get(chunk.ref.buffer), { firstUse: 0, lastUse: 0 });
-  // Two threads, two tensors that live at the same time, two images of each.
+  // Two threads, two tensors alive at the same time, two images of each.
   assert(chunk.ref.buffer.bytes < 2 * 2 * 2 * (1 << 16) + 4096);
 });
 
@@ -104,7 +104,7 @@ Deno.test("images partitioned differently make threads wait", () => {
   assertEquals(stages(orderLaunches(mixed, THREADS, new Set([b]), new Set())), [0, 1]);
 });
 
-Deno.test("what depends only on constants runs once", () => {
+Deno.test("launches that depend only on constants run once", () => {
   const [weights, packed, input, output, own] = Array.from({ length: 5 }, tensor);
   const pack = launch([weights], [packed]);
   const multiply = launch([packed, input], [output]);

@@ -83,7 +83,7 @@ Deno.test("the loss and its gradient agree with their definitions for every redu
   });
 });
 
-Deno.test("a label beyond the classes reads nothing beyond its row", () => {
+Deno.test("a label out of range reads nothing outside its row", () => {
   const x = logits(3, 4);
   const goal = { shape: [3], data: Float64Array.of(1, 4, 2 ** 31 - 1) };
   const types: TensorType[] = [floats(x), { shape: [3], dtype: "i32" }];
@@ -94,7 +94,7 @@ Deno.test("a label beyond the classes reads nothing beyond its row", () => {
   });
 });
 
-Deno.test("correct answers are counted; of equal largest logits the first wins", () => {
+Deno.test("correct predictions are counted; of equal largest logits the first wins", () => {
   forEachForm((target, threads) => {
     for (const k of [1, 2, 5, 9]) {
       const x = tensor([50, 7], () => Math.floor(4 * random()));

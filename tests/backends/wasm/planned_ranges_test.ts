@@ -1,4 +1,4 @@
-/** No kernel is emitted that would reach beyond the memory planned for its operands. */
+/** No kernel is emitted that would access memory beyond what is planned for its operands. */
 import { assertThrows } from "@std/assert";
 import { assignAddresses } from "../../../backends/wasm/addresses.ts";
 import { advance } from "../../../backends/wasm/kernel.ts";
@@ -18,7 +18,7 @@ import { FAMILIES } from "../../support/random_cases.ts";
 import { casesOf } from "../../support/random_programs.ts";
 import { COMPILED } from "./programs.ts";
 
-/** Runs `use` while a value of a program claims another type than its op computes. */
+/** Runs `use` while a value of a program claims a type other than the one its op computes. */
 function withType(value: Value, type: Partial<TensorType>, use: () => void): void {
   const { shape, dtype } = value;
   Object.assign(value, type);
@@ -43,7 +43,7 @@ function lower(program: Program): void {
 }
 
 for (const family of Object.keys(FAMILIES)) {
-  Deno.test(`${family}: tensors of other shapes than their kernels cover are not lowered`, () => {
+  Deno.test(`${family}: tensors of shapes that the kernels do not cover are not lowered`, () => {
     for (const { seed, program } of casesOf(family)) {
       lower(program);
       for (const node of program.nodes.filter(decidesShape)) {
@@ -68,13 +68,13 @@ for (const family of Object.keys(FAMILIES)) {
   });
 }
 
-Deno.test("bytes for a kernel that expects numbers of 32 bits are not lowered", () => {
+Deno.test("bytes are not lowered for a kernel that expects 32-bit numbers", () => {
   const program = trace({ name: "bytes" }, () => output("y", relu(input("x", [8]))));
   const [x] = program.nodes[0].outputs;
   withType(x, { dtype: "u8" }, () => assertThrows(() => lower(program), Error, "given u8 [8]"));
 });
 
-Deno.test("places beyond their buffer have no kernel and no address", () => {
+Deno.test("ranges beyond their buffer get no kernel and no address", () => {
   const variables = [{ name: "v", size: 8 }];
   const beyond = [
     () => output("y", readVariable("v", 4, [8])),

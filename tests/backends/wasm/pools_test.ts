@@ -44,7 +44,7 @@ Deno.test("max pools find the first largest element of each window and its index
   });
 });
 
-Deno.test("the gradient of a max pool goes where the maximum came from", () => {
+Deno.test("the gradient of a max pool goes to the position of the maximum", () => {
   const random = randomSource(2);
   forEachForm((target, threads) => {
     for (const inputShape of SHAPES) {

@@ -58,7 +58,7 @@ export async function checkAgainstReference(
   }
 }
 
-/** Throws an AssertionError that names the first number that is further off. */
+/** Throws an AssertionError that names the first number outside the tolerance. */
 export function assertClose(
   actual: Float32Array,
   expected: Float32Array,

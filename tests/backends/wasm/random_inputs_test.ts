@@ -39,7 +39,7 @@ Deno.test("preprocess crops, flips and normalizes as defined", () => {
   });
 });
 
-Deno.test("a dropout mask is the same bit by bit on every backend, in any order of memory", () => {
+Deno.test("a dropout mask has the same bits on every backend, in any memory layout", () => {
   const step: HostTensor = { shape: [], data: Float64Array.of(-123456789) };
   forEachForm((target, threads) => {
     for (const shape of [[5], [8, 10], [3, 7], [2, 3, 5, 7], [3, 16, 4, 4]]) {

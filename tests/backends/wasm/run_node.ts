@@ -30,7 +30,7 @@ import { type Layout, layoutOf, type Order } from "../../../backends/layout.ts";
 /** Maximum floats of memory for the check that launches write only where they say. */
 const CHECKED_FLOATS = 1 << 18;
 
-/** By form and pages, memories of nodes that were disposed of: making one takes longer than a run. */
+/** Memories of disposed nodes, by form and pages: allocating one takes longer than a run. */
 const freeMemories: Record<FormName, WebAssembly.Memory[][]> = { wasm: [], avx2: [], avx512: [] };
 
 /** A node's launches, ready to run any number of times until they are disposed of. */

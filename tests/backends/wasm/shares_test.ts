@@ -21,7 +21,7 @@ function emittedShares(threads: number, count: number, grain: number): number[][
   return Array.from({ length: threads }, (_, thread) => [first(thread), end(thread)]);
 }
 
-Deno.test("shares are consecutive, about equal and leave nothing out", () => {
+Deno.test("shares are consecutive, about equal and complete", () => {
   for (const threads of [1, 2, 3, 7]) {
     for (const count of [0, 1, 2, 5, 64, 100]) {
       for (const grain of [1, 4, 64]) {

@@ -109,7 +109,7 @@ for (const form of ["wasm", ...nativeLevels()] as const) {
   }
 }
 
-Deno.test("a pool refuses unknown programs, and any program after disposal", async () => {
+Deno.test("a pool refuses unknown programs, and every program after disposal", async () => {
   const options = { memory: sharedMemory(), threads: 2, control: CONTROL };
   const pool = await ThreadPool.start({
     code: { module: new WebAssembly.Module(testModule(2)) },
@@ -161,15 +161,15 @@ async function runProgram(
   }
 }
 
-Deno.test("a process exits by itself after its pool was disposed of", async () => {
+Deno.test("a process exits after its pool is disposed of", async () => {
   assertEquals(await runProgram("", "pool.dispose();"), { code: 0, output: "ran\n" });
 });
 
-Deno.test("without node:worker_threads, as in a browser, web workers do the work", async () => {
+Deno.test("without node:worker_threads, as in a browser, web workers are used", async () => {
   const result = await runProgram("delete globalThis.process;", "pool.dispose();");
   assertEquals(result, { code: 0, output: "ran\n" });
 });
 
-Deno.test("a process exits by itself with a pool that was not disposed of", async () => {
+Deno.test("a process exits without disposing of its pool", async () => {
   assertEquals(await runProgram("", ""), { code: 0, output: "ran\n" });
 });

@@ -19,7 +19,7 @@ import { checkNode, type NodeCase, randomNode, randomSource, TARGETS } from "./n
 /** F(4, 3) loses about one decimal digit compared with direct summation. */
 const TOLERANCE = 5e-5;
 
-// The families with Winograd's algorithm at any size, so that small shapes test it too.
+// The families with Winograd's algorithm forced at any size, so that small shapes test it too.
 const forward: KernelFamily = {
   ...conv2d,
   lower({ inputs: [input, weight, bias], outputs: [output], attributes }, lowering) {
@@ -133,7 +133,7 @@ Deno.test("Winograd kernels are chosen for large 3x3 convolutions only", () => {
   assertEquals(suits(...beyondCache, ...fixed), "few tiles");
 });
 
-Deno.test("a convolution large enough for Winograd agrees through the families themselves", () => {
+Deno.test("kernel families that choose Winograd for a large convolution agree with its definition", () => {
   const random = randomSource(7);
   const attributes = attributesOf([1, 1]);
   const input: Shape = [5, 64, 21, 21], weight: Shape = [64, 64, 3, 3];

@@ -62,7 +62,7 @@ Deno.test("a program that exceeds a limit is refused with the limit, the amount 
   assert(assertThrows(() => check(few)).message.includes("maxStorageBuffersPerShaderStage"));
 });
 
-Deno.test("what does not grow with the batch does not ask for a smaller one", () => {
+Deno.test("a buffer that does not grow with the batch gives no advice to reduce the batch", () => {
   const weights = trace({ name: "weights", variables: [{ name: "v", size: 1 << 20 }] }, () => {
     output("y", scale(readVariable("v", 0, [1 << 20]), 2));
   });
@@ -73,7 +73,7 @@ Deno.test("what does not grow with the batch does not ask for a smaller one", ()
 });
 
 gpuTest(
-  "a software adapter warns where it was named, and is refused where it was not",
+  "a software adapter gives a warning if WebGPU was requested, and is refused otherwise",
   async () => {
     const adapter = await navigator.gpu.requestAdapter();
     if (!adapter?.info.isFallbackAdapter) return;
@@ -86,7 +86,7 @@ gpuTest(
 );
 
 gpuTest(
-  "when the device is lost, runs in flight and later calls say so",
+  "a lost device is reported by runs in flight and later calls",
   async () => {
     const { gpu, devices } = gpuWith(await navigator.gpu.requestAdapter());
     const backend = await webgpuBackend({ gpu });
@@ -104,7 +104,7 @@ gpuTest(
   },
 );
 
-gpuTest("a device that is lost while kernels are timed reports it", async () => {
+gpuTest("losing the device while kernels are timed is reported", async () => {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter?.features.has("timestamp-query")) return;
   const { gpu, devices } = gpuWith(adapter);
@@ -125,7 +125,7 @@ gpuTest("pending results are rejected when the executable is disposed of", async
   assertThrows(() => executable.run("relu", { x }), InputError, message);
 });
 
-Deno.test("disposing of a readback frees its buffers, also those in use, and removes its listener", async () => {
+Deno.test("disposing of a readback frees its buffers, even those in use, and removes its listener", async () => {
   const buffers = new Set<unknown>();
   const listeners = new Set<unknown>();
   const gpu = {
@@ -172,7 +172,7 @@ gpuTest("outputs of many runs arrive in order, and none waits for the next", asy
   executable.dispose();
 });
 
-gpuTest("the kernels of a program are timed if the adapter has a clock", async () => {
+gpuTest("the kernels of a program are timed if the adapter has timestamps", async () => {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter?.features.has("timestamp-query")) return;
   const executable = await (await gpuBackend()).compile([program]);

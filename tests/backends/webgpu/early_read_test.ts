@@ -42,7 +42,7 @@ function fakeDevice(isEarly = true) {
 }
 
 gpuTest(
-  "this Deno reads early; if a newer one does too, add it to the versions that do",
+  "this version of Deno reads early; if a new one does too, add it to the list",
   async () => {
     const device = await openDevice();
     assert(device.readsEarly);
@@ -50,7 +50,7 @@ gpuTest(
   },
 );
 
-Deno.test("unless it is known to be safe, reading early is not even tried", async () => {
+Deno.test("versions not known to read early safely are not probed", async () => {
   // A device on which any call would throw.
   const gpu = {} as GPUDevice;
   for (const version of ["", "2.8.9", "2.10.0", "12.9.0"]) {
@@ -58,7 +58,7 @@ Deno.test("unless it is known to be safe, reading early is not even tried", asyn
   }
 });
 
-Deno.test("a runtime that behaves differently is not read early", async () => {
+Deno.test("a runtime that behaves differently does not read early", async () => {
   const gpuWith = (getMappedRange: () => ArrayBuffer) => {
     const buffer = { mapAsync: async () => {}, getMappedRange, unmap() {}, destroy() {} };
     return {
@@ -78,7 +78,7 @@ Deno.test("a runtime that behaves differently is not read early", async () => {
   );
 });
 
-Deno.test("a buffer is awaited when it is mapped for the first time, and read at once later", async () => {
+Deno.test("a buffer is awaited on its first mapping, and read at once later", async () => {
   const { device, calls, finish } = fakeDevice();
   const staging = new Staging(device, "test", 16);
   const first = staging.read(staging.take(), 16, () => calls.push("read"));
@@ -93,7 +93,7 @@ Deno.test("a buffer is awaited when it is mapped for the first time, and read at
   assertEquals(calls.slice(6), ["destroy"]);
 });
 
-Deno.test("a buffer that turns out not to be readable early is awaited", async () => {
+Deno.test("a buffer that is not readable early is awaited", async () => {
   const { device, calls, finish } = fakeDevice(false);
   const staging = new Staging(device, "test", 16);
   const read = () => staging.read(staging.take(), 16, () => calls.push("read"));
@@ -108,7 +108,7 @@ Deno.test("a buffer that turns out not to be readable early is awaited", async (
   assertEquals(calls, ["map", "range", "range", "read"]);
 });
 
-Deno.test("an error while a buffer is read early is the device's failure", async () => {
+Deno.test("an error in an early read is the device's failure", async () => {
   const { device, finish } = fakeDevice();
   const staging = new Staging(device, "test", 16);
   const first = staging.read(staging.take(), 16, () => {});

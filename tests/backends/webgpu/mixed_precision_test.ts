@@ -93,7 +93,7 @@ halfTest(
 );
 
 halfTest(
-  "feature maps take half the memory, and what they cannot hold is infinite",
+  "feature maps take half the memory and overflow to infinity",
   async (mixed) => {
     const program = trace({ name: "test" }, () => {
       const x = input("x", [1, 4, 64, 64]), kernel = input("kernel", [4, 4, 1, 1]);
@@ -127,7 +127,7 @@ async function lossesOn(backend: Backend, options: Parameters<typeof tinyTrainin
   return { losses, store, model: given.model };
 }
 
-halfTest("losses of a training are those in full precision", async (mixed) => {
+halfTest("training losses agree with those in full precision", async (mixed) => {
   const half = await lossesOn(mixed);
   const full = await lossesOn(await gpuBackend());
   assertWithin([{ name: "losses", ...deviation(half.losses, full.losses) }], 2e-2);
@@ -155,7 +155,7 @@ halfTest("a training in mixed precision resumes exactly", async (mixed) => {
 });
 
 Deno.test({
-  name: "an adapter without floats of 16 bits is refused with a way out",
+  name: "an adapter without 16-bit floats is refused",
   ignore: !adapter,
   fn: async () => {
     const gpu = withProperties(navigator.gpu, {

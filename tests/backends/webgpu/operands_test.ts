@@ -14,7 +14,7 @@ import { assertWithin, deviation } from "../../support/tolerance.ts";
 import { checkAgainstReference, gpuBackend, gpuTest, randomData, randomTensor } from "./gpu.ts";
 
 gpuTest(
-  "views of one kernel with different shapes are used as they are",
+  "one kernel can be used through views of different shapes",
   () =>
     checkAgainstReference(
       {
@@ -39,7 +39,7 @@ gpuTest("a reduction may be stored in the buffer that it reduces", () =>
   ));
 
 gpuTest(
-  "feature maps may begin anywhere in what they are views of or packed into",
+  "feature maps may start at any offset, as views and when packed",
   () =>
     checkAgainstReference(
       {

@@ -59,7 +59,7 @@ gpuTest("pools and their gradients agree with the reference", async () => {
 });
 
 gpuTest(
-  "the maximum of a window with NaN is NaN, of negative infinities is one of them",
+  "the maximum of a window with NaN is NaN, that of negative infinities negative infinity",
   async () => {
     const data = Float32Array.of(1, NaN, 3, 4, -Infinity, -Infinity, -Infinity, -Infinity);
     const inputs = { x: { shape: [2, 1, 2, 2], data } };

@@ -6,6 +6,6 @@ Deno.test("ticks are nanoseconds unless the host's clock says otherwise", () => 
   // Intel's 12 MHz, AMD's 100 MHz.
   assertAlmostEquals(nanosecondsPerTick(2.4e6, 200), 83.33, 0.01);
   assertAlmostEquals(nanosecondsPerTick(20e6, 200), 10, 0.01);
-  // A clock that was set back or stands still is ignored.
+  // A clock that was set back or has stopped is ignored.
   for (const ticks of [0, -5e9]) assertEquals(nanosecondsPerTick(ticks, 200), 1);
 });

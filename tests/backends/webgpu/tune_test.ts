@@ -31,8 +31,8 @@ function programOf<A>(op: Op<A>, shapes: readonly Shape[], attributes: A): Progr
 const LINEAR = programOf(linearOp, [[32, 512], [10, 512], [10]], {});
 
 /**
- * Runs variants of programs' kernels and compares each with the program's first. Several programs try
- * each variant in one of them: compiling takes long.
+ * Runs variants of programs' kernels and compares each with the program's first. Of several programs,
+ * each variant is run in only one: compiling is slow.
  */
 async function checkVariants(...programs: readonly Program[]): Promise<void> {
   for (const [i, program] of programs.entries()) {
@@ -83,7 +83,7 @@ gpuTest("every variant of a matrix product computes the same", async () => {
   );
 });
 
-gpuTest("variants are timed, also without timestamp queries", async () => {
+gpuTest("variants are timed even without timestamp queries", async () => {
   const [kernel] = tunableKernels([LINEAR]);
   const { gpu, ...others } = await (device ??= openDevice());
   const found = await tuneKernel(kernel, { ...others, gpu, hasTimestamps: false });

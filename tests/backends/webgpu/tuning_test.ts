@@ -39,7 +39,7 @@ async function load(store: TuningStore) {
   return { tuning, warnings };
 }
 
-Deno.test("a tuning is read again and extended", async () => {
+Deno.test("a stored tuning is read and extended", async () => {
   const store = memoryStore();
   assertEquals(await load(store), { tuning: new Map(), warnings: [] });
   await saveTuning(store, ADAPTER, FOUND);
@@ -55,7 +55,7 @@ Deno.test("a tuning is read again and extended", async () => {
   assertEquals(other.size, 0, "another adapter has its own");
 });
 
-Deno.test("a tuning of another driver, version or adapter is ignored with a warning", async () => {
+Deno.test("a tuning for another driver, version or adapter is ignored with a warning", async () => {
   const changes: Record<string, string> = {
     driver: '"driver": "0.9"',
     version: '"version": 0',
@@ -106,7 +106,7 @@ Deno.test("a folder contains one file per adapter, none half written", async () 
 });
 
 gpuTest(
-  "a backend takes the variants that tuning found, the same bits every time, and warns of others",
+  "a backend uses tuned variants with the same bits every time, and warns of unknown ones",
   async () => {
     const program = trace({ name: "product" }, () => {
       output("y", matmul(input("a", [40, 70], "f32"), input("b", [70, 40], "f32")));

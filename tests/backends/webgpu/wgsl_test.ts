@@ -1,5 +1,5 @@
 /**
- * Dawn's validation of the shaders, which checks rules that Deno's own implementation does not: above
+ * Dawn's validation of the shaders, which checks rules that Deno's own implementation does not, above
  * all that barriers are in uniform control flow. It needs no adapter.
  */
 import { assertEquals } from "@std/assert";
@@ -103,17 +103,17 @@ async function complaints(texts: readonly string[]): Promise<string[]> {
   return found;
 }
 
-Deno.test("a second, stricter implementation accepts every shader", async () => {
+Deno.test("Dawn accepts every shader", async () => {
   assertEquals(await complaints(programs().flatMap((program) => shaders(program))), []);
 });
 
-Deno.test("it accepts 16-bit feature maps", async () => {
+Deno.test("Dawn accepts 16-bit feature maps", async () => {
   const half = { halfActivations: true };
   const texts = programs().flatMap((program) => shaders(program, undefined, half));
   assertEquals(await complaints(texts), []);
 });
 
-Deno.test("it accepts all variants within the limits of every adapter", async () => {
+Deno.test("Dawn accepts all variants within the limits of every adapter", async () => {
   const [training] = modelPrograms("cifar_resnet20_v1", 32);
   const wide = gradientProgram((x) => conv2d(x, input("kernel", [72, 8, 3, 3]), undefined));
   const texts = [training, wide].flatMap((program) =>

@@ -6,7 +6,7 @@ import { logEpoch, logSteps, saveAt, startRun, withRun } from "../../support/log
 const tableOf = async (path: string, name: string) =>
   parse(await Deno.readTextFile(join(path, name)));
 
-Deno.test("steps and epochs have a table each, with a column for each number", () =>
+Deno.test("steps and epochs each have a table with a column per number", () =>
   withRun(async (path) => {
     const folder = await startRun(path, ["csv"]);
     await logSteps(folder, [1, 2], { gradientNorms: { weight: 1 }, gradientNorm: 4 });
@@ -23,7 +23,7 @@ Deno.test("steps and epochs have a table each, with a column for each number", (
     ]);
   }));
 
-Deno.test("a run that goes on has no row twice, nor those behind its checkpoint", () =>
+Deno.test("a resumed run repeats no row and drops those after its checkpoint", () =>
   withRun(async (path) => {
     const folder = await startRun(path, ["csv"]);
     await logSteps(folder, [1, 2]);
@@ -38,7 +38,7 @@ Deno.test("a run that goes on has no row twice, nor those behind its checkpoint"
     assertEquals(steps, ["step", "1", "2", "3", "5"]);
   }));
 
-Deno.test("a table that is asked for later holds all that was logged", () =>
+Deno.test("a table requested later contains everything logged before", () =>
   withRun(async (path) => {
     const folder = await startRun(path, []);
     await logSteps(folder, [1]);
@@ -48,7 +48,7 @@ Deno.test("a table that is asked for later holds all that was logged", () =>
     assertEquals((await tableOf(path, "steps.csv")).length, 2);
   }));
 
-Deno.test("a number that is new gets a column, empty in the rows before", () =>
+Deno.test("a new number gets a column, empty in earlier rows", () =>
   withRun(async (path) => {
     const folder = await startRun(path, ["csv"]);
     await logSteps(folder, [1]);

@@ -20,7 +20,7 @@ async function runWithAll(path: string): Promise<void> {
   folder.close();
 }
 
-Deno.test("a run that is started anew deletes what its loggers left, and nothing else", () =>
+Deno.test("starting a run over deletes the files of its loggers, and nothing else", () =>
   withRun(async (path) => {
     const without = await startRun(path, []);
     without.close();
@@ -32,7 +32,7 @@ Deno.test("a run that is started anew deletes what its loggers left, and nothing
     assertEquals(await namesIn(path), [...own, "notes.csv"].toSorted());
   }));
 
-Deno.test("a table of somebody's own is not overwritten", () =>
+Deno.test("a user's own table is not overwritten", () =>
   withRun(async (path) => {
     await Deno.mkdir(path);
     await Deno.writeTextFile(join(path, "steps.csv"), "mine");
@@ -41,7 +41,7 @@ Deno.test("a table of somebody's own is not overwritten", () =>
   }));
 
 for (const logger of ["csv", "tensorboard"] as const) {
-  Deno.test(`a disk that is full ends the run with a hint: ${logger}`, () =>
+  Deno.test(`a full disk ends the run with a hint: ${logger}`, () =>
     withRun(async (path) => {
       let isFull = false;
       const full = Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
@@ -68,7 +68,7 @@ for (const logger of ["csv", "tensorboard"] as const) {
     }));
 }
 
-Deno.test("a config names each logger once", () => {
+Deno.test("a config can name each logger once", () => {
   const config = (loggers: string) =>
     parseConfig(
       `data: {dataset: mnist}\nmodel: {layers: [flatten, {linear: {outFeatures: 10}}]}\n` +

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { logEpoch, logSteps, startRun, withRun } from "../../support/logged_run.ts";
 
-Deno.test("each step that is logged is a line", () =>
+Deno.test("each logged step is a line", () =>
   withRun(async (path) => {
     const lines: string[] = [];
     const print = (line: string) => void lines.push(line);

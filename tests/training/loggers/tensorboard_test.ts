@@ -25,7 +25,7 @@ const eventsOf = async (path: string, file = 1) =>
   readEvents(await Deno.readFile(join(path, `events.out.tfevents.00000${file}.overfold`)));
 const stepOf = (event: Fields) => Number(event.get(2)?.[0] ?? 0);
 
-/** Logs two steps, an epoch and the end, and gives the events. */
+/** Logs two steps, an epoch and the end, and returns the events. */
 async function logged(path: string, logger: LoggerOptions = "tensorboard"): Promise<Fields[]> {
   const png = await encodePng(emptyRaster(5, 9, 3));
   const pictures = () => Promise.resolve({ batch: png });
@@ -44,7 +44,7 @@ async function logged(path: string, logger: LoggerOptions = "tensorboard"): Prom
   return eventsOf(path);
 }
 
-Deno.test("an event file says which version it is of, and numbers have tags and steps", () =>
+Deno.test("an event file states its version, and numbers have tags and steps", () =>
   withRun(async (path) => {
     const events = await logged(path);
     assertEquals(textAt(events[0], 3), "brain.Event:2");
@@ -67,7 +67,7 @@ Deno.test("an event file says which version it is of, and numbers have tags and 
     for (const event of events) assertEquals(Number(event.get(1)![0]) > 1e9, true);
   }));
 
-Deno.test("weights are histograms, whose bins hold every number once", () =>
+Deno.test("weights are histograms whose bins count every number once", () =>
   withRun(async (path) => {
     const events = await logged(path);
     const found = events.flatMap((event) => [...summariesOf(event)])
@@ -83,7 +83,7 @@ Deno.test("weights are histograms, whose bins hold every number once", () =>
     assertEquals(filled, [[0, 1], [10, 1], [19, 1], [29, 1]]);
   }));
 
-Deno.test("config, hyperparameters and pictures are there from the start", () =>
+Deno.test("config, hyperparameters and images are logged at the start", () =>
   withRun(async (path) => {
     const events = await logged(path);
     const start = summariesOf(events[1]);
@@ -117,14 +117,14 @@ Deno.test("config, hyperparameters and pictures are there from the start", () =>
     assertEquals(end.get(1), [1]);
   }));
 
-Deno.test("histograms and pictures can be left out", () =>
+Deno.test("histograms and images can be left out", () =>
   withRun(async (path) => {
     const events = await logged(path, { name: "tensorboard", histograms: false, pictures: false });
     const summaries = events.flatMap((event) => [...summariesOf(event).values()]);
     assertEquals(summaries.some((value) => value.has(4) || value.has(5)), false);
   }));
 
-Deno.test("a run that goes on has another file, which takes back what was logged too far", () =>
+Deno.test("a resumed run writes another file, which discards what was logged after the checkpoint", () =>
   withRun(async (path) => {
     const folder = await startRun(path, ["tensorboard"]);
     await logSteps(folder, [1, 2]);
@@ -137,6 +137,6 @@ Deno.test("a run that goes on has another file, which takes back what was logged
     assertEquals((await eventsOf(path)).map(stepOf), [0, 0, 1, 2, 3, 4]);
     const events = await eventsOf(path, 2);
     assertEquals(events.map(stepOf), [0, 3, 2, 3]);
-    // SessionLog.START: what earlier events have of this step and later ones is not shown.
+    // SessionLog.START: earlier events of this step and later ones are not shown.
     assertEquals(messageAt(events[1], 7).get(1), [1]);
   }));

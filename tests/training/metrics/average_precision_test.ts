@@ -15,7 +15,7 @@ function plainAveragePrecision(scores: readonly number[], targets: readonly numb
   return precisions.reduce((sum, precision) => sum + precision, 0) / positives.length;
 }
 
-Deno.test("average precision is the one computed by hand", () => {
+Deno.test("average precision agrees with values computed by hand", () => {
   // Ranked: yes (1/1), no, yes (2/3), yes (3/4), no.
   assertAlmostEquals(
     averagePrecision([0.9, 0.1, 0.5, 0.7, 0.6], [1, 0, 1, 0, 1]),
@@ -24,18 +24,18 @@ Deno.test("average precision is the one computed by hand", () => {
   );
   // Two of four share the top score: both positives are reached at precision 1/2 and 2/4.
   assertAlmostEquals(averagePrecision([2, 2, 1, 0], [1, 0, 0, 1]), (1 / 2 + 2 / 4) / 2, 1e-15);
-  // All alike: the share of positives.
+  // All scores equal: the share of positives.
   assertEquals(averagePrecision([0, 0, 0, 0], [0, 1, 0, 0]), 1 / 4);
 });
 
-Deno.test("unknown targets count nowhere, NaN ranks last, no positive has no precision", () => {
+Deno.test("unknown targets are ignored, NaN ranks last, and without positives the result is NaN", () => {
   assertEquals(averagePrecision([5, 4, 3], [-1, 1, 0]), 1);
   assertEquals(averagePrecision([NaN, 1, 0], [1, 0, 0]), 1 / 3);
   assertEquals(averagePrecision([1, 0], [0, 0]), NaN);
   assertEquals(averagePrecision([], []), NaN);
 });
 
-Deno.test("average precision agrees with its plain definition, ties and unknown ones included", () => {
+Deno.test("average precision agrees with its plain definition, ties and unknown targets included", () => {
   const random = new RandomStream({ seed: 7, stream: STREAM.synthetic });
   for (let trial = 0; trial < 200; trial++) {
     const count = 1 + random.integer(30);
@@ -50,7 +50,7 @@ Deno.test("average precision agrees with its plain definition, ties and unknown 
   }
 });
 
-Deno.test("the mean leaves classes without a positive image out", () => {
+Deno.test("the mean skips classes without a positive image", () => {
   assertEquals(meanAveragePrecision([1, NaN, 0.5]), 0.75);
   assertEquals(meanAveragePrecision([NaN]), NaN);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { classScores, macroScores, microScores } from "../../../training/metrics/decisions.ts";
 
-/** Three classes: all right, half right, never decided and never there. */
+/** Three classes: always right, half right, and neither predicted nor present. */
 const COUNTS = {
   truePositives: [4, 1, 0],
   falsePositives: [0, 1, 0],

@@ -13,7 +13,7 @@ function objective(classWeights: Weights, known: Parameters<typeof objectiveOf>[
   return objectiveOf({ name: "classification", classWeights }, 3, known);
 }
 
-Deno.test("balanced weights are inverse to the number of images of the classes that there are", () => {
+Deno.test("balanced weights are inverse to class counts, and 1 for classes without images", () => {
   const targets = { labels: { data: new Int32Array(new SharedArrayBuffer(20)) } };
   targets.labels.data.set(LABELS);
   const found = objective("balanced", { targets }).classWeights;
@@ -21,14 +21,14 @@ Deno.test("balanced weights are inverse to the number of images of the classes t
   assertEquals(objective("balanced").classWeights, undefined);
 });
 
-Deno.test("weights by name leave those of other classes at 1", () => {
+Deno.test("weights by name leave other classes at 1", () => {
   assertEquals(objective({ dog: 4 }, { classNames }).classWeights, Float32Array.of(1, 4, 1));
   assertEquals(objective([1, 2, 3]).classWeights, Float32Array.of(1, 2, 3));
-  // Nothing is trained where nothing is known of the images.
+  // Where nothing is known about the images, nothing is trained.
   assertEquals(objective({ dog: 4 }).classWeights, undefined);
 });
 
-Deno.test("weights that do not fit the classes are refused where they stand", () => {
+Deno.test("weights that do not fit the classes are refused with their place", () => {
   const refused = (weights: Weights, known: Parameters<typeof objective>[1], at: OptionPath) => {
     const error = assertThrows(() => objective(weights, known), InputError);
     assertEquals(error.at, at);
@@ -49,7 +49,7 @@ Deno.test("weights that do not fit the classes are refused where they stand", ()
   refused([1, 0, 1], {}, ["classWeights", 1]);
 });
 
-Deno.test("the loss is the weighted mean while training and plain otherwise; a batch counts its weights", async () => {
+Deno.test("the loss is a weighted mean in training and plain otherwise; a batch counts its weights", async () => {
   const data = Float32Array.from({ length: 15 }, (_, i) => Math.sin(3 * i));
   const inputs = {
     logits: { shape: [5, 3], data },

@@ -27,7 +27,7 @@ Deno.test("validation counts the five most likely classes if there are more than
   assertEquals(await sumsOf(10, [9, 5], false), { correct: 1 });
 });
 
-Deno.test("sums come to accuracies", () => {
+Deno.test("sums are summarized as accuracies", () => {
   const objective = objectiveOf("classification", 12);
   const sums = { loss: 6, correct: 1, count: 4 };
   assertEquals(objective.summarize(sums), { loss: 1.5, accuracy: 0.25, count: 4 });
@@ -39,14 +39,14 @@ Deno.test("sums come to accuracies", () => {
   ]);
 });
 
-Deno.test("a label that is none of the classes is refused", () => {
+Deno.test("a label out of range is refused", () => {
   const { checkTargets } = objectiveOf("classification", 3);
   checkTargets?.({ labels: [0, 2, 1] });
   assertThrows(() => checkTargets?.({ labels: [0, 3] }), InputError, "image 1 has the label 3");
   assertThrows(() => checkTargets?.({ labels: [-1] }), InputError, "expected 0 to 2");
 });
 
-Deno.test("the report takes an image for the class of the largest logit, for none if it is NaN", () => {
+Deno.test("the report predicts the class of the largest logit, and none if a logit is NaN", () => {
   const report = objectiveOf("classification", 2).report(["cat", "dog"]);
   report.add(Float32Array.of(1, 0, 0, 1, NaN, 0, 5, 5), { labels: [0, 0, 1] });
   assertEquals(report.details(), {

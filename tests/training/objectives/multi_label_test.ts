@@ -14,7 +14,7 @@ const TARGETS = { shape: [4, 2], data: Float32Array.of(1, 0, 0, 1, 1, 1, -1, -1)
 const surprise = (x: number) => Math.log1p(Math.exp(-x));
 const LOSS = [2, 1, -0.5, 3, -2, 1].map(surprise).reduce((sum, loss) => sum + loss);
 
-testOnEveryBackend("loss and sums of decisions leave filling out", async (backend) => {
+testOnEveryBackend("loss and sums of decisions ignore filling", async (backend) => {
   const objective = objectiveOf("multi_label", 2);
   const outputs = await compute(
     backend,
@@ -30,7 +30,7 @@ testOnEveryBackend("loss and sums of decisions leave filling out", async (backen
   assertEquals([...outputs.falseNegatives], [1, 0]);
 });
 
-Deno.test("in training the loss is the mean, positives by their weight", async () => {
+Deno.test("the training loss is a mean with weighted positives", async () => {
   const losses = await Promise.all([2, [2, 2], [1, 3]].map(async (positiveWeight) => {
     const objective = objectiveOf({ name: "multi_label", positiveWeight }, 2);
     const inputs = { logits: LOGITS, targets: TARGETS };
@@ -45,7 +45,7 @@ Deno.test("in training the loss is the mean, positives by their weight", async (
   assertAlmostEquals(losses[2], (LOSS + 2 * second) / 8, 1e-6);
 });
 
-Deno.test("sums come to F1, precision and recall, with what was tallied between", () => {
+Deno.test("sums are summarized as F1, precision and recall, together with the tally", () => {
   const objective = objectiveOf("multi_label", 2);
   const sums: Sums = {
     loss: 6,
@@ -75,7 +75,7 @@ Deno.test("the tally and the report rank every image, batch by batch", () => {
   const report = objective.report(["cat", "dog"]);
   for (const each of [tally, report]) {
     each.add(LOGITS.data.subarray(0, 4), { targets: TARGETS.data.subarray(0, 4) });
-    // Logits of rows of filling have no targets.
+    // Rows of filling have logits but no targets.
     each.add(LOGITS.data.subarray(4), { targets: TARGETS.data.subarray(4, 6) });
   }
   // cat: yes 2, no 0.5, yes -2; dog: yes 3, yes 1, no -1.
@@ -87,7 +87,7 @@ Deno.test("the tally and the report rank every image, batch by batch", () => {
       { name: "dog", count: 2, precision: 1, recall: 1, f1: 1, averagePrecision: 1 },
     ],
   });
-  // Unknown targets and rows of filling are no probabilities that could be true.
+  // Unknown targets and rows of filling do not count for calibration.
   assertEquals(report.calibration?.bins().reduce((sum, { count }) => sum + count, 0), 6);
   assertEquals(report.tables(), [
     "class  images  precision    recall        F1  average precision\n" +
@@ -96,7 +96,7 @@ Deno.test("the tally and the report rank every image, batch by batch", () => {
   ]);
 });
 
-Deno.test("weights of another number of classes and targets above 1 are refused", () => {
+Deno.test("a wrong number of weights and targets above 1 are refused", () => {
   const error = assertThrows(
     () => objectiveOf({ name: "multi_label", positiveWeight: [1, 2, 3] }, 2),
     InputError,

@@ -7,7 +7,7 @@ import type { Objective } from "../../../training/objectives/objective.ts";
 import { bareNames } from "../../../schema/entry.ts";
 import { objectiveOf, OBJECTIVES } from "../../../training/objectives/registry.ts";
 
-/** A sum of every name that an objective's programs have, each as long as theirs. */
+/** Sums of ones with the names and sizes of those that an objective's programs output. */
 function sumsOf(objective: Objective, classes: number): Sums {
   const { outputs } = trace({ name: "sums" }, () => {
     const logits = input("logits", [2, classes]);
@@ -25,7 +25,7 @@ function sumsOf(objective: Objective, classes: number): Sums {
 }
 
 for (const name of bareNames(OBJECTIVES)) {
-  Deno.test(`${name} knows its metrics and monitors one of them as it is meant`, () => {
+  Deno.test(`${name} lists the metrics that it gives and monitors one of them`, () => {
     const objective = objectiveOf(name, 12);
     const { metric, mode } = objective.monitor;
     assertEquals(objective.name, name);
@@ -37,7 +37,7 @@ for (const name of bareNames(OBJECTIVES)) {
   });
 }
 
-Deno.test("an unknown objective and an option it does not have are refused at their place", () => {
+Deno.test("an unknown objective and an invalid option are refused with their place", () => {
   const unknown = { name: "multilabel" } as unknown as "multi_label";
   assertEquals(
     assertThrows(() => objectiveOf(unknown, 3), InputError, 'mean "multi_label"').at,
@@ -47,7 +47,7 @@ Deno.test("an unknown objective and an option it does not have are refused at th
   assertEquals(assertThrows(() => objectiveOf(option, 3), InputError).at, ["labelSmoothing"]);
 });
 
-Deno.test("an objective that was built is taken as it is", () => {
+Deno.test("a ready-made objective is used unchanged", () => {
   const own = { ...objectiveOf("classification", 3), name: "own" };
   assert(objectiveOf(own, 7) === own);
 });

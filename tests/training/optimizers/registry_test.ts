@@ -18,7 +18,7 @@ Deno.test("an optimizer keeps only the slots its options need, under PyTorch's n
   ]);
 });
 
-Deno.test("dampening spares the first step, in which the buffer begins as the gradient", () => {
+Deno.test("dampening skips the first step, where the buffer starts as the gradient", () => {
   const { scalarsAt } = createOptimizer({
     name: "sgd",
     learningRate: 1,
@@ -29,7 +29,7 @@ Deno.test("dampening spares the first step, in which the buffer begins as the gr
   assertEquals(scalarsAt(1, { learningRate: 0.1 }).dampening, 0.3);
 });
 
-Deno.test("a schedule's momentum replaces the optimizer's, and Adam's first beta", () => {
+Deno.test("a schedule's momentum replaces SGD's momentum and Adam's first beta", () => {
   const rates = { learningRate: 0.1, momentum: 0.5 };
   const sgd = createOptimizer({ name: "sgd", learningRate: 1, momentum: 0.9 });
   assertEquals(sgd.scalarsAt(3, rates).momentum, 0.5);
@@ -69,7 +69,7 @@ Deno.test("an optimizer's scalars are those it declares", () => {
   assertEquals(Object.keys(scalarsAt(0, { learningRate: 1 })), [...scalars]);
 });
 
-Deno.test("decoupled weight decay is 0.01 by default, the penalty 0", () => {
+Deno.test("decoupled weight decay is 0.01 by default, the L2 penalty 0", () => {
   const decays = (["adamw", "adam", "rmsprop"] as const)
     .map((name) => createOptimizer(name).options.weightDecay);
   assertEquals(decays, [0.01, 0, 0]);

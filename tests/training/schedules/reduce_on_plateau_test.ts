@@ -83,12 +83,12 @@ for (const [i, [options, losses, expected]] of CASES.entries()) {
   });
 }
 
-Deno.test("a loss that is no number counts as bad, a reduction by next to nothing is left out", () => {
+Deno.test("a NaN loss counts as bad, and a reduction below eps is skipped", () => {
   assertEquals(rates({ patience: 0 }, [NaN, 1, NaN]), [0.05, 0.05, 0.05 * 0.1]);
   assertEquals(rates({ patience: 0, factor: 0.5, eps: 0.2 }, [1, 1, 1]), [0.5, 0.25, 0.25]);
 });
 
-Deno.test("what validations say while the rate warms up is not followed", () => {
+Deno.test("validations during warm-up are ignored", () => {
   const options: ScheduleOptions = {
     name: "reduce_on_plateau",
     patience: 0,
@@ -107,7 +107,7 @@ Deno.test("a metric that the objective lacks is refused", () => {
   assertEquals(error.at, ["metric"]);
 });
 
-Deno.test("a training whose rate follows the validations resumes exactly", async () => {
+Deno.test("a training with reduce_on_plateau resumes exactly", async () => {
   const positions = await assertResumesExactly({
     epochs: 4,
     optimizer: { name: "sgd", learningRate: 0.1 },

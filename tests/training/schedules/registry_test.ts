@@ -20,14 +20,14 @@ function rates(options: ScheduleOptions): number[] {
   return Array.from({ length: 20 }, (_, step) => schedule(step).learningRate);
 }
 
-Deno.test("a schedule that counts epochs keeps its rate within each", () => {
+Deno.test("a schedule that counts epochs keeps its rate within an epoch", () => {
   const found = rates({ name: "multistep", milestones: [1, 3], gamma: 0.5 });
   assertEquals(found, [1, 0.5, 0.5, 0.25].flatMap((rate) => Array(5).fill(rate)));
   assertEquals(rates({ name: "step", stepSize: 2, gamma: 0.5 })[10], 0.5);
   assertEquals(rates({ name: "exponential", gamma: 0.5 })[19], 0.125);
 });
 
-Deno.test("cosine and polynomial end with the training unless told otherwise", () => {
+Deno.test("cosine and polynomial end with the training by default", () => {
   const cosine = rates({ name: "cosine" });
   assertEquals(cosine[0], 1);
   assertAlmostEquals(cosine[10], 0.5);
@@ -36,7 +36,7 @@ Deno.test("cosine and polynomial end with the training unless told otherwise", (
   assertEquals(rates({ name: "polynomial", duration: 2, unit: "epoch" })[10], 0);
 });
 
-Deno.test("cosine restarts begin again, each time longer", () => {
+Deno.test("cosine restarts get longer each time", () => {
   const found = rates({ name: "cosine_restarts", period: 4, multiplier: 2, unit: "step" });
   assertEquals(found.map((rate, step) => rate === 1 ? step : -1).filter((step) => step >= 0), [
     0,
@@ -52,12 +52,12 @@ Deno.test("linear warm-up climbs to the schedule, which starts after it", () => 
   assertEquals(warmed.slice(4), plain.slice(0, 16));
 });
 
-Deno.test("warm-up from 0 loses no step and may be given in parts of an epoch", () => {
+Deno.test("warm-up from 0 wastes no step and may last a fraction of an epoch", () => {
   const warmed = rates({ name: "constant", warmup: { epochs: 0.8, startFactor: 0 } });
   assertEquals(warmed.slice(0, 6), [0.25, 0.5, 0.75, 1, 1, 1]);
 });
 
-Deno.test("one cycle moves the momentum against the rate, unless it is to stay", () => {
+Deno.test("one cycle moves the momentum against the rate, unless turned off", () => {
   const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20, objective };
   const cycled = createSchedule({ name: "one_cycle" }, context);
   assertAlmostEquals(cycled(0).learningRate, 1 / 25);
@@ -77,7 +77,7 @@ Deno.test("a warm-up of both epochs and steps, or of neither, is refused", () =>
   }
 });
 
-Deno.test("a schedule that fits its training badly is told with the numbers", () => {
+Deno.test("a schedule that does not suit the training gives a warning with the numbers", () => {
   const context = { learningRate: 1, stepsPerEpoch: 5, totalSteps: 20, objective };
   const badly: [ScheduleOptions, string][] = [
     [{ name: "cosine", duration: 4 }, "4 of 20 steps, after which the rate rises again"],

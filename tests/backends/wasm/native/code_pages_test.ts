@@ -11,7 +11,7 @@ const LAST = CODE.length - 4;
 CODE.set([0x8d, 0x04, 0x77, 0xc3], LAST);
 
 Deno.test({
-  name: "code is called at any of its offsets, and is gone when disposed of",
+  name: "code can be called at any offset and is unmapped when disposed of",
   ignore,
   fn: () => {
     const pages = new CodePages(CODE);
@@ -26,7 +26,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "code can be run and read, not written",
+  name: "code is executable and readable, not writable",
   ignore,
   fn: () => {
     const pages = new CodePages(CODE);

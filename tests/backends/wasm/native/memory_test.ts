@@ -17,7 +17,7 @@ function module(name: string): string {
 }
 
 Deno.test({
-  name: "all that native code could reach behind its memory is reserved and inaccessible",
+  name: "everything native code can reach past its memory is reserved and inaccessible",
   ignore,
   fn: () => {
     for (const shared of [false, true]) {
@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a memory is not taken for guarded where anything within reach is accessible or free",
+  name: "a memory is not guarded if anything within reach is accessible or free",
   ignore,
   fn: () => {
     const memory = guardedMemory(2, false), start = startOf(memory);
@@ -56,7 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what an emptied memory held is gone, but for its beginning",
+  name: "emptying a memory clears all but its first page",
   ignore,
   fn: () => {
     for (const shared of [false, true]) {
@@ -69,7 +69,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a memory that was touched is backed, and zero but for its beginning",
+  name: "touching a memory makes it resident, and clears all but its first page",
   ignore,
   fn: async () => {
     const { out } = await runText(
@@ -90,7 +90,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a memory is asked for in huge pages where the system has such",
+  name: "memory is requested in huge pages where the system has them",
   ignore,
   fn: async () => {
     const { out } = await runText(
@@ -111,7 +111,7 @@ Deno.test({
 const LOAD = [0x48, 0x8d, 0x04, 0x37, 0x8b, 0x00, 0xc3];
 
 Deno.test({
-  name: "an access behind the memory ends the process",
+  name: "an access past the memory ends the process",
   ignore,
   fn: async () => {
     const load = (index: number) =>

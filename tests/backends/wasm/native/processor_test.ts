@@ -36,7 +36,7 @@ function levelOf(
   }).level;
 }
 
-Deno.test("AVX-512 is used if processor and system have all of it, else AVX2, else nothing", () => {
+Deno.test("AVX-512 is used if processor and system support all of it, else AVX2, else nothing", () => {
   assertEquals(levelOf({}), "avx512");
   for (const lacking of [F, DQ, BW, VL]) {
     assertEquals(levelOf({ leaf7: (AVX2 | F | DQ | BW | VL) & ~lacking }), "avx2");
@@ -53,7 +53,7 @@ Deno.test("AVX-512 is used if processor and system have all of it, else AVX2, el
 const { native } = cpuFeatures();
 
 Deno.test({
-  name: "a processor says of itself that it can do what the system says",
+  name: "the processor's level agrees with the flags that the system reports",
   ignore: native.processor === undefined,
   fn: async () => {
     const { stdout } = await new Deno.Command("cat", { args: ["/proc/cpuinfo"] }).output();
@@ -67,7 +67,7 @@ Deno.test({
       : "avx2";
     const processor = thisProcessor();
     assertEquals(processor.level, level);
-    // The system of a virtual machine may know the processor by another name.
+    // In a virtual machine the system may know the processor by another name.
     assertMatch(processor.name, /^[ -~]{3,48}$/);
   },
 });

@@ -11,7 +11,7 @@ function emptyModule(): Uint8Array<ArrayBuffer> {
 }
 
 for (const level of nativeLevels()) {
-  Deno.test(`programs have their names, in the module's order, and their memory (${level})`, () => {
+  Deno.test(`programs have the names and the order of the module, and its memory (${level})`, () => {
     const memory = guardedMemory(1, false);
     using loaded = loadNative(emptyModule(), memory, level);
     assertEquals(loaded.programs.base, startOf(memory));

@@ -17,7 +17,7 @@ async function supportIn(firstLine: string, ...options: string[]): Promise<unkno
   return JSON.parse(out);
 }
 
-Deno.test("native code needs the permission to call it, and Deno", async () => {
+Deno.test("native code needs Deno and the permission to call it", async () => {
   const { native } = cpuFeatures();
   assertEquals(await supportIn("", "--allow-ffi"), native);
   assertEquals(await supportIn("delete globalThis.Deno;"), { missing: "it needs Deno" });

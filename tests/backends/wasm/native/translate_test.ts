@@ -15,7 +15,7 @@ for (const level of nativeLevels()) {
     }
   });
 
-  Deno.test(`unreachable code ends native code with a result of 1 (${level})`, () => {
+  Deno.test(`reaching unreachable code makes native code return 1 (${level})`, () => {
     const module = new ModuleBuilder({ maximumPages: 1, shared: false });
     const inner = module.function("inner", {});
     inner.unreachable();

@@ -216,7 +216,7 @@ const CASES: readonly (readonly [text: string, bytes: string, write: (e: Encoder
 ];
 
 for (const [text, bytes, write] of CASES) {
-  Deno.test(`${text} is encoded as an assembler does`, () => {
+  Deno.test(`${text} is encoded as by GNU as`, () => {
     const encoder = new Encoder();
     write(encoder);
     const length = encoder.length;
@@ -225,7 +225,7 @@ for (const [text, bytes, write] of CASES) {
   });
 }
 
-Deno.test("jumps lead to their labels, whichever comes first", () => {
+Deno.test("jumps reach labels before and after them", () => {
   const encoder = new Encoder();
   const back = new Label(), ahead = new Label();
   encoder.place(back);
