@@ -1,7 +1,7 @@
 /**
  * Every fixture on every backend: the files of the folder `OVERFOLD_FIXTURES` (default
- * `tests/fixtures`) hold inputs and what PyTorch computes from them. How a file is checked is
- * decided by the kind and config it names, never by its own name; see tests/fixtures/README.md.
+ * `tests/fixtures`) contain inputs and PyTorch's results. How a file is checked depends on the kind
+ * and config it states, never on its name; see tests/fixtures/README.md.
  */
 import { assertEquals } from "@std/assert";
 import { fixturePaths, isModel, OWN_FIXTURES, testFixtures } from "./support/fixture_tests.ts";

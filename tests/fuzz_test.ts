@@ -1,16 +1,16 @@
-/** Mutated files are read or refused, never worse. `deno task fuzz` reads as many as one likes. */
+/** Mutated files are read or refused, never worse. `deno task fuzz` reads more of them. */
 import { assert } from "@std/assert";
 import { Fuzzer } from "./fuzz/kind.ts";
 import { KINDS } from "./fuzz/registry.ts";
 import { withFolder } from "./support/folder.ts";
 import { randomCount } from "./support/random_count.ts";
 
-/** Mutated files of each kind; fewer of those that make a network, which takes longer. */
+/** Mutated files of each kind; fewer of networks, which take longer. */
 const FILES = randomCount(200), NETWORKS = randomCount(60);
 const OF_NETWORKS = ["checkpoint", "folded", "onnx", "yaml"];
 
 for (const [name, kind] of Object.entries(KINDS)) {
-  Deno.test(`mutated files of the kind ${name} are read and run, or refused`, () =>
+  Deno.test(`mutated files of the kind ${name} are read or refused`, () =>
     withFolder(async (folder) => {
       const fuzzer = await Fuzzer.open(kind, folder);
       const counts = { refused: 0, accepted: 0, run: 0 };

@@ -1,6 +1,6 @@
 /**
- * The code that the backends emit is the code on record: `golden/hashes.json`. A refactoring leaves
- * it as it is; whoever means to change it runs `deno task golden`.
+ * The code that the backends emit is the code recorded in `golden/hashes.json`. A refactoring does
+ * not change it; after an intended change run `deno task golden`.
  */
 import { assertEquals } from "@std/assert";
 import { Emitter, type Golden, GOLDEN_FILE } from "./golden/golden.ts";
@@ -28,7 +28,7 @@ for (const subject of SUBJECTS) {
   });
 }
 
-Deno.test("golden record holds all networks and ops, and nothing else", () => {
+Deno.test("the golden record contains exactly all networks and ops", () => {
   const [known, wanted] = [Object.keys(golden), SUBJECTS.map(({ name }) => name)];
   const different = new Set(known).symmetricDifference(new Set(wanted));
   assertEquals(different, new Set(), "run `deno task golden`");

@@ -1,7 +1,7 @@
 /** Short SHA-256 digests. */
 import { createHash } from "node:crypto";
 
-/** 64 bits, in hexadecimal digits, of texts and bytes one after the other. */
+/** A digest of 64 bits, in hexadecimal digits, of consecutive texts and bytes. */
 export class Digest {
   readonly #hash = createHash("sha256");
 
@@ -11,7 +11,7 @@ export class Digest {
     return this;
   }
 
-  /** The digest of what was added so far. */
+  /** The digest of everything added so far. */
   toString(): string {
     return this.#hash.copy().digest("hex").slice(0, 16);
   }

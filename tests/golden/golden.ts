@@ -1,6 +1,6 @@
 /**
- * Digests of all code that the backends emit for the subjects. Nothing depends on the machine:
- * every form of code is given, none is probed, and nothing runs.
+ * Digests of all code that the backends emit for the subjects. Nothing depends on the machine: every
+ * form of code is specified, not probed, and nothing runs.
  */
 import { assignAddresses } from "../../backends/wasm/addresses.ts";
 import { emitModule } from "../../backends/wasm/emit.ts";
@@ -20,8 +20,8 @@ import { KernelCode } from "./kernel_code.ts";
 import type { Subject } from "./subjects.ts";
 
 /**
- * What is on record: for each subject and form of code the digest of all that is emitted, then a
- * short one of each kernel, which tells those that differ from the others.
+ * The record: for each subject and form of code the digest of everything emitted, then a short one
+ * of each kernel, to tell which kernels differ.
  */
 export type Golden = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -50,7 +50,7 @@ const CPU_FORMS: Readonly<Record<string, CompileOptions>> = {
   },
 };
 
-/** With these, every choice is in one. */
+/** Together with these, every choice occurs in a form. */
 const MORE_CPU_FORMS: typeof CPU_FORMS = {
   "cpu 256 bits, 2 threads, high precision": {
     target: { wide: 2, relaxedSimd: true },
@@ -80,7 +80,7 @@ const MORE_WEBGPU_FORMS: typeof WEBGPU_FORMS = {
 /** The code of a subject in one form. */
 class Emission {
   readonly #all = new Digest();
-  /** By digest, what computes what with it first, for a person. */
+  /** By digest, a readable description of the kernel's first use. */
   readonly #kernels = new Map<string, string>();
 
   /** Adds what is not a kernel. */
@@ -88,18 +88,18 @@ class Emission {
     this.#all.add(data);
   }
 
-  /** Adds a kernel by its digest, of which 16 bits tell it from the others. */
+  /** Adds a kernel by its digest, of which the record has 16 bits. */
   addKernel(digest: string, label: string): void {
     const short = digest.slice(0, 4);
     if (!this.#kernels.has(short)) this.#kernels.set(short, label);
   }
 
-  /** The line on record. */
+  /** The line in the record. */
   toString(): string {
     return [this.#all, ...this.#kernels.keys()].join(" ");
   }
 
-  /** How it differs from the line on record. */
+  /** How it differs from the line in the record. */
   differences(line = ""): string[] {
     if (line === this.toString()) return [];
     const known = new Set(line.split(" ").slice(1));
@@ -169,7 +169,7 @@ export class Emitter {
   }
 }
 
-/** Texts of shaders, what they are given and in which order they run. */
+/** Texts of shaders, their arguments and the order in which they run. */
 function emitShaders(
   programs: readonly Program[],
   tuning: Tuning,
@@ -187,5 +187,5 @@ function emitShaders(
   }
 }
 
-/** The file of the record. */
+/** The record's file. */
 export const GOLDEN_FILE = new URL("hashes.json", import.meta.url);

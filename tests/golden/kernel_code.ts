@@ -1,4 +1,4 @@
-/** The code of WebAssembly kernels by their keys, which must not leave anything out. */
+/** The code of WebAssembly kernels by key, which must include everything that the code depends on. */
 import {
   type Callable,
   FunctionBuilder,
@@ -14,8 +14,8 @@ import {
 import { Digest } from "./digest.ts";
 
 /**
- * Writes each kernel again for every launch that asks for it, with the functions it calls, where the
- * backend writes the first of a key alone.
+ * Emits each kernel, with the functions it calls, for every launch that uses it, where the backend
+ * emits only the first with a key.
  */
 export class KernelCode implements FunctionLibrary {
   readonly #digests = new Map<string, string>();
@@ -24,7 +24,7 @@ export class KernelCode implements FunctionLibrary {
   add({ key, parameters, build }: Kernel): string {
     const names = [...parameters, ...SHARE_PARAMETERS];
     const types = Object.fromEntries(names.map((name) => [name, "i32" as const]));
-    // The types were made of the very names the kernel's function has.
+    // The types were made from the names that the kernel's function has.
     const write = (f: unknown) => build(f as KernelFunction<string>, this);
     return this.#add(`kernel ${key}`, new FunctionBuilder(key, types, "void"), write);
   }

@@ -1,4 +1,4 @@
-/** The programs whose code is on record: whole networks, and every op by itself. */
+/** The programs whose code is recorded: whole networks, and every op alone. */
 import { dirname, fromFileUrl, join } from "@std/path";
 import { isLeaf } from "../../graph/leaves.ts";
 import { apply, input, output, trace } from "../../graph/trace.ts";
@@ -20,7 +20,7 @@ import { casesOf } from "../support/random_programs.ts";
 
 /** Programs compiled together. */
 export interface Compilation {
-  /** What part of its subject it is, such as `training`. Default: one of its cases. */
+  /** Which part of its subject it is, such as `training`. Default: one of its cases. */
   readonly part?: string;
   readonly programs: readonly Program[];
   /** Whether it scales its loss, as training in mixed precision does. Default: either way. */
@@ -30,7 +30,7 @@ export interface Compilation {
 /** A network or an op. */
 export interface Subject {
   readonly name: string;
-  /** Whether it is on record in every form and with all variants of kernels. Default: in the usual. */
+  /** Whether it is recorded in every form and with all kernel variants. Default: the usual ones. */
   readonly everyForm?: boolean;
   /** Traces the programs. */
   compilations(): Promise<readonly Compilation[]> | readonly Compilation[];
@@ -43,14 +43,14 @@ const RECIPE: Recipe = {
   ema: { decay: 0.99 },
 };
 
-/** Training with evaluation, and inference with what folds folded, of pictures [C, H, W]. */
+/** Training with evaluation, and folded inference, on images [C, H, W]. */
 function networkCompilations(
   model: Module,
   [channels, height, width]: Shape,
   classes: number,
   batchSize: number,
 ): Compilation[] {
-  // Equal constants share memory, so no two tensors are alike; drawing them would take longer.
+  // Equal constants share memory, so all tensors differ; drawing them would take longer.
   [...model.namedParameters().values()].forEach(({ data }, i) => data.fill(1 + i / 1024));
   const perChannel = (value: number) => Array<number>(channels).fill(value);
   const images = {
@@ -90,7 +90,7 @@ function fixtureNetwork(file: string): Subject {
   };
 }
 
-/** A CIFAR ResNet-20, of which {@link FIXTURES} has smaller ones. */
+/** A CIFAR ResNet-20; {@link FIXTURES} has smaller ones. */
 function cifarNetwork(name: string, config: object): Subject {
   const picture = [3, 32, 32];
   const parsed = modelSchema.parse({ blocks: [3, 3, 3], stem_relu: false, ...config });
@@ -119,7 +119,7 @@ function nodeProgram(op: Op, operands: readonly TensorType[], attributes: unknow
   });
 }
 
-/** The nodes of the random cases by op, those of equal shapes and attributes once. */
+/** The nodes of the random cases by op, without repeated shapes and attributes. */
 function randomNodes(): Map<string, GraphNode[]> {
   const nodes = Object.keys(FAMILIES)
     .flatMap((family) => [...casesOf(family)])
@@ -146,7 +146,7 @@ function opSubjects(): Subject[] {
   }));
 }
 
-/** The cases that networks and random shapes may leave out: each way through the kernels. */
+/** Cases that networks and random shapes may miss: every path through the kernels. */
 function convolutionSubjects(): Subject[] {
   const float = (shape: Shape): TensorType => ({ shape, dtype: "f32" });
   return CONVOLUTIONS.map((convolution) => {
@@ -171,7 +171,7 @@ function convolutionSubjects(): Subject[] {
   });
 }
 
-/** Everything on record. */
+/** Everything that is recorded. */
 export const SUBJECTS: readonly Subject[] = [
   cifarNetwork("cifar_resnet20_v1_do", {
     version: 1,

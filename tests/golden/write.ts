@@ -1,4 +1,4 @@
-/** `deno task golden`: puts on record the code that the backends emit now. */
+/** `deno task golden`: records the code that the backends emit now. */
 import { Emitter, type Golden, GOLDEN_FILE } from "./golden.ts";
 import { SUBJECTS } from "./subjects.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { randomSource, RandomStream, STREAM, threefry2x32 } from "../../graph/random.ts";
 
-Deno.test("Threefry-2x32-20 gives the published known answers", () => {
+Deno.test("Threefry-2x32-20 gives the published test vectors", () => {
   // The kat_vectors file of the authors' Random123 distribution.
   const answers: [number[], number[], number[]][] = [
     [[0, 0], [0, 0], [0x6b200159, 0x99ba4efe]],
@@ -55,19 +55,19 @@ Deno.test("uniform, normal and integer draws have the right moments and ranges",
   for (const face of faces) near(face, 1);
 });
 
-Deno.test("a permutation holds every index once and is not the identity", () => {
+Deno.test("a permutation contains every index once and is not the identity", () => {
   const order = new RandomStream({ seed: 0, stream: STREAM.shuffle }).permutation(1000);
   assertEquals([...order].sort((a, b) => a - b), Array.from({ length: 1000 }, (_, i) => i));
   assertEquals(order.every((index, i) => index === i), false);
 });
 
-Deno.test("a seed that is no whole number is refused", () => {
+Deno.test("a seed that is no integer is refused", () => {
   for (const seed of [-1, 0.5, NaN, 2 ** 53]) {
     assertThrows(() => new RandomStream({ seed, stream: 0 }), InputError, "seed is");
   }
 });
 
-Deno.test("the numbers of a tensor depend on the module's path and the count drawn before", () => {
+Deno.test("a tensor's numbers depend on the module's path and how many were drawn before", () => {
   const first = (path: string, drawn: number) => randomSource(3, path, drawn).uniform();
   assertEquals(first("layer1.conv", 0), first("layer1.conv", 0));
   const all = [first("layer1.conv", 0), first("layer2.conv", 0), first("layer1.conv", 1)];

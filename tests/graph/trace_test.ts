@@ -17,7 +17,7 @@ Deno.test("a parameter is one leaf however often it is used", () => {
   assertEquals(program.nodes[0].attributes, { variable: "parameters", offset: 4, shape: [2] });
 });
 
-Deno.test("shape errors name the module they arose in", () => {
+Deno.test("shape errors name their module", () => {
   assertThrows(
     () =>
       trace({ name: "p" }, () => {
@@ -29,7 +29,7 @@ Deno.test("shape errors name the module they arose in", () => {
   );
 });
 
-Deno.test("a program is extended by what is made of its values, and stays as it was", () => {
+Deno.test("extending a program adds nodes that use its values, and does not change it", () => {
   const first = trace({ name: "p" }, () => output("x", relu(input("a", [2]))));
   const { x } = first.outputs;
   const extended = extendProgram(first, () => output("y", add(x, input("b", [2]))));

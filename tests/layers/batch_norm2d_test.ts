@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import { BatchNorm2d } from "../../layers/batch_norm2d.ts";
 import { runModule } from "../support/run_module.ts";
 
-Deno.test("training moves the running statistics, with the unbiased variance, and counts", async () => {
+Deno.test("training updates the running statistics, with the unbiased variance, and the counter", async () => {
   const norm = new BatchNorm2d(1, { momentum: 0.25 });
   norm.initialize(0);
   await runModule(norm, [4, 1], { x: Float32Array.of(1, 2, 3, 6), training: true });
@@ -12,7 +12,7 @@ Deno.test("training moves the running statistics, with the unbiased variance, an
   assertEquals([...norm.numBatchesTracked.data], [1]);
 });
 
-Deno.test("inference reads the running statistics and leaves them alone", async () => {
+Deno.test("inference uses the running statistics and does not change them", async () => {
   const norm = new BatchNorm2d(2, { eps: 0 });
   norm.initialize(0);
   norm.runningMean.data.set([1, 2]);
@@ -25,7 +25,7 @@ Deno.test("inference reads the running statistics and leaves them alone", async 
   assertEquals(norm.stateDict(), before);
 });
 
-Deno.test("one value per channel cannot be trained on", async () => {
+Deno.test("training with one value per channel is refused", async () => {
   const norm = new BatchNorm2d(3);
   await assertRejects(
     () => runModule(norm, [1, 3, 1, 1], { training: true }),
@@ -34,7 +34,7 @@ Deno.test("one value per channel cannot be trained on", async () => {
   );
 });
 
-Deno.test("without affine there is nothing to train", () => {
+Deno.test("without affine there are no trained parameters", () => {
   const norm = new BatchNorm2d(3, { affine: false });
   assertEquals([...norm.namedParameters().values()].filter(({ trainable }) => trainable), []);
 });

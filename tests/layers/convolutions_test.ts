@@ -21,7 +21,7 @@ import { disturb } from "../support/disturb.ts";
 import { narrowOptions } from "../support/narrow_model.ts";
 import { runModule } from "../support/run_module.ts";
 
-/** A kind that the project does not have: the sum of two kernels. */
+/** A kind that the registry does not have: the sum of two kernels. */
 class SumConv2d extends Module {
   readonly first: Parameter;
   readonly second: Parameter;
@@ -58,7 +58,7 @@ function build(name: string, convolution: BuildOptions["convolution"]): Module {
 }
 
 for (const name of listModels()) {
-  Deno.test(`a third kind of convolution goes through ${name} and folds to a plain one`, () => {
+  Deno.test(`a custom kind of convolution works in ${name} and folds to a plain one`, () => {
     const model = build(name, sum);
     const kernels = [...model.namedModules()].filter(([, layer]) => layer instanceof SumConv2d);
     const plain = build(name, "conv").namedParameters();
@@ -75,7 +75,7 @@ for (const name of listModels()) {
   });
 }
 
-Deno.test("a folded third kind computes what the unfolded one does", async () => {
+Deno.test("a custom kind computes the same folded and unfolded", async () => {
   const model = disturb(build("cifar_resnet20_v2", sum));
   const folded = build("cifar_resnet20_v2", "conv");
   const { nodes } = foldConstants(trace({ name: "fold" }, () => {
@@ -108,7 +108,7 @@ Deno.test("DO-Conv leaves 1x1 kernels plain", () => {
   assert(convolutionFactory("conv")({ ...shape, kernelSize: 3 }) instanceof Conv2d);
 });
 
-Deno.test("a kind's own options are checked, their place is told", () => {
+Deno.test("a kind's own options are checked, and errors give their place", () => {
   const shape = { inChannels: 1, outChannels: 1, kernelSize: 3 };
   const cases: [() => unknown, string, string][] = [
     [() => convolutionFactory({ name: "do_con" }, ["c"]), 'did you mean "do_conv"?', "c.name"],
@@ -128,7 +128,7 @@ Deno.test("a kind's own options are checked, their place is told", () => {
   }
 });
 
-Deno.test("a file's tensor names tell the kind of convolution", () => {
+Deno.test("a file's kind of convolution is recognized by tensor names", () => {
   assertEquals(recognizeConvolution(["conv1.weight", "fc.weight"]), "conv");
   assertEquals(recognizeConvolution(["conv1.W", "conv1.D", "fc.weight"]), "do_conv");
   assertEquals(recognizeConvolution(["conv1.W", "conv1.D", "conv1.d_diag"]), {
@@ -137,7 +137,7 @@ Deno.test("a file's tensor names tell the kind of convolution", () => {
   });
 });
 
-Deno.test("the authors' d_diag is accepted where it has D's shape", () => {
+Deno.test("the authors' d_diag is accepted if it has D's shape", () => {
   const layer = new DoConv2d({ inChannels: 2, outChannels: 1, kernelSize: 3, bias: false });
   const adopt = (shape: number[]) => {
     const data = new Float32Array(shape.reduce((a, b) => a * b));

@@ -17,7 +17,7 @@ const SHAPES: Record<string, Conv2dOptions> = {
 };
 
 for (const [name, options] of Object.entries(SHAPES)) {
-  Deno.test(`a ${name} DoConv2d starts as the very bits of the Conv2d it replaces`, async () => {
+  Deno.test(`a ${name} DoConv2d starts with the same bits as the Conv2d it replaces`, async () => {
     const [height, width] = pair(options.kernelSize);
     const area = height * width;
     const input = [2, 4, 7, 7];
@@ -38,7 +38,7 @@ for (const [name, options] of Object.entries(SHAPES)) {
   });
 }
 
-Deno.test("columns of W that meet no identity block are drawn, those that meet a second are zero", () => {
+Deno.test("columns of W outside identity blocks are drawn, those in a second block are zero", () => {
   const layer = new DoConv2d({
     inChannels: 1,
     outChannels: 1,
@@ -85,7 +85,7 @@ Deno.test("groups that do not divide the channels are refused", () => {
   );
 });
 
-Deno.test("kernels start with the spread PyTorch gives them", () => {
+Deno.test("kernels start with PyTorch's spread", () => {
   const options = { inChannels: 64, outChannels: 32, kernelSize: 3 } as const;
   const layer = new Conv2d(options);
   layer.initialize(0);

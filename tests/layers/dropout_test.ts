@@ -18,7 +18,7 @@ function train(module: Sequential, step: number): Promise<Float32Array> {
   return runModule(module, SHAPE, { x: ones, training: true, inputs });
 }
 
-Deno.test("training drops elements and scales the others, anew each step", async () => {
+Deno.test("training drops elements and scales the others, differently each step", async () => {
   const layer = new Sequential(new Dropout({ p: 0.2 }));
   const y = await train(layer, 1);
   assertEquals([...new Set(y)].sort(), [0, 1.25]);
@@ -27,12 +27,12 @@ Deno.test("training drops elements and scales the others, anew each step", async
   assertEquals((await train(layer, 2)).some((value, i) => value !== y[i]), true);
 });
 
-Deno.test("two dropouts of a model drop different elements", async () => {
+Deno.test("two dropouts in a model drop different elements", async () => {
   const y = await train(new Sequential(new Dropout(), new Dropout()), 1);
   assertAlmostEquals(y.filter((value) => value === 0).length / y.length, 0.75, 0.04);
 });
 
-Deno.test("a dropout that is called twice drops different elements", async () => {
+Deno.test("a dropout called twice drops different elements", async () => {
   const layer = new Dropout();
   const y = await train(new Sequential(layer, layer), 1);
   assertAlmostEquals(y.filter((value) => value === 0).length / y.length, 0.75, 0.04);

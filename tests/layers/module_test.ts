@@ -39,7 +39,7 @@ const NAMES = [
   "fc_out.bias",
 ];
 
-Deno.test("parameters are found in fields, arrays and modules, with PyTorch's names and order", () => {
+Deno.test("parameters are found in fields, arrays and modules, in PyTorch's order and with its names", () => {
   const net = new Net();
   assertEquals([...net.namedParameters().keys()], NAMES);
   assertEquals(net.fcOut.weight.name, "fc_out.weight");
@@ -87,7 +87,7 @@ Deno.test("a state dict loads into another model, and is a copy", () => {
   assertEquals(b.stateDict(), state);
 });
 
-Deno.test("loading lists every tensor that does not fit, and then changes nothing", () => {
+Deno.test("loading lists every tensor that does not fit, and changes nothing", () => {
   const net = new Net();
   net.initialize(1);
   const before = net.stateDict();
@@ -113,7 +113,7 @@ Deno.test("loading lists every tensor that does not fit, and then changes nothin
   assertEquals(net.stateDict(), before);
 });
 
-Deno.test("of very many tensors that do not fit some are told, and how many there are", () => {
+Deno.test("of very many tensors that do not fit, some are listed and all are counted", () => {
   const names = Array.from({ length: 40 }, (_, i): [string, StateTensor] => [
     `extra${i}.`,
     { shape: [1], data: [0] },
@@ -152,7 +152,7 @@ Deno.test("a batch counter stored as 64-bit integers loads", () => {
   assertEquals([...norm.numBatchesTracked.data], [7]);
 });
 
-Deno.test("initial values depend on the seed and the module's path alone", () => {
+Deno.test("initial values depend only on the seed and the module's path", () => {
   const [a, b, c] = [new Net(), new Net(), new Net()];
   a.initialize(1);
   b.initialize(1);
@@ -170,7 +170,7 @@ Deno.test("initial values depend on the seed and the module's path alone", () =>
   );
 });
 
-Deno.test("a model of sizes that a file made up is built, and refused, without its memory", () => {
+Deno.test("a model with huge sizes can be built, and weights refused, without allocating memory", () => {
   const model = buildModel("do_conv_net", { classes: 3, width: 2 ** 40, convolution: "do_conv" });
   const tensors = new Map([["conv1.W", { shape: [2, 3, 9], data: new Float32Array(54) }]]);
   assertThrows(

@@ -5,7 +5,7 @@ import { DoConv2d } from "../../layers/do_conv2d.ts";
 import { buildLayers, type LayerName, LAYERS, type LayerSpec } from "../../layers/registry.ts";
 import { exampleOptions } from "../support/example_options.ts";
 
-/** Uses of layers: the shape of what they are given and of what comes out. */
+/** Uses of layers, with the shapes of input and output. */
 const USES: { spec: LayerSpec; input: number[]; output: number[] }[] = [
   {
     spec: { conv2d: { outChannels: 6, kernelSize: [3, 5], stride: 2, padding: [1, 2], groups: 2 } },
@@ -88,7 +88,7 @@ for (const { spec, input, output } of USES) {
   });
 }
 
-Deno.test("every layer is built of the options that it requires, for images or for features", () => {
+Deno.test("every layer can be built from its required options, for images or for features", () => {
   for (const [name, entry] of Object.entries(LAYERS)) {
     const spec = { [name]: exampleOptions(entry) } as LayerSpec;
     const built = [[4, 9, 8], [7]].flatMap((input) => {
@@ -103,7 +103,7 @@ Deno.test("every layer is built of the options that it requires, for images or f
   }
 });
 
-Deno.test("convolution follows the model's choice", () => {
+Deno.test("the layer convolution follows the model's kind", () => {
   const { layers } = buildLayers(
     [{ convolution: { outChannels: 2, kernelSize: 3 } }],
     [1, 5, 5],
@@ -113,7 +113,7 @@ Deno.test("convolution follows the model's choice", () => {
   assertEquals(layer instanceof DoConv2d && layer.W.shape, [2, 1, 11]);
 });
 
-Deno.test("a layer of its own kind of convolution does not follow the model's", () => {
+Deno.test("a layer with its own kind of convolution does not follow the model's", () => {
   const own = { outChannels: 2, kernelSize: 3 };
   const { layers: { layers } } = buildLayers(
     [
@@ -128,12 +128,12 @@ Deno.test("a layer of its own kind of convolution does not follow the model's", 
   assertEquals(layers[1].W.shape, [2, 2, 12]);
 });
 
-Deno.test("what is in blocks is named by its places", () => {
+Deno.test("layers in blocks are named by position", () => {
   const { layers } = buildLayers([{ branches: [["relu"], []] }, { residual: ["tanh"] }], [2, 5, 5]);
   assertEquals([...layers.namedModules().keys()], ["", "0", "0.0", "0.0.0", "0.1", "1", "1.0"]);
 });
 
-Deno.test("a mistake in a list of layers is told with its place", () => {
+Deno.test("errors in a list of layers give their place", () => {
   const shape = { outChannels: 1, kernelSize: 3 };
   const cases: [LayerSpec[], string, OptionPath?][] = [
     [

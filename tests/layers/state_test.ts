@@ -20,7 +20,7 @@ function network(): Sequential {
   return net;
 }
 
-Deno.test("weights come first, then norms and biases, buffers apart, each aligned to 16 bytes", () => {
+Deno.test("weights come before norms and biases, buffers are separate, all are aligned to 16 bytes", () => {
   const layout = layoutState(network());
   const places = layout.ranges.map(({ name, variable, offset }) => `${variable} ${offset} ${name}`);
   assertEquals(places, [
@@ -45,7 +45,7 @@ Deno.test("a model without buffers has no variable for them", () => {
   assertEquals(layoutState(new Linear(1, 1)).variables, [{ name: PARAMETERS, size: 8 }]);
 });
 
-Deno.test("packing and unpacking an arena are each other's reverse", () => {
+Deno.test("unpacking a packed arena gives the original tensors", () => {
   const net = network();
   const layout = layoutState(net);
   const arena = packState(layout, PARAMETERS, net.stateDict());
@@ -57,7 +57,7 @@ Deno.test("packing and unpacking an arena are each other's reverse", () => {
   assertThrows(() => packState(layout, PARAMETERS, new Map()), InputError, "0.weight has no");
 });
 
-Deno.test("state goes to a backend and comes back", async () => {
+Deno.test("state is uploaded to a backend and downloaded unchanged", async () => {
   const net = network();
   const before = net.stateDict();
   const layout = layoutState(net);
@@ -69,7 +69,7 @@ Deno.test("state goes to a backend and comes back", async () => {
   assertEquals(net.stateDict(), before);
 });
 
-Deno.test("a parameter outside the model's fields is named as the mistake", () => {
+Deno.test("the error for a parameter outside the model's fields explains the mistake", () => {
   const { bind } = layoutState(network());
   assertThrows(() => bind(new Parameter([1])), InputError, "found by walking");
 });

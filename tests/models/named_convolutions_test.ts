@@ -18,7 +18,7 @@ function depths(model: Module): Record<string, number> {
   );
 }
 
-Deno.test("the first entry whose names fit decides a convolution's kind", () => {
+Deno.test("the first entry with a matching name decides a convolution's kind", () => {
   const choices: NamedConvolution[] = [
     { names: "layer2.0", name: "do_conv", depthMultiplier: 12 },
     { names: "layer2", name: "conv" },
@@ -42,7 +42,7 @@ Deno.test("the first entry whose names fit decides a convolution's kind", () => 
   );
 });
 
-Deno.test("kinds by name leave names, order and initial values of a model as they are", () => {
+Deno.test("kinds by name do not change a model's names, order and initial values", () => {
   const model = build({ convolutions: [{ names: "layer1", name: "do_conv" }] });
   const plain = build({});
   model.initialize(3);
@@ -55,7 +55,7 @@ Deno.test("kinds by name leave names, order and initial values of a model as the
   }
 });
 
-Deno.test("a kind that fits only where a name chooses it is tried nowhere else", () => {
+Deno.test("a kind is not tried on convolutions to which a name gives another", () => {
   const seven = { names: "conv1", name: "conv" } as const;
   const options = {
     classes: 2,
@@ -72,7 +72,7 @@ Deno.test("a kind that fits only where a name chooses it is tried nowhere else",
   buildModel("resnet18", { ...options, convolutions: [seven] });
 });
 
-Deno.test("names by which no convolution is made are refused with their place and why", () => {
+Deno.test("names without effect are refused with their place and the reason", () => {
   const refusal = (...choices: NamedConvolution[]) => {
     const error = assertThrows(() => build({ convolutions: choices }), InputError);
     assertEquals(error.at, ["convolutions", choices.length - 1, "names"]);
@@ -94,7 +94,7 @@ Deno.test("names by which no convolution is made are refused with their place an
   );
 });
 
-Deno.test("a layer of its own kind and one that is always plain are told from a misspelled name", () => {
+Deno.test("a layer whose kind cannot be chosen is distinguished from a misspelled name", () => {
   const convolution = { outChannels: 2, kernelSize: 3 };
   const layers = [{ convolution }, { convolution: { ...convolution, convolution: "do_conv" } }];
   const options = { classes: 2, layers: [...layers, "global_avg_pool2d", "flatten"] };
@@ -111,7 +111,7 @@ Deno.test("a layer of its own kind and one that is always plain are told from a 
   );
 });
 
-Deno.test("what a kind does not take is told where the kind was chosen, with the layer", () => {
+Deno.test("an invalid option of a kind is reported where the kind was chosen, with the layer", () => {
   const shallow = { name: "do_conv", depthMultiplier: 4 } as const;
   const named = { names: "layer1", ...shallow };
   const own = assertThrows(() => build({ convolutions: [named] }), InputError, "at least 9");

@@ -28,7 +28,7 @@ interface RandomNetwork {
   readonly labels: Int32Array;
 }
 
-/** What makes a convolution keep the size of an image. */
+/** Options with which a convolution keeps the size of an image. */
 const KEEPS_SIZE = { kernelSize: 3, stride: 1, padding: 1 };
 
 /** One to three blocks of convolution, normalization, activation and pooling, and a classifier. */
@@ -80,13 +80,13 @@ function* networks(): Generator<{ seed: number; network: RandomNetwork }> {
       yield { seed, network: { model: disturb(model), shape: [channels, height, width], labels } };
       count++;
     } catch (error) {
-      // Small images do not survive every list of layers.
+      // Small images do not fit every list of layers.
       if (!(error instanceof InputError)) throw error;
     }
   }
 }
 
-/** What a training step gives, and the parameters after it. */
+/** The outputs of a training step, and the parameters after it. */
 async function trainStep(backend: Backend, { model, shape, labels }: RandomNetwork) {
   const recipe = withLogits(resolveRecipe(model, RECIPE, { classes: 3 }));
   const options = { recipe, traceInput: tensorInput(shape), batchSize: labels.length };

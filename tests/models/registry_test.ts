@@ -75,7 +75,7 @@ for (const [name, options, count] of COUNTS) {
   });
 }
 
-Deno.test("blocks may start as their shortcuts: the scale of their last batch norm is 0", () => {
+Deno.test("zeroInitResidual makes blocks start as identity: the last batch norm's scale is 0", () => {
   for (const [name, last] of [["resnet18", "bn2"], ["resnet50_v1", "bn3"]]) {
     const model = buildModel(name, { classes: 3, width: 8, zeroInitResidual: true });
     model.initialize(0);
@@ -112,10 +112,10 @@ Deno.test("state-dict names are torchvision's", () => {
   assertEquals(names("layer1.0.", resnet50), block("layer1.0", 3));
 });
 
-/** Models that choose some of their convolutions themselves. */
+/** Models that choose the kind of some convolutions themselves. */
 const OWN_CHOICE = /^(do_conv_net|layers|rep_vgg_|mobile_one_)/;
 
-Deno.test("with DO-Conv every kernel above 1x1 has W and D, depthwise ones too, and no other", () => {
+Deno.test("with DO-Conv exactly the kernels above 1x1 have W and D, depthwise ones too", () => {
   for (const model of listModels().filter((name) => !OWN_CHOICE.test(name))) {
     const plain = buildModel(model, { classes: 3 }).namedParameters();
     const composed = buildModel(model, { classes: 3, convolution: "do_conv" }).namedParameters();
@@ -150,7 +150,7 @@ Deno.test("the same seed gives plain and DO-Conv networks the same kernels", () 
   }
 });
 
-Deno.test("mistakes are told with what was meant or expected", () => {
+Deno.test("errors say what was meant or expected", () => {
   const cases: [string, BuildOptions, string][] = [
     ["resnet19", { classes: 3 }, 'there is no model "resnet19"; did you mean "resnet18"?'],
     [
@@ -178,7 +178,7 @@ Deno.test("mistakes are told with what was meant or expected", () => {
   }
 });
 
-Deno.test("what a program without types may give is refused at its place", () => {
+Deno.test("invalid values from untyped code are refused with their place", () => {
   const cases: [name: unknown, options: unknown, message: string, at: OptionPath][] = [
     [undefined, { classes: 3 }, "model: found nothing, expected one of do_conv_net,", ["name"]],
     [3, { classes: 3 }, "model: found 3, expected one of do_conv_net,", ["name"]],

@@ -7,7 +7,7 @@ const IMAGES = {
   normalization: { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] },
 };
 
-/** Millions of parameters while training and folded, and of multiply-accumulates, as published. */
+/** Published millions of parameters, in training and folded, and of multiply-accumulates. */
 const PUBLISHED: Readonly<Record<string, readonly [number, number, number]>> = {
   rep_vgg_a0: [9.11, 8.31, 1361],
   rep_vgg_a1: [14.09, 12.79, 2364],

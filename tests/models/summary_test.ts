@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { buildModel } from "../../models/registry.ts";
 import { summarizeModel } from "../../models/summary.ts";
 
-Deno.test("a block's own row stands behind those of the layers in it", () => {
+Deno.test("a block's own row comes after those of its layers", () => {
   const model = buildModel("cifar_resnet20_v1", { classes: 2, width: 2, convolution: "rep_conv" });
   const { layers } = summarizeModel(model, {
     input: { height: 32, width: 32, channels: 3 },

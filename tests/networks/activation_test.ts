@@ -6,7 +6,7 @@ import {
   probabilitiesOf,
 } from "../../networks/activation.ts";
 
-Deno.test("softmax shares a probability out among the classes, sigmoids give each its own", () => {
+Deno.test("softmax probabilities sum to 1, and sigmoid gives each class its own", () => {
   const logits = Float32Array.of(0, Math.log(3), -1000);
   const shared = probabilitiesOf(logits);
   [0.25, 0.75, 0].forEach((expected, i) => assertAlmostEquals(shared[i], expected, 1e-7));
@@ -14,11 +14,11 @@ Deno.test("softmax shares a probability out among the classes, sigmoids give eac
   [0.5, 0.75, 0].forEach((expected, i) => assertAlmostEquals(own[i], expected, 1e-7));
 });
 
-Deno.test("other activations are none", () => {
+Deno.test("only softmax and sigmoid are activations of networks", () => {
   assertEquals(["softmax", "sigmoid", "tanh", null].map(isActivation), [true, true, false, false]);
 });
 
-Deno.test("the probabilities of several views are averaged, and logits give them again", () => {
+Deno.test("the probabilities of several views are averaged and can be converted back to logits", () => {
   const logits = Float32Array.of(0, Math.log(3), 0, 0, Math.log(9), Math.log(99));
   const softmax = meanProbabilities(logits, 3);
   [0.25 + 0.5 + 1 / 12, 0.75 + 0.5 + 11 / 12].forEach((sum, i) =>

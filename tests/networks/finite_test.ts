@@ -1,4 +1,4 @@
-/** Networks that give no numbers are named with the layer where it begins, by every command. */
+/** Every command names a network with non-finite numbers, and the layer where they start. */
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
@@ -57,14 +57,14 @@ function broken(name: string, value: number, all = false): Module {
   return model;
 }
 
-/** What is wrong, and how it is said. */
+/** Broken networks, and the error for each. */
 const FAULTS: readonly (readonly [model: Module, said: string])[] = [
   [broken("0.W", NaN), "0.W, which 0 (composeKernel) reads, contains NaN, 1 of 108 numbers"],
   [
     broken("1.running_var", NaN, true),
     "1.running_var, which 1 (channelNormalize) reads, contains NaN",
   ],
-  // With it the logits are finite, and the channel is lost.
+  // The logits stay finite, but the channel is lost.
   [broken("1.running_var", Infinity), "contains infinity, 1 of 4 numbers"],
   [broken("1.running_var", -1, true), "1 (channelNormalize) gives NaN, 256 of 256 numbers"],
   [broken("0.W", 3e38, true), "0 (conv2d) gives "],
@@ -75,19 +75,19 @@ const FAULTS: readonly (readonly [model: Module, said: string])[] = [
 ];
 
 for (const [model, said] of FAULTS) {
-  Deno.test(`the first fault of a network is found: ${said}`, async () => {
+  Deno.test(`the first non-finite numbers of a network are found: ${said}`, async () => {
     const backend = cpuBackend({ threads: 1 });
     const program = inferenceProgram(model, DESCRIPTION, 1);
     await assertRejects(() => requireFinite("net", program, backend), InputError, said);
   });
 }
 
-Deno.test("a sound network is finite, whatever its folded form or unused tensors hold", async () => {
+Deno.test("non-finite numbers in unused tensors are ignored", async () => {
   const model = broken("1.num_batches_tracked", Infinity);
   await requireFinite("net", inferenceProgram(model, DESCRIPTION, 1), cpuBackend({ threads: 1 }));
 });
 
-Deno.test("weights from elsewhere that are not finite are refused, and the model stays as it was", () => {
+Deno.test("imported weights that are not finite are refused, and the model is unchanged", () => {
   const model = broken("1.bias", 0);
   const before = model.stateDict();
   const tensors = broken("5.weight", NaN).stateDict();
@@ -99,7 +99,7 @@ Deno.test("weights from elsewhere that are not finite are refused, and the model
   assertEquals(model.stateDict(), before);
 });
 
-Deno.test("weights too large for float32 are refused, by their names in the file", () => {
+Deno.test("weights too large for float32 are refused by their names in the file", () => {
   const model = broken("1.bias", 0);
   const tensors = new Map<string, StateTensor>(model.stateDict());
   ["0.W", "0.D"].forEach((name) => tensors.delete(name));
@@ -116,7 +116,7 @@ Deno.test("weights too large for float32 are refused, by their names in the file
   }
 });
 
-Deno.test("an evaluation fails at the first image without logits", async () => {
+Deno.test("an evaluation fails at the first image with non-finite logits", async () => {
   const { test } = await loadDataset(DATA.dataset);
   const evaluate = (model: Module) =>
     evaluateNetwork(foldModel(model, DESCRIPTION), test, cpuBackend({ threads: 1 }), {
@@ -127,7 +127,7 @@ Deno.test("an evaluation fails at the first image without logits", async () => {
     RunError,
     "image 0: the network's logits for it are not finite: 1 (channelNormalize) gives NaN",
   );
-  // Filling is no image.
+  // Filling is not taken for an image.
   await evaluate(broken("1.bias", 0));
 });
 
@@ -187,7 +187,7 @@ Deno.test("import, export, site and fold refuse a network with non-finite number
     assertEquals(left, ["black.png", "c.yaml", "net", "weights.safetensors"]);
   }));
 
-Deno.test("a network with non-finite numbers for one picture names it after those before it", () =>
+Deno.test("predict names the first image with non-finite logits, after the results before it", () =>
   withFolder(async (folder) => {
     const [net, black, white] = ["net", "a.png", "b.png"].map((name) => join(folder, name));
     await writeCheckpoint(net, checkpointOf(broken("0.W", 3e38, true)));

@@ -43,7 +43,7 @@ function smallNetwork(): Module {
 
 const pixels = Uint8Array.from({ length: 5 * 9 * 8 * 3 }, (_, i) => (i * 73) % 256);
 
-Deno.test("a folded DO-Conv network is a plain one of the same function", async () => {
+Deno.test("a folded DO-Conv network is a plain network that computes the same function", async () => {
   const model = smallNetwork();
   const network = foldModel(model, description);
   const names = [...network.tensors.keys()];
@@ -64,7 +64,7 @@ Deno.test("batch norms fold into convolutions and leave no tensor behind", async
   assert(verification.maxRelativeDifference < 1e-6);
 });
 
-Deno.test("a folded file predicts by itself, at any batch size", async () => {
+Deno.test("a folded file can be run without its model, at any batch size", async () => {
   const path = await Deno.makeTempFile({ suffix: ".safetensors" });
   try {
     await writeFoldedNetwork(path, foldModel(smallNetwork(), description));
@@ -81,7 +81,7 @@ Deno.test("a folded file predicts by itself, at any batch size", async () => {
   }
 });
 
-Deno.test("a kernel nobody has heard of folds without code of its own", () => {
+Deno.test("an unknown kind of kernel folds without code of its own", () => {
   class LowRankConv extends Module {
     readonly weight = new Parameter([4, 3, 3, 3]);
     readonly u = new Parameter([4, 2]);
@@ -134,7 +134,7 @@ Deno.test("class names and pixels that do not fit a network are refused", async 
   }
 });
 
-Deno.test("logits that are not numbers are never equal", () => {
+Deno.test("NaN logits are never equal", () => {
   const numbers = Float32Array.of(1, 2, 3, 4);
   const holed = Float32Array.of(NaN, 2, 3, 4);
   for (const [a, b] of [[numbers, holed], [holed, numbers], [holed, holed]]) {
@@ -143,7 +143,7 @@ Deno.test("logits that are not numbers are never equal", () => {
   assertEquals(compareLogits(numbers, numbers, 2).maxRelativeDifference, 0);
 });
 
-Deno.test("classes decided on one by one agree by decision", () => {
+Deno.test("networks with independent classes are compared by decision", () => {
   const a = Float32Array.of(2, -1, 0.5, 3);
   const b = Float32Array.of(1, -2, -0.5, 3);
   const logits = compareLogits(a, b, 2, { threshold: 0 });
@@ -152,7 +152,7 @@ Deno.test("classes decided on one by one agree by decision", () => {
   assertEquals(compareLogits(a, b, 2).top1Agreement, 1);
 });
 
-Deno.test("other files are not taken for folded networks", async () => {
+Deno.test("an empty file is refused as a folded network", async () => {
   const path = await Deno.makeTempFile();
   try {
     await assertRejects(() => readFoldedNetwork(path), InputError, path);

@@ -1,4 +1,4 @@
-/** Stored programs are input: whatever one says, it is refused, or it runs within its buffers. */
+/** Stored programs are untrusted: each is either refused or runs within its buffers. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { InputError } from "../../errors.ts";
@@ -46,7 +46,7 @@ const NETWORKS = [
       { linear: { outFeatures: 3 } },
     ],
   }),
-  // Whatever the sizes on the way, it ends in one number a channel.
+  // Whatever the sizes in between, it ends in one number per channel.
   folded("layers", 7, 9, {
     layers: [
       { conv2d: { outChannels: 8, kernelSize: 3, padding: 1 } },
@@ -84,10 +84,10 @@ function folded(model: string, height: number, width: number, options: object): 
   });
 }
 
-/** Elements of a tensor above which the reference takes too long for a test. */
+/** Number of elements above which the reference takes too long for a test. */
 const MAX_ELEMENTS = 2 ** 16;
 
-Deno.test("a stored program that was changed is refused, or runs within its buffers", async () => {
+Deno.test("a mutated stored program is refused or runs within its buffers", async () => {
   let refused = 0, ran = 0;
   for (let seed = 0; seed < 400; seed++) {
     const network = mutateNetwork(NETWORKS[seed % 8 === 0 ? 2 : seed % 2], new Draw(seed));
@@ -116,7 +116,7 @@ Deno.test("a stored program that was changed is refused, or runs within its buff
   assert(refused > 200 && ran > 30, `${refused} refused, ${ran} ran`);
 });
 
-Deno.test("what ops are traced with fits their own rules", () => {
+Deno.test("attributes of traced ops satisfy the ops' own rules", () => {
   for (const family of Object.keys(FAMILIES)) {
     for (const { program } of casesOf(family)) {
       for (const { op, attributes } of program.nodes) {
@@ -142,7 +142,7 @@ const withAttributes = (op: string, attributes: object) =>
     return nodes.with(at, { ...node, attributes: { ...node.attributes, ...attributes } });
   });
 
-/** The first network with a program that makes something of pictures f32 [1, 1, 2048, 2048]. */
+/** The first network with a program that computes something from images f32 [1, 1, 2048, 2048]. */
 function computing(compute: (pictures: Value) => Value): FoldedNetwork {
   const program = trace({ name: "infer" }, () => {
     const pixels = input("pixels", [1, 2048, 2048, 1], "u8");
@@ -151,7 +151,7 @@ function computing(compute: (pictures: Value) => Value): FoldedNetwork {
   return { ...NETWORKS[0], program: storeProgram(program).stored };
 }
 
-Deno.test("a program that names an op as older versions did is read", () => {
+Deno.test("a program with an op's former name is read", () => {
   const old = changed((nodes) =>
     nodes.map((node) => node.op === "preprocess" ? { ...node, op: "augment" } : node)
   );
@@ -165,42 +165,42 @@ const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: st
     withAttributes("relu", { inputShape: [1] }),
     'relu: has no attribute "inputShape"',
   ],
-  "a number that is not whole": [
+  "a fraction for an integer": [
     withAttributes("conv2d", { stride: [1, 1.5] }),
     "conv2d: stride is [1,1.5]; expected a list of 2, each a whole number of 1 to 1048576",
   ],
-  "a number that is none": [
+  "NaN for a number": [
     withAttributes("preprocess", { std: [1, NaN, 1] }),
     "preprocess: std is [1,null,1]; expected a list of up to",
   ],
-  "a text for a number": [
+  "text for a number": [
     withAttributes("conv2d", { groups: "1" }),
     'conv2d: groups is "1"; expected a whole number',
   ],
-  "a choice that is none": [
+  "an unknown choice": [
     withAttributes("conv2d", { paddingMode: "valid" }),
     'paddingMode is "valid"; expected "zeros" or "reflect"',
   ],
-  "padding beyond all pictures": [
+  "padding larger than any image": [
     withAttributes("conv2d", { padding: [2 ** 20, 2 ** 20], paddingMode: "zeros" }),
     "conv2d: an image of 10x8 with 3 channels is too large",
   ],
-  "elements beyond all networks": [
+  "more elements than any network": [
     changed((nodes) => [
       ...nodes,
       { op: "fill", inputs: [], attributes: { shape: [2 ** 20, 2 ** 20], value: 0 } },
     ]),
     "impossible shape [1048576, 1048576]",
   ],
-  "numbers of a few bytes": [
+  "many numbers from a few bytes": [
     computing(() => relu(fill([2 ** 24], 1))),
     "needs 33.6 M numbers shared by all images; expected at most 16.8 M",
   ],
-  "work of a few bytes": [
+  "much work from a few bytes": [
     computing(() => matmul(fill([1024, 1024], 1), fill([1024, 1024], 1))),
     "needs 1.07 G multiply-accumulates shared by all images; expected at most 268 M",
   ],
-  "more memory for a picture than any network": [
+  "more memory per image than any network": [
     computing((x) => relu(conv2d(x, fill([33, 1, 1, 1], 1)))),
     "needs 277 M numbers at once per image; expected at most 268 M",
   ],
@@ -230,7 +230,7 @@ const REFUSED: Readonly<Record<string, readonly [network: FoldedNetwork, why: st
     changed((nodes) => nodes.with(2, { ...nodes[2], inputs: [[0, 0]] })),
     "constant takes no inputs",
   ],
-  "an op of training": [
+  "a training op": [
     changed((nodes) => [
       ...nodes,
       { op: "variable", inputs: [], attributes: { variable: "parameters", offset: 0, shape: [1] } },
@@ -245,7 +245,7 @@ for (const [what, [network, why]] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("a tensor that a stored program names often is there once", () => {
+Deno.test("a tensor named many times in a stored program is traced once", () => {
   const network = changed((nodes) => [...nodes, ...Array.from({ length: 50 }, () => nodes[2])]);
   const { nodes } = networkProgram(network, 1);
   assertEquals(nodes.length, NETWORKS[0].program.nodes.length);

@@ -13,7 +13,7 @@ Deno.test("a calibrated program's logits are divided by the temperature", async 
   [0.4, -0.8, 2].forEach((logit, i) => assertAlmostEquals(logits[i], logit, 1e-7));
 });
 
-Deno.test("a file's temperature is from 0.01 to 100, and none where classes are decided on one by one", () => {
+Deno.test("a file's temperature is within 0.01 to 100, and only allowed with softmax", () => {
   const description = {
     model: "small",
     input: { height: 4, width: 5, channels: 1 },

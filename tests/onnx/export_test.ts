@@ -14,7 +14,7 @@ import { hasRuntime, inRuntime } from "../support/onnx_runtime.ts";
 
 const COUNT = 3;
 
-/** A folded network of random weights on small pictures, and pictures for it. */
+/** A folded network with random weights on small images, and images for it. */
 function network(name: string, options: Partial<BuildOptions> = {}) {
   const [channels, classes] = [3, 4];
   const [height, width] = pair(options.inputSize ?? [12, 11]);
@@ -91,7 +91,7 @@ const LAYERS: readonly LayerSpec[] = [
   { linear: { outFeatures: 4 } },
 ];
 
-Deno.test("an ONNX file says its temperature; its probabilities are those of the divided logits", async () => {
+Deno.test("an ONNX file states its temperature and gives probabilities of the divided logits", async () => {
   const { folded, pixels } = network("layers", { layers: LAYERS });
   const description = { ...folded.description, temperature: 1.75 };
   const calibrated = { ...folded, description };
@@ -104,7 +104,7 @@ Deno.test("an ONNX file says its temperature; its probabilities are those of the
   await assertSameInRuntime({ folded: calibrated, pixels }, { includePreprocessing: true });
 });
 
-Deno.test("an ONNX file has a free batch size and describes itself", async () => {
+Deno.test("an ONNX file has a dynamic batch size and metadata", async () => {
   const { folded } = network("layers", { layers: LAYERS });
   const { inputs, outputs, metadata, opset } = await decode(folded);
   const extents = (value: typeof inputs[0]) =>
@@ -119,7 +119,7 @@ Deno.test("an ONNX file has a free batch size and describes itself", async () =>
   assertEquals(JSON.parse(metadata.input), folded.description.input);
 });
 
-Deno.test("an ONNX file of a network for several classes per image has a sigmoid for each", async () => {
+Deno.test("an ONNX file of a network for several classes per image has a sigmoid", async () => {
   const { folded } = network("layers", { layers: ["flatten", { linear: { outFeatures: 4 } }] });
   const several = {
     ...folded,
@@ -131,7 +131,7 @@ Deno.test("an ONNX file of a network for several classes per image has a sigmoid
   assertEquals((await decode(folded)).metadata.activation, undefined);
 });
 
-Deno.test("an ONNX file holds plain kernels by their names, batch norms folded if so asked", async () => {
+Deno.test("an ONNX file contains plain kernels by name, with batch norms folded by default", async () => {
   const { folded } = network("cifar_resnet20_v1", { width: 4 });
   const { ops, names } = await decode(folded);
   assert(!ops.includes("BatchNormalization"));
@@ -141,7 +141,7 @@ Deno.test("an ONNX file holds plain kernels by their names, batch norms folded i
   assert(unfolded.names.includes("layer1.0.bn1.running_mean"));
 });
 
-Deno.test("a network that normalizes otherwise than it says is written with its preprocessing only", async () => {
+Deno.test("a network whose normalization differs from its description needs the preprocessing included", async () => {
   const { folded } = network("cifar_resnet20_v1", { width: 4 });
   const { mean } = folded.description.normalization;
   const description = { ...folded.description, normalization: { mean, std: [1, 1, 1] } };
@@ -162,7 +162,7 @@ Deno.test("a weight too large for f16 is refused by name", async () => {
 });
 
 Deno.test(
-  "every layer gives the same in ONNX Runtime, at several batch sizes",
+  "every layer gives the same result in ONNX Runtime, at several batch sizes",
   inRuntime,
   async () => {
     const { folded, pixels } = network("layers", { layers: LAYERS });
@@ -172,7 +172,7 @@ Deno.test(
   },
 );
 
-Deno.test("blocks and gates give the same in ONNX Runtime", inRuntime, async () => {
+Deno.test("blocks and gates give the same result in ONNX Runtime", inRuntime, async () => {
   await assertSameInRuntime(network("layers", {
     layers: [
       {
@@ -196,7 +196,7 @@ Deno.test("blocks and gates give the same in ONNX Runtime", inRuntime, async () 
   }));
 });
 
-Deno.test("activations that ONNX has are written by its ops", async () => {
+Deno.test("activations that ONNX has are written as its ops", async () => {
   const { folded } = network("layers", {
     layers: [
       ...["relu6", "leaky_relu", "elu", "sigmoid", "hard_sigmoid", "hard_swish", "prelu"] as const,
@@ -221,7 +221,7 @@ for (
     ["resnet50", { width: 4 }],
   ] as const
 ) {
-  Deno.test(`${name} gives the same in ONNX Runtime`, inRuntime, async () => {
+  Deno.test(`${name} gives the same result in ONNX Runtime`, inRuntime, async () => {
     const made = network(name, options);
     await assertSameInRuntime(made);
     await assertSameInRuntime(made, { includePreprocessing: true });
@@ -229,7 +229,7 @@ for (
   });
 }
 
-Deno.test("a file that gives other numbers than the network is refused", inRuntime, async () => {
+Deno.test("a file whose numbers differ from the network's is refused", inRuntime, async () => {
   const { folded, pixels } = network("cifar_resnet20_v1", { width: 4 });
   const file = await encodeOnnx(folded);
   const { folded: other } = network("cifar_resnet20_v2", { width: 4 });

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-control-regex -- the file is no text
-/** Weights that exporters put into a file beside the ONNX file. */
+/** Weights in a file beside the ONNX file. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { InputError } from "../../errors.ts";
@@ -9,10 +9,10 @@ const FOREIGN = fromFileUrl(new URL("../weights/foreign/", import.meta.url));
 const DATA = "external.onnx.data";
 
 /**
- * Reads the ONNX file from a folder of its own.
+ * Reads the ONNX file in a new folder.
  *
- * @param edit changes its bytes, each a character, and keeps their number
- * @param prepare changes the file of its data
+ * @param edit changes its bytes, each a character, but not their number
+ * @param prepare changes its data file
  */
 async function read(
   edit: (text: string) => string = (text) => text,
@@ -33,7 +33,7 @@ async function read(
   }
 }
 
-Deno.test("weights in a file beside the ONNX file are read from their places", async () => {
+Deno.test("weights in a file beside the ONNX file are read at their offsets", async () => {
   const { tensors: inside } = await readOnnxTensors(join(FOREIGN, "kept_bn_eval.onnx"));
   const beside = await read();
   assertEquals([...beside.keys()].toSorted(), [...inside.keys()].toSorted());
@@ -41,7 +41,7 @@ Deno.test("weights in a file beside the ONNX file are read from their places", a
   for (const [name, tensor] of inside) assertEquals(beside.get(name), tensor);
 });
 
-Deno.test("no file is read but plain ones in the ONNX file's own folder", async () => {
+Deno.test("only regular files in the ONNX file's own folder are read", async () => {
   const places = [
     "../ternal.onnx.dat",
     "/etc/////////hosts",
@@ -70,8 +70,8 @@ Deno.test("no file is read but plain ones in the ONNX file's own folder", async 
   await assertRejects(() => read(undefined, Deno.remove), InputError, "both files are needed");
 });
 
-Deno.test("no more is read than a file has and a tensor needs", async () => {
-  // A number is text behind its own length.
+Deno.test("offsets and lengths that fit neither file nor tensor are refused", async () => {
+  // A number is stored as text after its length.
   const withNumber = (key: string, number: string) => (text: string) =>
     text.replaceAll(new RegExp(`(${key}\x12\x03)864`, "g"), `$1${number}`);
   for (const number of ["999", "-64", "8e9", "8.4"]) {
@@ -81,7 +81,7 @@ Deno.test("no more is read than a file has and a tensor needs", async () => {
   }
   const cut = (data: string) => Deno.truncate(data, 900);
   await assertRejects(() => read(undefined, cut), InputError, "which has 900 bytes: too few");
-  // Each tensor from the first byte on: each is in the file, all together are more than it.
+  // All tensors at the first byte: each is within the file, but their total is larger.
   const first = (text: string) =>
     text.replaceAll(/(?<=offset\x12[\x03\x04])\d+/g, (digits) => "0".repeat(digits.length));
   await assertRejects(() => read(first, cut), InputError, "which has 900 bytes: too few");
@@ -94,7 +94,7 @@ Deno.test("a weight's name stays on its line", async () => {
 });
 
 Deno.test("more weights than a network has are refused", async () => {
-  // A float without axes, four digits as its name and four bytes.
+  // A float scalar: four digits as its name and four bytes.
   const initializer = (index: number) => {
     const name = String(index).padStart(4, "0");
     return `\x2a\x0e\x10\x01\x42\x04${name}\x4a\x04\0\0\0\0`;

@@ -19,7 +19,7 @@ const node = (
 const named = (tensors: Map<string, Tensor>, nodes: OnnxNode[]) =>
   namedByNodes(tensors, new Map(), nodes).tensors;
 
-Deno.test("what the exporter took the names off is named by the layers of its nodes", () => {
+Deno.test("tensors renamed by the exporter are named by the layers of their nodes", () => {
   const [kernel, shift, matrix] = [
     tensor([1], 1),
     tensor([1], 2),
@@ -46,7 +46,7 @@ Deno.test("what the exporter took the names off is named by the layers of its no
   );
 });
 
-Deno.test("equal tensors that share one are there under each of their names", () => {
+Deno.test("equal tensors stored once are found under each of their names", () => {
   const one = tensor([1], 1);
   const found = named(new Map([["bn1.weight", one], ["conv.weight", one], ["12", one]]), [
     node("Identity", "Identity_0", ["bn1.weight"], ["bn2.weight"]),
@@ -58,7 +58,7 @@ Deno.test("equal tensors that share one are there under each of their names", ()
   ]);
 });
 
-Deno.test("what no node names stays as it is, and no name of the file's is replaced", () => {
+Deno.test("tensors that no node names keep their names, and existing names are not replaced", () => {
   const [a, b] = [tensor([1], 1), tensor([1], 2)];
   const tensors = new Map([["onnx::Conv_1", a], ["conv.weight", b], ["conv.bias", b]]);
   const nodes = [
@@ -69,7 +69,7 @@ Deno.test("what no node names stays as it is, and no name of the file's is repla
   assertEquals(named(tensors, nodes), tensors);
 });
 
-Deno.test("a matrix is laid out as a layer has it, whatever its node does to it", () => {
+Deno.test("a matrix gets the layout of a layer's weight, whatever its node does to it", () => {
   const [stored, layer] = [tensor([2, 2], 1, 2, 3, 4), tensor([2, 2], 1, 3, 2, 4)];
   const weight = (...nodes: OnnxNode[]) =>
     named(new Map([["fc.weight", stored]]), nodes).get("fc.weight");
@@ -98,7 +98,7 @@ Deno.test("the factors of a Gemm are multiplied into its parameters", () => {
   );
 });
 
-Deno.test("names are followed through nodes that copy, in any order, in circles too", () => {
+Deno.test("names are followed through nodes that copy, in any order and in cycles", () => {
   const one = tensor([1], 1);
   const found = named(new Map([["a.bias", one]]), [
     node("Identity", "", ["between"], ["b.bias"]),
@@ -109,7 +109,7 @@ Deno.test("names are followed through nodes that copy, in any order, in circles 
   assertEquals([...found.keys()], ["a.bias", "between", "b.bias"]);
 });
 
-Deno.test("weights are told from constants: what layers use, and what is named as theirs", () => {
+Deno.test("weights are constants that layers use, or that are named like a layer's", () => {
   const tensors = new Map(
     ["kernel", "norm.weight", "onnx::MatMul_7", "pool.averages", "mean"]
       .map((name, i) => [name, tensor([1, 1], i)]),
@@ -123,7 +123,7 @@ Deno.test("weights are told from constants: what layers use, and what is named a
   assertEquals([...weights].map(({ data }) => Number(data[0])).toSorted(), [0, 1, 2]);
 });
 
-Deno.test("what is not read has the name of its layer, and why", () => {
+Deno.test("unread tensors are listed by layer, with the reason", () => {
   const why = (nodes: OnnxNode[], unread: Record<string, string> = {}) =>
     namedByNodes(
       new Map([["a.weight", tensor([1, 1], 1)]]),

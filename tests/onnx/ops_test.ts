@@ -1,4 +1,4 @@
-/** Every op for inference on its samples: its ONNX form in ONNX Runtime against its plain meaning. */
+/** Every inference op on its samples: its ONNX form in ONNX Runtime against its definition. */
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import { apply, constant } from "../../graph/trace.ts";
@@ -17,8 +17,8 @@ import { sum } from "../../reporting/statistics.ts";
 import { inRuntime } from "../support/onnx_runtime.ts";
 
 /**
- * A network of one op; undefined if the first extent of its sample is not a batch's. Operands with
- * the same first extent are channels of the images, the others constants.
+ * A network of one op; undefined if the first axis of its sample is not a batch. Operands with the
+ * same first extent are channels of the images, the others constants.
  */
 function networkOf(op: Op, { operands: given, attributes }: Sample): FoldedNetwork | undefined {
   const operands = given.map(sampleOperand);
@@ -57,7 +57,7 @@ for (const op of OPS.values()) {
   if (!op.inference || op === preprocessOp) continue;
   const networks = op.samples.flatMap((sample) => networkOf(op, sample) ?? []);
   if (networks.length === 0) continue;
-  Deno.test(`${op.name} on its samples gives the same in ONNX Runtime`, inRuntime, async () => {
+  Deno.test(`${op.name} gives the same result in ONNX Runtime`, inRuntime, async () => {
     for (const folded of networks) {
       const { description } = folded;
       const length = 3 * description.input.channels;

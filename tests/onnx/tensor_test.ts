@@ -1,4 +1,4 @@
-/** Tensors of ONNX files, wherever the format lets their numbers be. */
+/** Tensors of ONNX files, in every field where the format allows their numbers. */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { onnx } from "npm:onnx-proto@8.0.1";
 import { InputError } from "../../errors.ts";
@@ -15,7 +15,7 @@ async function read(graph: onnx.IGraphProto) {
 
 const bytesOf = ({ buffer }: ArrayBufferView) => new Uint8Array(buffer as ArrayBuffer);
 
-/** 1 and -2 as each type has them. */
+/** 1 and -2 in each type. */
 const HALVES = Float16Array.of(1, -2);
 const UPPER_HALVES = Uint16Array.of(0x3f80, 0xc000);
 const STORED: Readonly<Record<string, onnx.ITensorProto>> = {
@@ -44,7 +44,7 @@ for (const [what, stored] of Object.entries(STORED)) {
   });
 }
 
-Deno.test("numbers where none of the type are, or that are more or fewer than the shape's, are refused", async () => {
+Deno.test("numbers in the field of another type, too many or too few for the shape, are refused", async () => {
   const cases: [onnx.ITensorProto, string][] = [
     [{ dataType: 1, doubleData: [1, 2] }, "in a field for another type"],
     [{ dataType: 10, int32Data: [1, 2, 3] }, "needs 4 bytes, it has 6"],
@@ -57,7 +57,7 @@ Deno.test("numbers where none of the type are, or that are more or fewer than th
   }
 });
 
-Deno.test("weights that are not read are told with why", async () => {
+Deno.test("the error for an unread weight gives the reason", async () => {
   const integers = { name: "weight", dims: [1, 1], dataType: 3, rawData: new Uint8Array(1) };
   const values = { ...integers, dataType: 1, rawData: new Uint8Array(4) };
   const floats = { name: "value_floats", type: 6, floats: [1] };

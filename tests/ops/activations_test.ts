@@ -1,4 +1,4 @@
-/** Activations where they bend and far out; PyTorch's numbers in between are in the fixtures. */
+/** Activations at their kinks and far from zero; PyTorch's numbers in between are in the fixtures. */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { fill } from "../../ops/fill.ts";
@@ -35,7 +35,7 @@ const ACTIVATIONS: Readonly<Record<string, (x: Value) => Value>> = {
   softplus,
 };
 
-/** What PyTorch gives as the gradient at these points. */
+/** PyTorch's gradients at these points. */
 const BENDS: Readonly<Record<string, readonly [x: number, slope: number][]>> = {
   relu6: [[0, 0], [6, 0]],
   hardSigmoid: [[-3, 0], [3, 0]],
@@ -45,7 +45,7 @@ const BENDS: Readonly<Record<string, readonly [x: number, slope: number][]>> = {
   elu: [[0, 1.5]],
 };
 
-testOnEveryBackend("gradients where activations bend are PyTorch's", async (backend) => {
+testOnEveryBackend("gradients at the kinks of activations are PyTorch's", async (backend) => {
   for (const [name, points] of Object.entries(BENDS)) {
     const x = { shape: [points.length], data: Float32Array.from(points, ([at]) => at) };
     const { dx } = await compute(backend, { x }, ({ x }) => ({
@@ -55,7 +55,7 @@ testOnEveryBackend("gradients where activations bend are PyTorch's", async (back
   }
 });
 
-/** What activations tend to at -90 and 1000, too small or large for an exponential. */
+/** Limits of activations at -90 and 1000, too small or large for an exponential. */
 const FAR: Readonly<Record<string, readonly [low: number, high: number]>> = {
   elu: [-1.5, 1000],
   gelu: [0, 1000],
@@ -71,25 +71,28 @@ const FAR: Readonly<Record<string, readonly [low: number, high: number]>> = {
   softplus: [0, 1000],
 };
 
-testOnEveryBackend("activations far out are their limits, and NaN stays NaN", async (backend) => {
-  const x = { shape: [3], data: Float32Array.of(-90, 1000, NaN) };
-  const results = await compute(backend, { x }, ({ x }) =>
-    Object.fromEntries(
-      Object.entries(ACTIVATIONS).flatMap(([name, activation]) => {
-        const y = activation(x);
-        return [[name, y], [`${name}Gradient`, gradients(sum(y), [x])[0]]];
-      }),
-    ));
-  for (const [name, [low, high]] of Object.entries(FAR)) {
-    const [below, above, none] = results[name];
-    assertAlmostEquals(below, low, 1e-6, name);
-    assertAlmostEquals(above, high, 1e-3, name);
-    assertEquals(none, NaN, name);
-    assert(results[`${name}Gradient`].slice(0, 2).every(Number.isFinite), `${name}Gradient`);
-  }
-});
+testOnEveryBackend(
+  "activations reach their limits far from zero, and NaN stays NaN",
+  async (backend) => {
+    const x = { shape: [3], data: Float32Array.of(-90, 1000, NaN) };
+    const results = await compute(backend, { x }, ({ x }) =>
+      Object.fromEntries(
+        Object.entries(ACTIVATIONS).flatMap(([name, activation]) => {
+          const y = activation(x);
+          return [[name, y], [`${name}Gradient`, gradients(sum(y), [x])[0]]];
+        }),
+      ));
+    for (const [name, [low, high]] of Object.entries(FAR)) {
+      const [below, above, none] = results[name];
+      assertAlmostEquals(below, low, 1e-6, name);
+      assertAlmostEquals(above, high, 1e-3, name);
+      assertEquals(none, NaN, name);
+      assert(results[`${name}Gradient`].slice(0, 2).every(Number.isFinite), `${name}Gradient`);
+    }
+  },
+);
 
-Deno.test("gelu has the normal distribution's function to 1e-9", () => {
+Deno.test("gelu uses the normal distribution function, accurate to 1e-9", () => {
   const [from, to, steps] = [-8, 8, 4000];
   const width = (to - from) / steps;
   const density = (x: number) => Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
@@ -99,13 +102,13 @@ Deno.test("gelu has the normal distribution's function to 1e-9", () => {
   const [y] = geluOp.evaluate([operand], { approximate: "none" }, [type]);
   let area = 0;
   points.forEach((x, i) => {
-    // Simpson's rule from point to point.
+    // Simpson's rule between neighbouring points.
     if (i > 0) area += width / 6 * (density(x - width) + 4 * density(x - width / 2) + density(x));
     assertAlmostEquals(y[i], x * area, 8e-9);
   });
 });
 
-Deno.test("attributes that an activation cannot have are refused", () => {
+Deno.test("invalid attributes of activations are refused", () => {
   trace({ name: "refused" }, () => {
     const x = fill([2], 1);
     assertThrows(() => leakyRelu(x, { negativeSlope: -1 }), InputError, "negativeSlope is -1;");

@@ -7,11 +7,11 @@ import { testOnEveryBackend } from "../support/backends.ts";
 import { compute } from "../support/run.ts";
 
 testOnEveryBackend(
-  "erased pixels take the values in turn, beginning where they are told",
+  "erased pixels take the values in turn, starting at the given one",
   async (backend) => {
     const inputs = {
       images: { shape: [2, 2, 2, 3], data: new Float32Array(24) },
-      // The second reaches beyond the image: what it would erase there is left out, values count on.
+      // The second box reaches beyond the image: pixels there are skipped, but still consume values.
       boxes: { shape: [2, 5], data: Int32Array.of(0, 1, 2, 1, 4, 1, 2, 1, 2, 0) },
       values: { shape: [5], data: Float32Array.of(1, 2, 3, 4, 5) },
     };
@@ -28,7 +28,7 @@ testOnEveryBackend(
 );
 
 testOnEveryBackend(
-  "an image is blended with its partner outside the box, and is it inside",
+  "an image is blended with its partner outside the box and replaced by it inside",
   async (backend) => {
     const inputs = {
       images: { shape: [2, 1, 2, 2], data: Float32Array.of(0, 4, 8, 12, 100, 200, 300, 400) },

@@ -24,7 +24,7 @@ testOnEveryBackend("an unknown target has neither loss nor gradient", async (bac
   assertEquals([...outputs.gradient.subarray(2)], [0, 0]);
 });
 
-testOnEveryBackend("logits far apart neither overflow nor lose the loss", async (backend) => {
+testOnEveryBackend("the loss of extreme logits neither overflows nor vanishes", async (backend) => {
   const logits = { shape: [4], data: Float32Array.of(1e4, 1e4, -1e30, -90) };
   const targets = { shape: [4], data: Float32Array.of(1, 0, 1, 0) };
   const outputs = await compute(backend, { logits, targets }, ({ logits, targets }) => {
@@ -37,18 +37,21 @@ testOnEveryBackend("logits far apart neither overflow nor lose the loss", async 
   assertEquals([...outputs.gradient.subarray(0, 3)], [0, 1, -1]);
 });
 
-testOnEveryBackend("decisions are right or wrong, and unknown targets neither", async (backend) => {
-  const logits = { shape: [3, 2], data: Float32Array.of(1, 1, -1, -1, 1, 0.2) };
-  const targets = { shape: [3, 2], data: Float32Array.of(1, 0, 1, 0, -1, 1) };
-  const outcomes = await compute(
-    backend,
-    { logits, targets },
-    ({ logits, targets }) => ({ ...binaryOutcomes(logits, targets, { threshold: 0.5 }) }),
-  );
-  assertEquals([...outcomes.truePositives], [1, 0, 0, 0, 0, 0]);
-  assertEquals([...outcomes.falsePositives], [0, 1, 0, 0, 0, 0]);
-  assertEquals([...outcomes.falseNegatives], [0, 0, 1, 0, 0, 1]);
-});
+testOnEveryBackend(
+  "decisions are counted as right or wrong, unknown targets as neither",
+  async (backend) => {
+    const logits = { shape: [3, 2], data: Float32Array.of(1, 1, -1, -1, 1, 0.2) };
+    const targets = { shape: [3, 2], data: Float32Array.of(1, 0, 1, 0, -1, 1) };
+    const outcomes = await compute(
+      backend,
+      { logits, targets },
+      ({ logits, targets }) => ({ ...binaryOutcomes(logits, targets, { threshold: 0.5 }) }),
+    );
+    assertEquals([...outcomes.truePositives], [1, 0, 0, 0, 0, 0]);
+    assertEquals([...outcomes.falsePositives], [0, 1, 0, 0, 0, 0]);
+    assertEquals([...outcomes.falseNegatives], [0, 0, 1, 0, 0, 1]);
+  },
+);
 
 Deno.test("targets and weights that do not fit are refused", () => {
   trace({ name: "refused" }, () => {

@@ -8,13 +8,13 @@ import { foldForInference } from "../../ops/fold_for_inference.ts";
 
 const NORMALIZATION = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
 
-Deno.test("the map of a class is the sum of the features' maps by what they do to its logit", () => {
+Deno.test("the map of a class is the sum of the feature maps, weighted by their effect on its logit", () => {
   const features = [1, 2, 3, 4, 10, 20, 30, 40];
   const gradient = [0.25, 0.25, 0.25, 0.25, 0, -1, 0.5, 0];
   assertEquals([...classActivationMap(features, gradient, 2)], [-4, -8, -12, -16]);
 });
 
-Deno.test("features are what goes into the pooling: after batch norm, activation and shortcut", () => {
+Deno.test("features are the input of the last pooling, after batch norm, activation and shortcut", () => {
   const model = buildModel("cifar_resnet20_v1", { classes: 10, inputSize: 32 });
   const input = { height: 32, width: 32, channels: 3 };
   const inference = inferenceProgram(model, { input, normalization: NORMALIZATION }, 2);
@@ -26,7 +26,7 @@ Deno.test("features are what goes into the pooling: after batch norm, activation
   }
 });
 
-/** Models whose ends differ, and the features that they end in. */
+/** Models with different heads, and the shapes of their features. */
 const ENDS = {
   cifar_resnet20_v2: [64, 16, 16],
   densenet121: [1024, 2, 2],
@@ -36,7 +36,7 @@ const ENDS = {
   vgg11_bn: [512, 4, 4],
 };
 
-Deno.test("models of all kinds can be explained", () => {
+Deno.test("models of all kinds have class activation maps", () => {
   const input = { height: 64, width: 64, channels: 3 };
   for (const [name, features] of Object.entries(ENDS)) {
     const model = buildModel(name, { classes: 5, inputSize: 64 });
@@ -45,7 +45,7 @@ Deno.test("models of all kinds can be explained", () => {
   }
 });
 
-Deno.test("a network without places is not explained", () => {
+Deno.test("a network without spatial features is refused", () => {
   const program = trace({ name: "infer" }, () => output("logits", input("logits", [1, 3])));
   assertThrows(() => classActivationProgram(program), InputError, "has no convolution");
   const chosen = buildModel("layers", {

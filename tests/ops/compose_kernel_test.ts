@@ -31,7 +31,7 @@ Deno.test("the authors' layer pairs a kernel row with the row modulo the input c
   assertEquals(pairing("authors", 4, 1, 2), [0, 1, 0, 1]);
 });
 
-Deno.test("the pairings agree without groups and with one output a group", () => {
+Deno.test("the pairings agree without groups and with one output per group", () => {
   for (const [outChannels, groupIn, groups] of [[3, 4, 1], [4, 1, 4], [3, 2, 3]]) {
     assertEquals(
       pairing("paper", outChannels, groupIn, groups),
@@ -47,7 +47,7 @@ Deno.test("the identity is repeated as often as it fits and padded with zeros", 
   assertEquals(rows, [[1, 0, 1, 0, 0], [0, 1, 0, 1, 0]]);
 });
 
-testOnEveryBackend("with D zero the composed kernel is W itself", async (backend) => {
+testOnEveryBackend("if D is zero, the composed kernel is W itself", async (backend) => {
   const data = Float32Array.from({ length: 6 * 2 * 9 }, (_, i) => i - 7);
   const { kernel } = await compute(backend, { w: { shape: [6, 2, 9], data } }, ({ w }) => ({
     kernel: composeKernel(w, fill([4, 9, 9], 0), { kernelSize: 3, groups: 2 }),

@@ -10,7 +10,7 @@ import { testOnEveryBackend } from "../support/backends.ts";
 import { compute } from "../support/run.ts";
 
 testOnEveryBackend(
-  "channels are put together, taken apart and shuffled by whole planes",
+  "channels are concatenated, split and shuffled as whole planes",
   async (backend) => {
     const a = { shape: [2, 1, 1, 2], data: Float32Array.of(1, 2, 7, 8) };
     const b = { shape: [2, 2, 1, 2], data: Float32Array.of(3, 4, 5, 6, 9, 10, 11, 12) };
@@ -26,7 +26,7 @@ testOnEveryBackend(
   },
 );
 
-testOnEveryBackend("a part that is not used has a gradient of zeros", async (backend) => {
+testOnEveryBackend("an unused part of a split has zero gradients", async (backend) => {
   const x = { shape: [1, 3, 1, 1], data: Float32Array.of(1, 2, 3) };
   const { dx } = await compute(backend, { x }, ({ x }) => ({
     dx: gradients(sum(split(x, [1, 2])[0]), [x])[0],

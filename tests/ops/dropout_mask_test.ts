@@ -32,13 +32,13 @@ testOnEveryBackend("elements are dropped or scaled by 1 / (1 - p)", async (backe
   assert((await mask(backend, 1, 0)).every((value) => value === 1));
 });
 
-Deno.test("steps and streams have masks of their own", async () => {
+Deno.test("different steps and streams have different masks", async () => {
   const backend = referenceBackend();
   assertNotEquals(await mask(backend, 1, 0.5), await mask(backend, 2, 0.5));
   assertNotEquals(await mask(backend, 1, 0.5, 1), await mask(backend, 1, 0.5, 2));
 });
 
-Deno.test("a probability of 1 and a step that is no integer are refused", () => {
+Deno.test("a probability of 1 and a non-integer step are refused", () => {
   trace({ name: "refused" }, () => {
     const draw = (p: number, dtype: "i32" | "f32") =>
       dropoutMask(input(dtype, [], dtype), { shape: [2], p, stream: 0 });

@@ -24,7 +24,7 @@ function vector(...values: number[]) {
   return { shape: [values.length], data: Float32Array.from(values) };
 }
 
-testOnEveryBackend("NaN is never hidden", async (backend) => {
+testOnEveryBackend("NaN propagates through elementwise ops and reductions", async (backend) => {
   const x = vector(NaN, -2, 3, NaN, 0);
   const outputs = await compute(backend, { x }, ({ x }) => ({
     relu: relu(x),
@@ -58,7 +58,7 @@ testOnEveryBackend("a moving average takes its decay as a number or a scalar", a
   assertEquals([...outputs.fed], [2, 4]);
 });
 
-testOnEveryBackend("reductions take every element of any shape", async (backend) => {
+testOnEveryBackend("reductions include every element of any shape", async (backend) => {
   const data = Float32Array.from({ length: 3 * 5 * 7 }, (_, i) => i % 2 === 0 ? i : -i);
   const outputs = await compute(backend, { x: { shape: [3, 5, 7], data } }, (values) => ({
     sum: sum(values.x),
@@ -83,7 +83,7 @@ testOnEveryBackend("gradients with a norm below the bound are not scaled", async
   assertEquals([...outputs.zero], [1]);
 });
 
-Deno.test("an operand meets an output by element, by channel or as one number", () => {
+Deno.test("an operand is broadcast by element, by channel or as one number", () => {
   assertEquals(broadcastOf([2, 3], [2, 3]), "full");
   assertEquals(broadcastOf([3], [2, 3, 4, 4]), "channel");
   assertEquals(broadcastOf([], [2, 3]), "scalar");
@@ -102,7 +102,7 @@ Deno.test("operands that do not fit are refused with both shapes", () => {
   });
 });
 
-Deno.test("an operand that another op takes is told with its name", () => {
+Deno.test("the error for an operand that another op takes names that op", () => {
   const product = (...shape: number[]) =>
     trace({ name: "product" }, () => {
       multiply(input("x", [2, 3, 4, 4]), input("factor", shape));

@@ -15,7 +15,7 @@ import {
   tensor,
 } from "../support/folding.ts";
 
-Deno.test("a convolution takes in the batch norm after it and gets a bias of its name", () => {
+Deno.test("a batch norm folds into the convolution before it, whose bias is named after it", () => {
   const program = build((x) => {
     const y = withScope("conv1", () =>
       conv2d(x, tensor([6, 2, 3, 3], "conv1.weight"), undefined, {
@@ -30,7 +30,7 @@ Deno.test("a convolution takes in the batch norm after it and gets a bias of its
   assertSameFunction(program, folded);
 });
 
-Deno.test("a bias that is there and a batch norm without scale and shift fold too", () => {
+Deno.test("a convolution with a bias and a batch norm without scale and shift fold", () => {
   const program = build((x) =>
     normalize(conv2d(x, tensor([3, 4, 1, 1]), tensor([3])), { affine: false })
   );
@@ -46,7 +46,7 @@ Deno.test("several batch norms in a row fold into one layer", () => {
   assertSameFunction(program, folded);
 });
 
-Deno.test("a fully connected layer takes in the batch norm after it", () => {
+Deno.test("a batch norm folds into the fully connected layer before it", () => {
   const program = trace({ name: "test" }, () => {
     const x = input("x", [10, 20]);
     output("y", normalize(linear(x, tensor([3, 20]), tensor([3]))));
@@ -56,7 +56,7 @@ Deno.test("a fully connected layer takes in the batch norm after it", () => {
   assertSameFunction(program, folded);
 });
 
-Deno.test("a batch norm stays where the convolution's output is used elsewhere or shown", () => {
+Deno.test("a batch norm stays if the convolution's output is used elsewhere or is an output", () => {
   const shared = build((x) => {
     const y = conv2d(x, tensor([3, 4, 3, 3]));
     return add(normalize(y), y);
@@ -74,7 +74,7 @@ Deno.test("a batch norm stays where the convolution's output is used elsewhere o
   assertEquals(opsOf(foldForInference(shown, { batchNorm: true })), ["conv2d", "channelNormalize"]);
 });
 
-Deno.test("a batch norm stays without a convolution before it, and where the kernel is not constant", () => {
+Deno.test("a batch norm stays if no convolution with a constant kernel precedes it", () => {
   const alone = build((x) => relu(normalize(x)));
   assertEquals(opsOf(foldForInference(alone, { batchNorm: true })), ["channelNormalize", "relu"]);
   const dynamic = build((x) => normalize(conv2d(x, input("kernel", [3, 4, 3, 3]))));
@@ -84,7 +84,7 @@ Deno.test("a batch norm stays without a convolution before it, and where the ker
   ]);
 });
 
-Deno.test("two convolutions that share a kernel keep their own", () => {
+Deno.test("two convolutions that share a kernel fold separately", () => {
   const program = build((x) => {
     const kernel = tensor([4, 4, 1, 1], "shared.weight");
     return add(relu(normalize(conv2d(x, kernel))), relu(normalize(conv2d(x, kernel))));
@@ -94,7 +94,7 @@ Deno.test("two convolutions that share a kernel keep their own", () => {
   assertSameFunction(program, folded);
 });
 
-Deno.test("a folded program that is folded again stays as it is", () => {
+Deno.test("folding a folded program changes nothing", () => {
   const program = build((x) => {
     const plain = normalize(conv2d(x, tensor([4, 4, 3, 3], "a.weight"), undefined, { padding: 1 }));
     return add(relu(plain), x);

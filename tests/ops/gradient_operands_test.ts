@@ -1,4 +1,4 @@
-/** The ops of gradients take the gradient of what their op gives, and nothing else. */
+/** Gradient ops accept only gradients of the shape that their op outputs. */
 import { assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { apply, input, trace } from "../../graph/trace.ts";

@@ -18,7 +18,7 @@ import { compute } from "../support/run.ts";
 
 for (const op of OPS.values()) {
   if (!op.gradient) continue;
-  Deno.test(`${op.name} has the gradient that differences show`, () => {
+  Deno.test(`${op.name}: the gradient agrees with finite differences`, () => {
     op.samples.forEach(({ operands, attributes }, i) => {
       const build = (values: Value[]) => apply(op, values, attributes);
       checkGradient(operands, build, randomSource(1, op.name, i));
@@ -26,14 +26,14 @@ for (const op of OPS.values()) {
   });
 }
 
-Deno.test("a batch norm has the gradient that differences show", () => {
+Deno.test("batch norm: the gradient agrees with finite differences", () => {
   checkGradient([[2, 3, 4, 4], [3], [3]], ([x, weight, bias]) => {
     const { mean, variance } = channelMoments(x);
     return [channelNormalize(x, mean, variance, { weight, bias })];
   }, randomSource(1, "batch norm", 0));
 });
 
-Deno.test("what is detached gets no gradient, what it is added to does", async () => {
+Deno.test("no gradient passes through detach", async () => {
   const x = { shape: [2], data: Float32Array.of(3, 5) };
   const { dx } = await compute(referenceBackend(), { x }, ({ x }) => ({
     dx: gradients(sum(add(x, detach(scale(x, 10)))), [x])[0],
@@ -49,7 +49,7 @@ Deno.test("a value used twice gets the sum of its gradients", async () => {
   assertEquals([...dx], [16, 20]);
 });
 
-Deno.test("the seeds of several outputs add up, one output upstream of another", async () => {
+Deno.test("the seeds of several outputs add up, even if one depends on another", async () => {
   const x = { shape: [2], data: Float32Array.of(3, 5) };
   const seed = { shape: [2], data: Float32Array.of(1, 10) };
   const { dx, dy } = await compute(referenceBackend(), { x, seed }, ({ x, seed }) => {
@@ -62,7 +62,7 @@ Deno.test("the seeds of several outputs add up, one output upstream of another",
   assertEquals([...dx], [26, 420]);
 });
 
-Deno.test("a value the loss does not depend on gets zeros", async () => {
+Deno.test("a value that the loss does not depend on gets zeros", async () => {
   const x = { shape: [2], data: Float32Array.of(3, 5) };
   const { dx } = await compute(referenceBackend(), { x, other: x }, ({ x, other }) => ({
     dx: gradients(sum(other), [x])[0],
@@ -70,7 +70,7 @@ Deno.test("a value the loss does not depend on gets zeros", async () => {
   assertEquals([...dx], [0, 0]);
 });
 
-Deno.test("gradients are refused of a loss that is no scalar and of seeds that do not fit", () => {
+Deno.test("gradients of a non-scalar loss and seeds that do not fit are refused", () => {
   trace({ name: "refused" }, () => {
     const x = constant([2], Float32Array.of(1, 2));
     output("x", x);

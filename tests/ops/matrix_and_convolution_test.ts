@@ -34,7 +34,7 @@ testOnEveryBackend("moments keep their precision far from zero", async (backend)
   assertEquals([...outputs.variance], [0.25]);
 });
 
-Deno.test("a refusal names the module, what was found and what was expected", () => {
+Deno.test("errors name the module, what was found and what was expected", () => {
   trace({ name: "refused" }, () => {
     const x = fill([1, 3, 8, 8], 1);
     const at = (build: () => void) => () => withScope("conv1", build);

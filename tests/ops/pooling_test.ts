@@ -23,15 +23,15 @@ function geometry(size: number, kernel: number, options: Record<string, number |
   });
 }
 
-Deno.test("ceil mode keeps a partial last window, but none that begins beyond the image", () => {
+Deno.test("ceil mode keeps a partial last window, but none that starts beyond the image", () => {
   assertEquals(geometry(6, 3, { stride: 2 }).outSize, [2, 2]);
   assertEquals(geometry(6, 3, { stride: 2, ceilMode: true }).outSize, [3, 3]);
-  // The third window would begin at 4 of a padded length 4 + 1.
+  // The third window would start at 4 of a padded length 4 + 1.
   assertEquals(geometry(3, 2, { padding: 1, ceilMode: true }).outSize, [2, 2]);
   assertEquals(geometry(2, 3, { stride: 2, ceilMode: true }).outSize, [1, 1]);
 });
 
-Deno.test("a window is cut to the image and knows how much of the padded image it covers", () => {
+Deno.test("a window is clipped to the image and has the length it covers of the padded image", () => {
   const pooled = geometry(6, 3, { stride: 2, padding: 1, ceilMode: true });
   assertEquals(poolingWindow(pooled, 0, 0), { start: 0, end: 2, paddedLength: 3 });
   assertEquals(poolingWindow(pooled, 0, 3), { start: 5, end: 6, paddedLength: 2 });
@@ -54,7 +54,7 @@ Deno.test("poolings that do not fit are refused", () => {
   });
 });
 
-Deno.test("pooling to a size that divides the image is an ordinary pooling, to its own size none", () => {
+Deno.test("adaptive pooling is plain pooling if the size divides the image, and nothing for its own size", () => {
   trace({ name: "adaptive" }, () => {
     const x = fill([1, 2, 6, 4], 1);
     assertEquals(adaptiveAvgPool2d(x, [6, 4]), x);
@@ -66,7 +66,7 @@ Deno.test("pooling to a size that divides the image is an ordinary pooling, to i
   });
 });
 
-testOnEveryBackend("the first of equal maxima wins and NaN is a maximum", async (backend) => {
+testOnEveryBackend("the first of equal maxima wins, and NaN is the maximum", async (backend) => {
   const data = Float32Array.of(1, 1, 2, NaN, 1, 1, 5, 3);
   const outputs = await compute(backend, { x: { shape: [1, 1, 2, 4], data } }, ({ x }) => {
     const { output, indices } = maxPool2d(x, { kernelSize: 2 });

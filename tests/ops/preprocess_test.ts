@@ -12,7 +12,7 @@ function image(height: number, width: number, channels = 1) {
   return { shape: [1, height, width, channels], data };
 }
 
-testOnEveryBackend("crops the zero-padded picture, then flips it", async (backend) => {
+testOnEveryBackend("crops the zero-padded image, then flips it", async (backend) => {
   const cropped = async (offsetY: number, offsetX: number, flip: number) => {
     const transforms = { shape: [1, 3], data: Int32Array.of(offsetY, offsetX, flip) };
     const inputs = { pixels: image(2, 3), transforms };
@@ -28,7 +28,7 @@ testOnEveryBackend("crops the zero-padded picture, then flips it", async (backen
   assertEquals(await cropped(2, 2, 1), [0, 6, 5, 0, 0, 0]);
 });
 
-testOnEveryBackend("normalizes each channel and moves it outwards", async (backend) => {
+testOnEveryBackend("normalizes each channel and moves channels first", async (backend) => {
   const mean = [0.1, 0.2, 0.3];
   const std = [0.5, 0.25, 0.125];
   const { x } = await compute(backend, { pixels: image(2, 2, 3) }, ({ pixels }) => ({

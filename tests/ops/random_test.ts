@@ -1,4 +1,4 @@
-/** Random shapes and options: every backend against the reference's plain meaning of the ops. */
+/** Random shapes and options: every backend against the reference. */
 import { assertEquals } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { constantOp, inputOp, variableOp } from "../../graph/leaves.ts";
@@ -10,7 +10,7 @@ import { casesOf } from "../support/random_programs.ts";
 import { narrow } from "../support/run.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
 
-/** Of the largest magnitude; the CPU's fast convolutions lose the most. */
+/** Relative to the largest magnitude; the CPU's fast convolutions lose the most. */
 const TOLERANCE = 1e-4;
 
 for (const family of Object.keys(FAMILIES)) {

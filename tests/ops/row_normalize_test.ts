@@ -8,7 +8,7 @@ import { compute } from "../support/run.ts";
 import { someNumbers } from "../support/run_module.ts";
 
 testOnEveryBackend(
-  "an image is normalized by itself, whatever else is in the batch",
+  "an image is normalized independently of the rest of the batch",
   async (backend) => {
     const shape = [3, 10, 3, 2];
     const data = Float32Array.from(someNumbers(shape));
@@ -24,14 +24,17 @@ testOnEveryBackend(
   },
 );
 
-testOnEveryBackend("what is alike becomes zero, however large it is", async (backend) => {
-  const x = { shape: [1, 5, 1, 3], data: new Float32Array(15).fill(1234.567) };
-  const { pixels, groups } = await compute(backend, { x }, ({ x }) => ({
-    pixels: layerNorm2d(x),
-    groups: groupNorm(x, 1),
-  }));
-  assertEquals(new Set([...pixels, ...groups]), new Set([0]));
-});
+testOnEveryBackend(
+  "equal values are normalized to zero, however large they are",
+  async (backend) => {
+    const x = { shape: [1, 5, 1, 3], data: new Float32Array(15).fill(1234.567) };
+    const { pixels, groups } = await compute(backend, { x }, ({ x }) => ({
+      pixels: layerNorm2d(x),
+      groups: groupNorm(x, 1),
+    }));
+    assertEquals(new Set([...pixels, ...groups]), new Set([0]));
+  },
+);
 
 Deno.test("normalizations that do not fit are refused", () => {
   trace({ name: "refused" }, () => {

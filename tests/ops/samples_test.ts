@@ -1,4 +1,4 @@
-/** Every op on its samples: each backend against the reference's plain meaning of it. */
+/** Every op on its samples: each backend against the reference. */
 import { assert } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { caseOf } from "../../cli/kernel_case.ts";

@@ -29,11 +29,11 @@ testOnEveryBackend("a sample with a negative label is ignored", async (backend) 
   assertAlmostEquals(outputs.sum[0], 2 * outputs.expected[0], 1e-6);
   assertEquals(outputs.each[1], 0);
   assertEquals([...outputs.gradient.subarray(3, 6)], [0, 0, 0]);
-  // The third sample's first maximum stands at its label.
+  // The third sample's first maximum is at its label.
   assertEquals([...outputs.correct], [2]);
 });
 
-testOnEveryBackend("labels and the probabilities they stand for give one loss", async (backend) => {
+testOnEveryBackend("labels and equivalent probabilities give the same loss", async (backend) => {
   const labels = { shape: [3], data: Int32Array.of(2, 1, 0) };
   const target = { shape: [3, 3], data: Float32Array.of(0, 0, 1, 0, 1, 0, 1, 0, 0) };
   const outputs = await compute(backend, { logits: LOGITS, labels, target }, (values) => {
@@ -53,7 +53,7 @@ testOnEveryBackend("labels and the probabilities they stand for give one loss", 
   );
 });
 
-testOnEveryBackend("logits far apart neither overflow nor lose the loss", async (backend) => {
+testOnEveryBackend("the loss of extreme logits neither overflows nor vanishes", async (backend) => {
   const logits = { shape: [2, 2], data: Float32Array.of(1e4, -1e4, -1e30, 1e30) };
   const labels = { shape: [2], data: Int32Array.of(1, 1) };
   const outputs = await compute(backend, { logits, labels }, (values) => ({

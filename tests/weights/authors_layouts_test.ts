@@ -1,6 +1,6 @@
 /**
- * The authors' layouts. What a kernel is in theirs is computed here as their layers do, which read their
- * tensors without moving data; what ours is, by folding.
+ * The authors' layouts. The kernel of their layer is computed here as their code does, which reads its
+ * tensors without moving data; the kernel of ours is computed by folding.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
@@ -36,7 +36,7 @@ const CASES: readonly Case[] = [
   { inputs: 2, outputs: 5, groups: 1, kernelSize: [1, 1] },
 ];
 
-/** A network of one such convolution, `0`, and layers of other kinds. */
+/** A network of one such convolution, `0`, and other layers. */
 function network(
   { inputs, outputs, groups, kernelSize, depth, pairing = "paper" }: Case,
   convolution: ConvolutionSpec = { name: "do_conv", depthMultiplier: depth, pairing },
@@ -72,7 +72,7 @@ function folded(model: Module, { inputs }: Case) {
   return foldModel(model, description).tensors.get("0.weight")!;
 }
 
-/** The same as `DoW` of do_conv_tensorflow.py: einsum("msi,sio->mio") of D + D_diag and the kernel. */
+/** `DoW` of do_conv_tensorflow.py: einsum("msi,sio->mio") of D + D_diag and the kernel. */
 function tensorFlowKernel(kernel: Tensor, D: Tensor | undefined, { inputs, kernelSize }: Case) {
   const [depth, perGroup, outputs] = kernel.shape;
   const [height, width] = kernelSize;
@@ -111,7 +111,7 @@ const nameOf = ({ inputs, outputs, groups, kernelSize, depth }: Case) =>
 for (const own of CASES) {
   for (const layout of LAYOUTS) {
     if (layout === "authors-gluon" && own.depth !== undefined) continue;
-    Deno.test(`${layout}: their layer composes our kernel, and the file comes back, ${nameOf(own)}`, () =>
+    Deno.test(`${layout}: their layer composes our kernel, and the file is read back, ${nameOf(own)}`, () =>
       withFolder(async (folder) => {
         const model = network(own);
         const tensors = stateInLayout(model, layout);
@@ -143,7 +143,7 @@ function inOrder(kernel: Tensor, layout: Layout): Tensor {
 const weightsOf = (model: Module) =>
   new Map([...model.stateDict()].filter(([name]) => !name.endsWith("num_batches_tracked")));
 
-Deno.test("other layers have the names and the order of axes of Keras or Gluon", () => {
+Deno.test("other layers have the names and axis order of Keras or Gluon", () => {
   const model = network(CASES[0]);
   const names = (layout: Layout) =>
     [...stateInLayout(model, layout)].map(([name, { shape }]) => `${name} ${shape}`);
@@ -161,7 +161,7 @@ Deno.test("other layers have the names and the order of axes of Keras or Gluon",
   ]);
 });
 
-Deno.test("Keras' plain kernels unfold, and the authors' 1x1 kernels of three axes are plain", async () => {
+Deno.test("Keras' plain kernels load into DO-Conv, and the authors' 3-axis 1x1 kernels load as plain", async () => {
   const plain = network(CASES[0], "conv");
   const tensors = stateInLayout(plain, "authors-tensorflow");
   await withFolder(async (folder) => {
@@ -182,7 +182,7 @@ Deno.test("Keras' plain kernels unfold, and the authors' 1x1 kernels of three ax
   });
 });
 
-Deno.test("what the authors' layers would compute otherwise is refused by name", () => {
+Deno.test("layers that the authors' code would compute differently are refused by name", () => {
   const grouped = network({ ...CASES[3], pairing: "authors" });
   for (const layout of LAYOUTS) {
     assertThrows(() => stateInLayout(grouped, layout), InputError, "0: with 2 groups");
@@ -195,7 +195,7 @@ Deno.test("what the authors' layers would compute otherwise is refused by name",
   );
 });
 
-Deno.test("names of PyTorch's are left alone, a layer scale's gamma too", () => {
+Deno.test("PyTorch's names are kept, even a layer scale's gamma", () => {
   const model = buildModel("resnet18", { classes: 2, width: 4 });
   model.initialize(1);
   const state = model.stateDict();

@@ -12,7 +12,7 @@ import { folded, foreign, from, inTemporaryFile, resNet, run } from "../support/
 import { runModule } from "../support/run_module.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
 
-/** The network that the files of another program are of. */
+/** The network in the files that PyTorch exported. */
 function foreignModel(): Module {
   const model = buildModel("layers", {
     classes: 4,
@@ -34,7 +34,7 @@ function assertClose(actual: Float32Array, expected: Float32Array): void {
   assertWithin([{ name: "output", ...deviation(actual, expected) }], 1e-4);
 }
 
-Deno.test("initializers of an ONNX file load by their names, its other constants do not matter", async () => {
+Deno.test("initializers of an ONNX file load by name, and its other constants are ignored", async () => {
   const plain = disturb(resNet());
   const bytes = await encodeOnnx(folded(plain), { batchNorm: false, includePreprocessing: true });
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
@@ -43,7 +43,7 @@ Deno.test("initializers of an ONNX file load by their names, its other constants
   assertEquals(await run(other), await run(plain));
 });
 
-Deno.test("an ONNX file whose batch norms are folded is read: they change nothing but for a shift", async () => {
+Deno.test("an ONNX file with folded batch norms loads, the model's batch norms keeping only a shift", async () => {
   const plain = disturb(resNet());
   const bytes = await encodeOnnx(folded(plain));
   const state = await inTemporaryFile(".onnx", (path) => Deno.writeFile(path, bytes));
@@ -56,7 +56,7 @@ Deno.test("an ONNX file whose batch norms are folded is read: they change nothin
   }
 });
 
-Deno.test("batch norms whose shift went elsewhere, or whose convolution has a bias, come back all the same", async () => {
+Deno.test("folded batch norms load if their shift moved elsewhere or their convolution has a bias", async () => {
   for (
     const [name, options] of [["mobilenet_v2", { widthMult: 0.25 }], ["vgg11_bn", {
       width: 4,
@@ -76,7 +76,7 @@ Deno.test("batch norms whose shift went elsewhere, or whose convolution has a bi
   }
 });
 
-Deno.test("an ONNX file as PyTorch's exporter writes it computes what PyTorch does, batch norms folded", async () => {
+Deno.test("an ONNX file from PyTorch with folded batch norms computes what PyTorch does", async () => {
   const state = await readForeignState(foreign("resnet18_folded.onnx"));
   const { tensors } = await readSafetensors(foreign("resnet18_folded.safetensors"));
   const [x, y] = ["x", "y"].map((name) => tensors.get(name) as Tensor & { data: Float32Array });
@@ -88,13 +88,13 @@ Deno.test("an ONNX file as PyTorch's exporter writes it computes what PyTorch do
   }
 });
 
-Deno.test("an ONNX file of PyTorch's exporter is read with and without its batch norms", async () => {
+Deno.test("an ONNX file from PyTorch loads with and without batch norms", async () => {
   const read = (name: string) => readForeignState(foreign(name));
   assertEquals(adoptState(foreignModel(), await read("folded_bn.onnx")).folded, ["1"]);
   assertEquals(adoptState(foreignModel(), await read("kept_bn_eval.onnx")).folded, undefined);
 });
 
-Deno.test("an ONNX file of a deeper network is none of a shallower one, batch norms folded or kept", async () => {
+Deno.test("an ONNX file of a deeper network is refused for a shallower one, batch norms folded or not", async () => {
   const deep = buildModel("resnet34", { classes: 5, width: 2 });
   deep.initialize(1);
   for (const batchNorm of [true, false]) {
@@ -110,7 +110,7 @@ Deno.test("an ONNX file of a deeper network is none of a shallower one, batch no
   }
 });
 
-Deno.test("batch norms that a file lacks without a trace are refused by name", () => {
+Deno.test("batch norms missing from a file without having been folded are refused by name", () => {
   const state = new Map(
     [...disturb(resNet()).stateDict()].filter(([name]) => !/bn\d|downsample\.1/.test(name)),
   );

@@ -24,7 +24,7 @@ import { folded, foreign, from, inTemporaryFile, resNet, run } from "../support/
 import { assertWithin, deviation } from "../support/tolerance.ts";
 
 for (const depthMultiplier of [undefined, 50, 120]) {
-  Deno.test(`plain weights unfold into DO-Conv without changing a bit, D_mul ${depthMultiplier}`, async () => {
+  Deno.test(`plain weights load into DO-Conv without changing a bit of the output, D_mul ${depthMultiplier}`, async () => {
     const plain = disturb(resNet());
     const overParameterized = resNet({ convolution: { name: "do_conv", depthMultiplier } });
     adoptState(overParameterized, from(plain.stateDict()));
@@ -35,7 +35,7 @@ for (const depthMultiplier of [undefined, 50, 120]) {
   });
 }
 
-Deno.test("the authors' state comes back, their 1x1 kernels as plain ones", async () => {
+Deno.test("the authors' state loads, with their 1x1 kernels as plain ones", async () => {
   const model = disturb(resNet({ convolution: "do_conv" }));
   const tensors = new Map<string, Tensor>();
   for (const [name, tensor] of authorsState(model)) {
@@ -49,7 +49,7 @@ Deno.test("the authors' state comes back, their 1x1 kernels as plain ones", asyn
   assertEquals(other.stateDict(), model.stateDict());
 });
 
-Deno.test("the authors' state holds the identity blocks that D is added to", () => {
+Deno.test("the authors' state contains the identity blocks that D is added to", () => {
   const model = buildModel("layers", {
     classes: 2,
     inputChannels: 1,
@@ -85,7 +85,7 @@ Deno.test("a grouped layer in the paper's pairing has no form in the authors' la
   authorsState(build("authors"));
 });
 
-Deno.test("a layer of which the authors have none is refused by name, an own one of plain names is not", () => {
+Deno.test("a layer with parameters unknown to the authors is refused by name", () => {
   class OwnConv2d extends Conv2d {
     constructor(options: Conv2dOptions, readonly factor?: Parameter) {
       super(options);
@@ -105,7 +105,7 @@ Deno.test("a layer of which the authors have none is refused by name, an own one
   assertEquals([...authorsState(build()).keys()], ["0.weight", "0.bias"]);
 });
 
-Deno.test("a wrapper's prefix is taken off and batch counters may be missing", async () => {
+Deno.test("a wrapper's prefix is removed, and batch counters may be missing", async () => {
   const plain = disturb(resNet());
   const wrapped = new Map(
     [...plain.stateDict()].filter(([name]) => !name.endsWith("num_batches_tracked"))
@@ -119,7 +119,7 @@ Deno.test("a wrapper's prefix is taken off and batch counters may be missing", a
   assertEquals(other.stateDict(), plain.stateDict());
 });
 
-Deno.test("a folded network enters the plain one: its batch norms change nothing but for a shift", async () => {
+Deno.test("a folded network loads into the plain one, whose batch norms keep only a shift", async () => {
   const trained = disturb(resNet({ convolution: "rep_vgg" }));
   for (const batchNorm of [false, true]) {
     const network = folded(trained, { batchNorm });
@@ -132,7 +132,7 @@ Deno.test("a folded network enters the plain one: its batch norms change nothing
   }
 });
 
-Deno.test("a classifier of other classes is refused with both shapes, or replaced", () => {
+Deno.test("a classifier for other classes is refused with both shapes, or replaced", () => {
   const trained = disturb(resNet({ classes: 7 }));
   const model = resNet();
   const before = model.stateDict();
@@ -149,7 +149,7 @@ Deno.test("a classifier of other classes is refused with both shapes, or replace
   }
 });
 
-Deno.test("a classifier is replaced by itself only where the file has another one or none", () => {
+Deno.test("replaceClassifier: auto applies only if the file has another classifier or none", () => {
   const trained = disturb(resNet()).stateDict();
   const auto = { replaceClassifier: "auto" } as const;
   const model = resNet();
@@ -172,7 +172,7 @@ Deno.test("missing and unexpected tensors are listed by name", () => {
   assert(error.message.includes("unexpected: extra [1]"), error.message);
 });
 
-Deno.test("what stands beside a wrapped model is left out, and named where the rest does not fit", async () => {
+Deno.test("tensors beside a wrapped model are left out, and named if the rest does not fit", async () => {
   const plain = disturb(resNet());
   const wrapped = new Map<string, Tensor>(
     [...plain.stateDict()].map(([name, { shape, data }]) =>
@@ -188,7 +188,7 @@ Deno.test("what stands beside a wrapped model is left out, and named where the r
   assertStringIncludes(error.message, "Left out, not in the model: criterion.weight");
 });
 
-Deno.test("a wrapper is one only for a model that has no such part, whatever stands beside it", () => {
+Deno.test("a prefix is removed only if the model has no such part, whatever is beside it", () => {
   class Wrapped extends Module {
     readonly model = resNet();
     readonly ema = new Linear(2, 2);
@@ -201,7 +201,7 @@ Deno.test("a wrapper is one only for a model that has no such part, whatever sta
   const other = new Wrapped();
   assertEquals(adoptState(other, from(wrapped.stateDict())), { leftOut: [] });
   assertEquals(other.stateDict(), wrapped.stateDict());
-  // A copy as large as the model, as averaged weights are, beside it.
+  // Beside the model, a copy of the same size, like averaged weights.
   const [plain, copy] = [disturb(resNet()), resNet()];
   const state = new Map<string, StateTensor>(
     [...plain.stateDict()].flatMap(([name, tensor]) => [
@@ -213,7 +213,7 @@ Deno.test("a wrapper is one only for a model that has no such part, whatever sta
   assertEquals(copy.stateDict(), plain.stateDict());
 });
 
-Deno.test("batch counters may be lists of one number, other tensors of other shapes may not", () => {
+Deno.test("batch counters may have shape [1], but no other shape", () => {
   const plain = disturb(resNet());
   const state = plain.stateDict();
   const counter = "bn1.num_batches_tracked";
@@ -225,7 +225,7 @@ Deno.test("batch counters may be lists of one number, other tensors of other sha
   assertThrows(() => adoptState(resNet(), from(state)), InputError, "is [2], the model has []");
 });
 
-Deno.test("a header whose length begins like a pickle is read, and a pickle that is cut is named", async () => {
+Deno.test("a header whose length starts like a pickle is read, and a truncated pickle is reported as such", async () => {
   const { tensors } = await readForeignState(foreign("header640_fp16.safetensors"));
   assertEquals([...tensors.keys()].length, 8);
   const write = (path: string) =>
@@ -238,20 +238,20 @@ Deno.test("a header whose length begins like a pickle is read, and a pickle that
   await assertRejects(() => readForeignState(folder), InputError, "expected weights: safetensors");
 });
 
-/** What the lengths of headers begin with, as other formats do. */
+/** First bytes of a header's length that are also those of other formats. */
 const LENGTHS = {
   "a pickle": 0x0280,
   "a zip archive": 0x4b50,
   "a gzip file": 0x8b1f,
-  "a BMP picture": 0x4d42,
+  "a BMP image": 0x4d42,
   "a JPEG image": 0xd8ff,
-  "a TIFF picture": 0x4949,
+  "a TIFF image": 0x4949,
   "an ONNX file": 0x0708,
   "a text": 0x2023,
 };
 
 for (const [what, length] of Object.entries(LENGTHS)) {
-  Deno.test(`safetensors are read whose header's length begins as ${what} does, whatever their name`, async () => {
+  Deno.test(`safetensors whose header length starts like ${what} are read, whatever the file's name`, async () => {
     const header = '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(length);
     const bytes = new Uint8Array(8 + length + 4);
     new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
@@ -264,7 +264,7 @@ for (const [what, length] of Object.entries(LENGTHS)) {
 }
 
 Deno.test({
-  name: "safetensors that come through a pipe are read",
+  name: "safetensors are read through a pipe",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const script = "import { readForeignState } from '" +

@@ -18,7 +18,7 @@ function reason(tensors: StateDict): string[] {
   return assertThrows(() => adoptState(resNet(), from(tensors)), InputError).message.split("\n  ");
 }
 
-Deno.test("many tensors are told by the parts of the network they are in, with the key that helps", () => {
+Deno.test("many misfits are reported by part of the network, with the key that skips them", () => {
   const lines = reason(resNet("resnet34").stateDict());
   assertEquals(lines, [
     "w.pth: the weights do not fit the model: they provide all of its 102 tensors",
@@ -38,7 +38,7 @@ Deno.test("many tensors are told by the parts of the network they are in, with t
   );
 });
 
-Deno.test("a part that the file lacks is named as a whole", () => {
+Deno.test("a part missing from the file is named as a whole", () => {
   const state = new Map([...resNet().stateDict()].filter(([name]) => !name.startsWith("layer4")));
   const [first, ...lines] = reason(state);
   assertEquals(
@@ -49,7 +49,7 @@ Deno.test("a part that the file lacks is named as a whole", () => {
   assert(lines[2].startsWith("model.ignore: [layer4] skips these"), lines[2]);
 });
 
-Deno.test("weights of other sizes are told in few lines, whatever their number", () => {
+Deno.test("any number of wrong shapes is reported in a few lines", () => {
   const lines = reason(resNet("resnet18", { width: 16 }).stateDict());
   assertEquals(lines.length, 7);
   assertEquals(
@@ -62,7 +62,7 @@ Deno.test("weights of other sizes are told in few lines, whatever their number",
   assert(lines[6].startsWith("The weights are of another architecture, or were"), lines[6]);
 });
 
-Deno.test("plain kernels are told to enter no block of branches, in a line", () => {
+Deno.test("one line says that plain kernels do not fit blocks of branches", () => {
   const plain = resNet().stateDict();
   for (
     const convolution of ["rep_vgg", "acnet", "dbb", "mobile_one", "orepa", "expand_net"] as const
@@ -77,7 +77,7 @@ Deno.test("plain kernels are told to enter no block of branches, in a line", () 
   }
 });
 
-Deno.test("options are written as keys of a config or as arguments", () => {
+Deno.test("advice names config keys or command-line arguments", () => {
   const state = resNet().stateDict();
   state.delete("layer4.1.bn2.bias");
   state.set("aux.weight", { shape: [3], data: new Float32Array(3) });
@@ -88,7 +88,7 @@ Deno.test("options are written as keys of a config or as arguments", () => {
   assertStringIncludes(message, "--ignore aux --ignore layer4.1.bn2.bias skips these");
 });
 
-Deno.test("weights of which no name fits are told to be behind others or another network's", () => {
+Deno.test("if no name fits, the advice is to set a prefix", () => {
   const renamed = new Map(
     [...resNet().stateDict().values()].map((tensor, i) => [`encoder.unit${i}.kernel`, tensor]),
   );
@@ -101,7 +101,7 @@ Deno.test("weights of which no name fits are told to be behind others or another
   );
 });
 
-Deno.test("names that are no plain text in a config are quoted, and one without a name cannot be ignored", () => {
+Deno.test("advice quotes names that YAML would misread, and an empty name cannot be ignored", () => {
   const advice = (name: string) =>
     reason(new Map([...resNet().stateDict(), [name, { shape: [1], data: new Float32Array(1) }]]))
       .at(-1)!;
@@ -113,7 +113,7 @@ Deno.test("names that are no plain text in a config are quoted, and one without 
   adoptState(resNet(), from(tensors), { ignore: ["."] });
 });
 
-Deno.test("what is ignored is left out of the file and keeps its weights in the model", () => {
+Deno.test("ignored tensors are not read from the file, and keep their values in the model", () => {
   const trained = disturb(resNet()).stateDict();
   trained.set("aux.weight", { shape: [3], data: new Float32Array(3) });
   trained.delete("layer4.1.bn2.bias");
@@ -129,7 +129,7 @@ Deno.test("what is ignored is left out of the file and keeps its weights in the 
   assertEquals((error as InputError).at, ["ignore", 0]);
 });
 
-Deno.test("names to ignore may be the file's own, with what stands before the model's", () => {
+Deno.test("names to ignore are the model's, without the file's prefix", () => {
   const trained = disturb(resNet()).stateDict();
   const wrapped = new Map([...trained].map(([name, tensor]) => [`net.${name}`, tensor]));
   const model = resNet();

@@ -1,4 +1,4 @@
-/** Weights under the names of papers' code, and of timm's networks. */
+/** Weights under the names in papers' code and in timm's networks. */
 import { assert, assertEquals } from "@std/assert";
 import type { Module } from "../../layers/module.ts";
 import { buildModel } from "../../models/registry.ts";
@@ -6,7 +6,7 @@ import { adoptState } from "../../weights/import.ts";
 import { disturb } from "../support/disturb.ts";
 import { from, resNet } from "../support/foreign_weights.ts";
 
-/** A state by the names that `renamed` gives. */
+/** A state under the names that `renamed` gives. */
 function stateOf(model: Module, renamed: (name: string) => string) {
   const state = new Map([...model.stateDict()].map(([name, tensor]) => [renamed(name), tensor]));
   assert([...state.keys()].some((name) => !model.stateDict().has(name)));
@@ -34,7 +34,7 @@ const BLOCKS = {
 } satisfies Record<string, (name: string) => string>;
 
 for (const convolution of Object.keys(BLOCKS) as (keyof typeof BLOCKS)[]) {
-  Deno.test(`${convolution} reads weights under its authors' names, in a wrapper too`, () => {
+  Deno.test(`${convolution} reads weights under its authors' names, with and without a wrapper`, () => {
     const theirs = disturb(resNet({ convolution }));
     for (const prefix of ["", "module."]) {
       const ours = resNet({ convolution });
@@ -44,7 +44,7 @@ for (const convolution of Object.keys(BLOCKS) as (keyof typeof BLOCKS)[]) {
   });
 }
 
-Deno.test("networks of RepVGG's and MobileOne's code are read", () => {
+Deno.test("weights of RepVGG's and MobileOne's own code are read", () => {
   for (
     const [name, kind] of [["rep_vgg_a0", "rep_vgg"], ["mobile_one_s0", "mobile_one"]] as const
   ) {

@@ -46,13 +46,13 @@ async function withTimm(
   );
 }
 
-Deno.test("names of published weights are told from files", () => {
+Deno.test("names of published weights are distinguished from files", () => {
   const names = ["torchvision/resnet18", "timm/resnet18.a1_in1k"];
   const files = ["./torchvision/resnet18", "resnet18.pth", "timm/a/b.pth", "torchvision", "x/y"];
   assertEquals([...names, ...files].filter(isPublished), names);
 });
 
-Deno.test("a name that is nearly that of published weights is answered with what was meant", () => {
+Deno.test("a misspelled name of published weights gets a suggestion", () => {
   const begin = "names of published weights begin with torchvision/ or timm/";
   assertEquals(
     adviceForName("torchvison/resnet18"),
@@ -82,7 +82,7 @@ Deno.test("published weights have an official address", () => {
   );
 });
 
-Deno.test("timm's weights are downloaded once, verified each time, and again where they are damaged", () =>
+Deno.test("timm's weights are downloaded once, verified each time, and downloaded again if damaged", () =>
   withTimm(() => ({ body: BYTES }), async (locate, asked) => {
     const path = await locate();
     assertEquals(await Deno.readFile(path), BYTES);
@@ -93,7 +93,7 @@ Deno.test("timm's weights are downloaded once, verified each time, and again whe
     assertEquals(asked(), [RAW, RESOLVE, RESOLVE]);
   }));
 
-Deno.test("a cut download goes on where it stopped", () =>
+Deno.test("an interrupted download continues where it stopped", () =>
   withTimm(
     (count) =>
       count === 1 ? { body: BYTES, cutAfter: 2000 } : {
@@ -107,19 +107,19 @@ Deno.test("a cut download goes on where it stopped", () =>
     },
   ));
 
-Deno.test("what has another checksum is never taken", () =>
+Deno.test("a download with a wrong checksum is refused", () =>
   withTimm(() => ({ body: BYTES.with(7, 0) }), async (locate) => {
     await assertRejects(locate, RunError, `expected sha256:${SHA256}`);
   }));
 
-Deno.test("a name without a tag that is not there is explained", () =>
+Deno.test("the error for a name without a tag says what a full name looks like", () =>
   withTimm(() => ({ status: 404 }), async (locate) => {
     const { message } = await assertRejects(() => locate("timm/resnet18"), RunError);
     assertStringIncludes(message, "timm/resnet18.a1_in1k");
     assertStringIncludes(message, "the weights' checksum could not be downloaded");
   }));
 
-Deno.test("torchvision's weights have the checksum that their name begins", async () => {
+Deno.test("torchvision's weights are verified by the checksum in their file name", async () => {
   await using server = startFaultServer(() => ({ body: BYTES }));
   await withFolder(async (cache) => {
     const options = { cache, mirror: server.url, rounds: 2, sleep: () => Promise.resolve() };
@@ -137,13 +137,13 @@ Deno.test("torchvision's weights have the checksum that their name begins", asyn
   });
 });
 
-Deno.test("every file of torchvision's names its checksum", () => {
+Deno.test("every torchvision file name contains a checksum", () => {
   const files = Object.values(TORCHVISION).flat();
   assertEquals(files.filter((file) => !/^[\w.]+-[0-9a-f]{8,10}\.pth$/.test(file)), []);
   assertEquals(new Set(files).size, files.length);
 });
 
-Deno.test("torchvision's weights are known for models that are here, and for all of its families", () => {
+Deno.test("torchvision's weights are listed only for existing models, and for every model of its families", () => {
   const models = listModels();
   const known = Object.keys(TORCHVISION);
   assertEquals(known.filter((name) => !models.includes(name)), []);
@@ -155,7 +155,7 @@ Deno.test("torchvision's weights are known for models that are here, and for all
   assertEquals(theirs.filter((name) => !known.includes(name)), []);
 });
 
-Deno.test("a dense layer's former names become those of today, and no others", () => {
+Deno.test("only a dense layer's former names are converted", () => {
   const names = [
     "features.denseblock1.denselayer12.norm.1.running_mean",
     "features.denseblock1.denselayer12.conv.2.weight",

@@ -8,7 +8,7 @@ import { bytesOf, dictionary, NUMBER, TENSOR, torchFile } from "../support/torch
 const fixture = (name: string) =>
   fromFileUrl(new URL(`../fixtures/pickles/${name}`, import.meta.url));
 
-/** What is found in a file of torch.save with this pickle, in letters for bytes. */
+/** What is found in a file of torch.save with this pickle, given as Latin-1 text. */
 async function read(pickle: string, wanted?: string) {
   const path = await Deno.makeTempFile({ suffix: ".pth" });
   try {
@@ -22,7 +22,7 @@ async function read(pickle: string, wanted?: string) {
 const state = (name: string) => dictionary({ [name]: TENSOR });
 const pickled = (value: string) => `\x80\x02${value}.`;
 
-Deno.test("the state dict is found in its wrapper, and the others are told", async () => {
+Deno.test("the state dict is found in its wrapper, and other state dicts are listed", async () => {
   const both = pickled(dictionary({ epoch: "K\x07", ema: state("a"), model: state("b") }));
   assertEquals(await read(both), {
     at: "model",
@@ -40,13 +40,13 @@ Deno.test("the state dict is found in its wrapper, and the others are told", asy
   assertEquals((await read(pickled(beside))).others, [], "a number is no network");
 });
 
-Deno.test("paths beside the weights are passed over, as data", async () => {
+Deno.test("paths beside the weights are skipped", async () => {
   const path = "cpathlib\nPosixPath\n(U\x04datatR";
   const { tensors } = await read(pickled(dictionary({ root: path, model: state("b") })));
   assertEquals([...tensors.keys()], ["b"]);
 });
 
-Deno.test("a dictionary that holds itself is gone through once", async () => {
+Deno.test("a dictionary that contains itself is visited once", async () => {
   const { tensors } = await read(pickled(`}q\x00(U\x01ah\x00U\x01b${TENSOR}u`));
   assertEquals([...tensors.keys()], ["b"]);
 });
@@ -97,7 +97,7 @@ for (const [pickle, message] of MESSAGES) {
   });
 }
 
-Deno.test("files of torch.save that hold no state dict say what to do", async () => {
+Deno.test("errors for files of torch.save without a state dict say what to do", async () => {
   for (
     const [name, advice] of [
       ["torchscript.pt", "a TorchScript archive, which contains a program; save the weights alone"],
@@ -110,7 +110,7 @@ Deno.test("files of torch.save that hold no state dict say what to do", async ()
   ) await assertRejects(() => readTorchWeights(fixture(name)), InputError, advice);
 });
 
-Deno.test("a zip archive that unpacks to far more than it is, is refused", () =>
+Deno.test("a zip bomb is refused", () =>
   withFolder(async (folder) => {
     const path = join(folder, "bomb.pth");
     await Deno.writeFile(path, torchFile(bytesOf(pickled(state("a"))), new Uint8Array(2 ** 27)));

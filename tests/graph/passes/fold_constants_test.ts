@@ -30,7 +30,7 @@ Deno.test("a kernel composed of parameters becomes the constant a plain layer wo
   assertEquals([...kernel.attributes.data], [11, 22]);
 });
 
-Deno.test("constants that are used as they are keep their name and data", () => {
+Deno.test("constants used directly keep their name and data", () => {
   const weight = parameter("conv.weight", [1, 1, 1, 1], [3]);
   const program = trace({ name: "infer" }, () => {
     output("y", relu(conv2d(input("x", [1, 1, 1, 4]), weight)));
@@ -39,7 +39,7 @@ Deno.test("constants that are used as they are keep their name and data", () => 
   assertEquals(kernel.attributes.name, "conv.weight");
 });
 
-Deno.test("a constant under another shape keeps its own where the name it would get is its own", () => {
+Deno.test("a reshaped constant keeps its shape if it would keep its name", () => {
   for (const [name, shape] of [["linear.weight", [2, 3]], ["linear.W", [2, 3, 1, 1]]] as const) {
     const weight = parameter(name, [2, 3], Array<number>(6).fill(1));
     const program = trace({ name: "infer" }, () => {
@@ -51,7 +51,7 @@ Deno.test("a constant under another shape keeps its own where the name it would 
   }
 });
 
-Deno.test("an output that is constant is still given", () => {
+Deno.test("a constant output stays an output", () => {
   const program = trace({ name: "infer" }, () => {
     const x = constant([2], Float32Array.of(-1, 2));
     output("y", relu(x));
@@ -61,7 +61,7 @@ Deno.test("an output that is constant is still given", () => {
   assertEquals([...folded.outputs.y.node.attributes.data], [0, 2]);
 });
 
-Deno.test("what is folded is computed once, when its numbers are asked for", () => {
+Deno.test("folded constants are computed once, when their data is first read", () => {
   let computed = 0;
   const counted: Op = {
     name: "counted",

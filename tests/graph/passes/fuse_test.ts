@@ -29,7 +29,7 @@ Deno.test("a chain of elementwise ops becomes one node with the same meaning", (
   assertEquals(evaluate(-1, 3), [2]);
 });
 
-Deno.test("a value that is used twice is computed once", () => {
+Deno.test("a value used twice is computed once", () => {
   const fused = fuseElementwise(
     trace({ name: "shared" }, () => {
       const sum = add(input("a", [2]), input("b", [2]));

@@ -26,7 +26,7 @@ const OF_LAYER: Own[] = [
   { depthMultiplier: 20, pairing: "paper" },
 ];
 
-/** The first layer: plain, or its D_mul and pairing. */
+/** The first layer's D_mul and pairing, or plain. */
 function firstOf(model: Module): Own | "plain" {
   const [layer] = model instanceof Sequential ? model.layers : [];
   if (layer instanceof Conv2d) return "plain";
@@ -34,7 +34,7 @@ function firstOf(model: Module): Own | "plain" {
   return { depthMultiplier: layer.W.shape[2], pairing: layer.options.pairing ?? "paper" };
 }
 
-/** The same model built of its plain options, as a checkpoint holds them, and of a config. */
+/** The same model, built from options as in a checkpoint and from a config. */
 function built(model: Record<string, unknown>): Module[] {
   const images = { classes: 4, inputChannels: 4, inputSize: 3 };
   const text = JSON.stringify({ data: { dataset: "mnist" }, model });
@@ -43,7 +43,7 @@ function built(model: Record<string, unknown>): Module[] {
     .map((options) => buildModel("layers", options as BuildOptions));
 }
 
-Deno.test("DO-Conv's options are a layer's own, else the model's, wherever they stood", () => {
+Deno.test("DO-Conv's former options are a layer's own, else the model's", () => {
   for (const convolution of ["conv", "do_conv"]) {
     for (const layer of ["conv2d", "do_conv2d", "convolution"]) {
       for (const ofModel of OF_MODEL) {
@@ -61,14 +61,14 @@ Deno.test("DO-Conv's options are a layer's own, else the model's, wherever they 
   }
 });
 
-Deno.test("a layer's former option leaves the others to what the model says now", () => {
+Deno.test("a layer's former option leaves the others to the model's present ones", () => {
   const convolution = { name: "do_conv", depthMultiplier: 12, pairing: "authors" };
   const layers = [{ convolution: { ...SHAPE, pairing: "paper" } }, "flatten"];
   const expected = { depthMultiplier: 12, pairing: "paper" };
   assertEquals(built({ convolution, layers }).map(firstOf), [expected, expected]);
 });
 
-Deno.test("where the former and the present place are both taken, the present one counts", () => {
+Deno.test("a present option takes precedence over its former place", () => {
   const model = {
     convolution: { name: "do_conv", depthMultiplier: 10 },
     depthMultiplier: 12,
@@ -82,14 +82,14 @@ Deno.test("where the former and the present place are both taken, the present on
   });
 });
 
-Deno.test("a layer that chooses its own kind has nothing of the model's", () => {
+Deno.test("a layer with its own kind inherits no options of the model", () => {
   const own = { ...SHAPE, convolution: "do_conv" };
   const model = { convolution: "do_conv", depthMultiplier: 12, layers: [{ convolution: own }] };
   moveFormerOptions(model, "conv");
   assertEquals<unknown>(model.layers, [{ convolution: own }]);
 });
 
-Deno.test("a named model is built of what an old checkpoint holds, which stays as it is", () => {
+Deno.test("a named model is built from an old checkpoint's options without changing them", () => {
   const former = { classes: 3, width: 2, convolution: "do_conv", depthMultiplier: 60 } as const;
   const options = { ...former, pairing: "authors" };
   const model = buildModel("resnet18", options);

@@ -1,4 +1,4 @@
-/** Every kind of convolution in a network: what it folds to is the plain network. */
+/** Every kind of convolution in a network folds to the plain network. */
 import { assertEquals } from "@std/assert";
 import { evaluateProgram } from "../../../backends/reference/reference.ts";
 import { constantOp } from "../../../graph/leaves.ts";
@@ -21,7 +21,7 @@ const IMAGES = {
   normalization: { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] },
 };
 
-/** Numbers that no initial value is: statistics, scales and shifts too. */
+/** Moves all numbers, including statistics, scales and shifts, away from their initial values. */
 function scatter(model: Module): void {
   const random = new RandomStream({ seed: 1, stream: STREAM.synthetic });
   model.initialize(1);

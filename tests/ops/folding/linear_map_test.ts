@@ -17,7 +17,7 @@ Deno.test("the linear map of an op computes what the op does", () => {
         shape: value.shape,
         data: values.get(value)!,
       }));
-      // Folding asks for no others.
+      // Folding needs no others.
       const isFoldable = input !== undefined && [2, 4].includes(input.shape.length);
       const map = isFoldable && op.linearMap?.(node.inputs[0], others, node.attributes);
       if (!map) return [];

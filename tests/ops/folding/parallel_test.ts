@@ -18,7 +18,7 @@ import {
 } from "../../support/folding.ts";
 import { Draw } from "../../support/random_cases.ts";
 
-Deno.test("branches of one input become one convolution, named as the block", () => {
+Deno.test("branches of one input become one convolution, named after the block", () => {
   const program = build((x) =>
     relu(withScope("block", () => {
       const square = withScope("dense", () =>
@@ -34,7 +34,7 @@ Deno.test("branches of one input become one convolution, named as the block", ()
   assertSameFunction(program, folded);
 });
 
-Deno.test("what has another input is added to the branches that became one", () => {
+Deno.test("a summand with another input is added to the merged branches", () => {
   const program = build((x) => {
     const y = relu(x);
     const one = conv2d(y, tensor([4, 4, 3, 3]), undefined, { padding: 1 });
@@ -57,9 +57,9 @@ Deno.test("two sums in one module keep kernels of different names", () => {
   assertSameFunction(program, folded);
 });
 
-Deno.test("branches stay as they are where one convolution would be more work, or is none", () => {
+Deno.test("branches stay separate if one convolution is impossible or more work", () => {
   const cases: ((x: Value) => Value)[] = [
-    // 3x3 where 1x3 and 3x1 take less.
+    // 3x3, where 1x3 and 3x1 take less.
     (x) =>
       add(
         conv2d(x, tensor([4, 4, 1, 3]), undefined, { padding: [0, 1] }),
@@ -67,7 +67,7 @@ Deno.test("branches stay as they are where one convolution would be more work, o
       ),
     // No kernel at all.
     (x) => add(normalize(x), x),
-    // Different pixels beyond the border.
+    // Different padding.
     (x) =>
       add(
         conv2d(x, tensor([4, 4, 3, 3]), undefined, { padding: 1 }),
@@ -82,7 +82,7 @@ Deno.test("branches stay as they are where one convolution would be more work, o
   }
 });
 
-Deno.test("branches that can be one become one in any order", () => {
+Deno.test("branches that can be merged are merged in any order", () => {
   const row = (x: Value) => conv2d(x, tensor([4, 4, 1, 3]), undefined, { padding: [0, 1] });
   const column = (x: Value) => conv2d(x, tensor([4, 4, 3, 1]), undefined, { padding: [1, 0] });
   const point = (x: Value) => conv2d(x, tensor([4, 4, 1, 1]));
@@ -104,7 +104,7 @@ Deno.test("branches that can be one become one in any order", () => {
   }
 });
 
-Deno.test("a sum of thousands folds, piece by piece", () => {
+Deno.test("a sum of thousands of terms folds", () => {
   const program = build((x) => {
     let y = conv2d(x, tensor([4, 4, 1, 1]));
     for (let i = 0; i < 2000; i++) y = add(y, x);

@@ -21,7 +21,7 @@ import {
 } from "../../support/folding.ts";
 import { Draw } from "../../support/random_cases.ts";
 
-Deno.test("convolutions in sequence become one, named as the block, and the batch norm behind it stays", () => {
+Deno.test("consecutive convolutions become one, named after the block, and the batch norm after it stays", () => {
   const program = build((x) => {
     const y = withScope("block", () => {
       const wide = withScope(
@@ -42,7 +42,7 @@ Deno.test("convolutions in sequence become one, named as the block, and the batc
   assertSameFunction(program, whole);
 });
 
-Deno.test("fully connected layers in sequence become one", () => {
+Deno.test("consecutive fully connected layers become one", () => {
   const program = trace({ name: "test" }, () => {
     const wide = linear(input("x", [10, 20]), tensor([50, 20]), tensor([50]));
     output("y", linear(normalize(wide), tensor([3, 50]), tensor([3])));
@@ -52,7 +52,7 @@ Deno.test("fully connected layers in sequence become one", () => {
   assertSameFunction(program, folded);
 });
 
-Deno.test("a kernel that is a matrix in another shape takes up the scale behind it and keeps its name", () => {
+Deno.test("a kernel that is a reshaped matrix absorbs the scale after it and keeps its name", () => {
   const program = build((x) => {
     const kernel = reshape(tensor([6, 4], "layer.weight"), [6, 4, 1, 1]);
     const y = withScope("layer", () => conv2d(x, kernel, tensor([6])));
@@ -65,7 +65,7 @@ Deno.test("a kernel that is a matrix in another shape takes up the scale behind 
   assertSameFunction(program, folded);
 });
 
-Deno.test("a shift that takes back the bias lets padding follow", () => {
+Deno.test("a convolution with padding can follow a shift that cancels the bias", () => {
   const program = build((x) => {
     const bias = tensor([8]);
     const y = addBias(conv2d(x, tensor([8, 4, 1, 1]), bias), scale(bias, -1));
@@ -76,7 +76,7 @@ Deno.test("a shift that takes back the bias lets padding follow", () => {
   assertSameFunction(program, folded);
 });
 
-Deno.test("a sequence stays as it is where one convolution is not exact, or more work", () => {
+Deno.test("a sequence stays if one convolution is inexact or more work", () => {
   const padded = { padding: 1 };
   const cases: ((x: Value) => Value)[] = [
     // The border of the second would see the first one's bias, or what lies around it.
@@ -110,7 +110,7 @@ Deno.test("a sequence stays as it is where one convolution is not exact, or more
   }
 });
 
-Deno.test("groups of convolutions in sequence need not divide each other", () => {
+Deno.test("groups of consecutive convolutions need not divide each other", () => {
   const program = build((x) => {
     const y = withScope("first", () => conv2d(x, tensor([12, 2, 1, 1]), undefined, { groups: 3 }));
     return withScope("second", () => conv2d(y, tensor([6, 6, 3, 3]), undefined, { groups: 2 }));
@@ -125,7 +125,7 @@ Deno.test("groups of convolutions in sequence need not divide each other", () =>
   assertSameFunction(wide, folded);
 });
 
-Deno.test("layers of a plain network stay apart, batch norms folded or not", () => {
+Deno.test("layers of a plain network stay separate", () => {
   const program = build((x) => {
     const narrow = withScope("block1.conv", () => conv2d(x, tensor([2, 4, 1, 1])));
     const y = withScope("block1.bn", () => normalize(narrow));
@@ -137,7 +137,7 @@ Deno.test("layers of a plain network stay apart, batch norms folded or not", () 
   assertSameFunction(program, folded);
 });
 
-Deno.test("a chain of thousands folds, piece by piece", () => {
+Deno.test("a chain of thousands of ops folds", () => {
   const program = build((x) => {
     let y = conv2d(x, tensor([4, 4, 1, 1]));
     for (let i = 0; i < 2000; i++) y = scale(y, i % 2 ? 0.5 : 2);
@@ -148,7 +148,7 @@ Deno.test("a chain of thousands folds, piece by piece", () => {
   assertSameFunction(program, folded);
 });
 
-Deno.test("what stays a sequence since its border is not exact is told", () => {
+Deno.test("sequences that stay because their border is inexact are listed", () => {
   const program = (bias?: readonly number[]) =>
     build((x) => {
       const y = withScope("first", () => conv2d(x, tensor([9, 4, 1, 1]), bias && tensor(bias)));
