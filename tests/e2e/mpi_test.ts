@@ -11,7 +11,7 @@ import {
   type TestLauncher,
 } from "../support/mpi.ts";
 import { type Finished, overfold, withTinyConfig, withTrainedRun } from "./cli.ts";
-import { JOINT, resultsOf } from "./kills.ts";
+import { JOINT, resultsOf, SHARDED } from "./kills.ts";
 
 const train = (
   output: string,
@@ -48,11 +48,11 @@ for (const launcher of LAUNCHERS) {
           await resultsOf(join(folder, ALONE)),
         );
       }
-    }, JOINT));
+    }, SHARDED));
 
   Deno.test(`a mistake in the command line is reported once by the ranks of ${name}`, () =>
     withTinyConfig(async (folder) => {
-      const process = startRanks(launcher, 3, folder, [...train("none"), "--timout", "5"]);
+      const process = startRanks(launcher, 2, folder, [...train("none"), "--timout", "5"]);
       const { code, error } = await finished(process);
       assertEquals([code, error.split("unknown option --timout").length], [2, 2], error);
     }, JOINT));
@@ -61,7 +61,7 @@ for (const launcher of LAUNCHERS) {
     withTrainedRun(async (folder) => {
       const process = startRanks(launcher, 2, folder, train("killed", "--json"));
       let killed = 0;
-      const { code } = await disturbed(process, 40, async () => {
+      const { code } = await disturbed(process, 20, async () => {
         killed = performance.now();
         Deno.kill(await pidOf(folder, 1), "SIGKILL");
       });
@@ -82,14 +82,14 @@ for (const launcher of LAUNCHERS) {
 
   Deno.test(`ranks of ${name} stop together when one is asked to, and others go on to the same bits`, () =>
     withTrainedRun(async (folder) => {
-      const process = startRanks(launcher, many, folder, train("stopped", "--json"));
+      const process = startRanks(launcher, 2, folder, train("stopped", "--json"));
       const { code, error } = await disturbed(
         process,
-        30,
-        async () => Deno.kill(await pidOf(folder, many - 1), "SIGUSR2"),
+        20,
+        async () => Deno.kill(await pidOf(folder, 1), "SIGUSR2"),
       );
       assertEquals(code, 130, error);
-      await trainOn(launcher, many / 2, folder, train("stopped", "--resume"));
+      await trainOn(launcher, 1, folder, train("stopped", "--resume"));
       assertEquals(
         await resultsOf(join(folder, "stopped")),
         await resultsOf(join(folder, ALONE)),

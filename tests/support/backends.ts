@@ -3,7 +3,7 @@ import type { Backend } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { webgpuBackend } from "../../backends/webgpu/mod.ts";
 import { quietDriver } from "../../backends/webgpu/quiet_driver.ts";
-import { cpuInEveryForm } from "./cpu_forms.ts";
+import { cpuBesideEveryForm } from "./cpu_forms.ts";
 import "./vulkan.ts";
 
 quietDriver();
@@ -27,7 +27,7 @@ export const BACKENDS: readonly {
   readonly ignore?: boolean;
 }[] = [
   { name: "reference", create: referenceBackend },
-  { name: "cpu", create: () => cpuInEveryForm({ threads: 2 }) },
+  { name: "cpu", create: cpuBesideEveryForm },
   // One device for all tests of a file: it outlives them.
   { name: "webgpu", create: () => webgpu ??= webgpuBackend(), ignore: !hasAdapter },
 ];

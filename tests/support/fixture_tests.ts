@@ -28,7 +28,7 @@ const ON_WEBGPU: Readonly<Record<string, readonly string[]>> = {
     "k5x5_dmul50_stride2_pad2",
   ],
   models: ["cifar_resnet8_v1_do"],
-  networks: ["shufflenet_v2_narrow"],
+  networks: [],
   reparameterized: [
     "acnet_3x3",
     "dbb_groups2_stride2",
