@@ -1,5 +1,5 @@
 /** Tests of the page in Chromium, which `site_test.ts` runs. */
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { extname, fromFileUrl, join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
