@@ -1,13 +1,13 @@
 /**
- * What each kind of convolution costs while it trains and what it folds to, as a table in Markdown:
- * parameters, the largest differences of the folded network's logits from those of the network as it
- * trains and of ONNX Runtime's from its own, speed and memory of a training step beside plain
- * convolutions, which are timed again before each.
+ * The costs of each kind of convolution in training and folded, as a Markdown table: parameters, the
+ * largest difference of the folded network's logits from the unfolded network's and of ONNX Runtime's
+ * from its own, and speed and memory of a training step relative to plain convolutions, which are
+ * timed again before each.
  *
  *     deno run --allow-all bench/convolutions.ts [--network cifar_resnet20_v1] [--steps 5] [--rounds 3]
  *
- * Statistics are those of random images, by random factors; scales and shifts are random, too. `--rounds
- * 0` times nothing.
+ * Statistics are those of random images, times random factors; scales and shifts are random, too.
+ * `--rounds 0` skips the timing.
  */
 import { parseArgs } from "node:util";
 import type { Backend } from "../backends/backend.ts";
@@ -42,10 +42,10 @@ const { values: { network, steps, rounds, ...options } } = parseArgs({
 const isSmall = network.startsWith("cifar");
 const side = isSmall ? 32 : 224;
 const batchSize = Number(options["batch-size"] ?? (isSmall ? 128 : 16));
-/** Pictures that are compared. */
+/** The number of images that are compared. */
 const COMPARED = isSmall ? 64 : 8;
 
-/** The kinds, plain first, and a nesting. */
+/** The kinds, plain first, and a nested one. */
 const SPECS: readonly string[] = [
   ...Object.keys(CONVOLUTIONS),
   "{name: rep_vgg, convolution: do_conv}",
@@ -56,7 +56,10 @@ function specOf(text: string): { readonly name: string; readonly convolution?: s
   return nested ? { name: nested[1], convolution: nested[2] } : { name: text };
 }
 
-/** Numbers that no fresh network has; with any statistics activations would grow beyond all bounds. */
+/**
+ * Moves scales, shifts and statistics away from their initial values. With arbitrary statistics
+ * activations would explode.
+ */
 async function scatter(model: Module, backend: Backend): Promise<void> {
   const random = new RandomStream({ seed: 1, stream: STREAM.synthetic });
   const some = (least: number, most: number) => least + (most - least) * random.uniform();
@@ -83,14 +86,14 @@ async function scatter(model: Module, backend: Backend): Promise<void> {
   executable.dispose();
   for (const { parameter: { data }, variable, offset } of layout.ranges) {
     if (variable !== BUFFERS) continue;
-    // By a tenth of the way, PyTorch's momentum.
+    // The step moved them by a tenth of the way, PyTorch's momentum.
     data.forEach((before, i) => {
       data[i] = (moved[offset + i] - 0.9 * before) / 0.1 * some(0.8, 1.2);
     });
   }
 }
 
-/** What folding makes of a network of one kind, and how well. */
+/** Folds a network of one kind; its sizes and how closely it agrees. */
 async function folded(spec: string) {
   const convolution = convolutionFactory(specOf(spec));
   const model = buildModel(network, { classes: 10, inputSize: side, convolution });

@@ -1,14 +1,14 @@
 /**
  * Speed of single convolutions on the CPU: forward, input gradient and weight gradient of the layers
- * of CIFAR and ImageNet ResNets, each the best of many interleaved rounds, which on a busy machine
- * is the one figure that holds.
+ * of CIFAR and ImageNet ResNets, each the best of many interleaved rounds, the only figure that is
+ * reliable on a busy machine.
  *
  *     deno run --allow-ffi --allow-read bench/layers.ts [--threads 1] [--rounds 20] [--only 16x16]
  *         [--form avx2]
  *
- * GFLOP/s count the multiplications and additions of direct summation, so that Winograd's algorithm
- * can exceed the measured peak, which is printed first. Tuned constants of the CPU backend name in
- * their comments ("Bench:") the command that shows their effect: edit the constant, then rerun it.
+ * GFLOP/s count the multiplications and additions of direct summation, so Winograd's algorithm can
+ * exceed the measured peak, which is printed first. Comments on tuned constants of the CPU backend
+ * name the command that shows their effect ("Bench:"): edit the constant and rerun it.
  */
 import { parseArgs } from "node:util";
 import { FORM_NAMES, selectForm } from "../backends/wasm/forms.ts";

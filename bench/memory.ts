@@ -1,12 +1,12 @@
 /**
- * The peak of a training's memory beside what `overfold train` says beforehand: trains a config in a
- * process of its own, with its threads, and asks the system for the most that it had (Linux).
+ * The peak memory of a training compared with what `overfold train` plans: trains a config in a
+ * separate process and asks the system for its peak (Linux).
  *
  *     deno run --allow-run --allow-write bench/memory.ts CONFIG [--set KEY=VALUE]...
  */
 import { formatBytes } from "../reporting/format.ts";
 
-/** Milliseconds between two looks at the process. */
+/** Milliseconds between two samples. */
 const INTERVAL = 20;
 
 const folder = await Deno.makeTempDir();
@@ -19,7 +19,7 @@ const training = new Deno.Command(Deno.execPath(), {
 }).spawn();
 let peak = 0;
 const watch = setInterval(async () => {
-  // By grep: Deno keeps /proc to itself.
+  // With grep: Deno does not allow reading /proc.
   const { stdout } = await new Deno.Command("grep", {
     args: ["VmHWM", `/proc/${training.pid}/status`],
     stderr: "null",

@@ -1,6 +1,6 @@
 /**
- * What the norms of `training.logNorms` cost a training step on the CPU: steps with and without, in turn,
- * and the ratio of the processor's time that they take, which others who want it change little.
+ * What the norms of `training.logNorms` cost a training step on the CPU: steps with and without, in
+ * turn, and the ratio of their processor time, which other load on the machine changes little.
  *
  *     deno run --allow-all bench/norms.ts [--network cifar_resnet20_v1] [--batch-size 128] [--rounds 60]
  */

@@ -1,6 +1,6 @@
 /**
- * What one core of this machine can do at most: multiply-adds on registers alone, in the form the
- * kernels are emitted in. Speeds of kernels are quoted as shares of it.
+ * Peak speed of one core of this machine: multiply-adds on registers only, in the form of code of the
+ * kernels. Speeds of kernels are quoted as fractions of it.
  */
 import { allocateMemory, PAGE_BYTES } from "../backends/wasm/addresses.ts";
 import { i32, ModuleBuilder, WideVectors } from "../assembler/mod.ts";
@@ -10,10 +10,10 @@ import { Machine } from "../backends/wasm/machine.ts";
 /** Independent sums, enough to hide the latency of a multiply-add and few enough for registers. */
 const SUMS = 12;
 const ROUNDS = 100_000;
-/** Where the numbers lie, behind what the machine keeps for itself. */
+/** Where the numbers are, after the memory that the machine uses itself. */
 const PLACE = 4096;
 
-/** Measures GFLOP/s of one core: the best of some runs, which is what the machine can do. */
+/** Measures GFLOP/s of one core: the best of some runs. */
 export async function peakGigaflops({ name: form, target }: Form, runs = 50): Promise<number> {
   const module = new ModuleBuilder({ maximumPages: 1, shared: false });
   const f = module.function("run", { thread: "i32" });

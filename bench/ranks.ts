@@ -1,7 +1,6 @@
 /**
- * What ranks cost on one machine: trainings of one rank with all threads, and of several ranks that
- * have a part of the threads each, in turn. All train on the same shards, so to the same bits where
- * the threads of a rank are as many.
+ * What ranks cost on one machine: in turn, trainings of one rank with all threads, and of several
+ * ranks that share the threads. All train on the same shards.
  *
  *     deno run --allow-read --allow-write --allow-run --allow-env bench/ranks.ts \
  *         [--network cifar_resnet20_v1] [--ranks 2] [--threads 2] [--rounds 7] [--steps 60] [--pytorch]
@@ -28,14 +27,14 @@ const { network } = options;
 const [ranks, threads, steps] = [options.ranks, options.threads, options.steps].map(Number);
 const isSmall = network.startsWith("cifar");
 const batchSize = Number(options["batch-size"] ?? (isSmall ? 128 : 16));
-/** Of these, the first is not counted. */
+/** The first is not counted. */
 const EPOCHS = 3;
 
 const ROOT = new URL("../", import.meta.url);
-/** What Open MPI wants to hear of whoever is root, as in a container. */
+/** Lets Open MPI run as root, as in a container. */
 const ROOT_ALLOWED = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
 
-/** Trains on `size` ranks; images per second without validations and the first epoch. */
+/** Trains on `size` ranks; images per second, without validations and the first epoch. */
 async function train(size: number): Promise<{ imagesPerSecond: number }> {
   const folder = await Deno.makeTempDir();
   try {
@@ -77,7 +76,7 @@ async function train(size: number): Promise<{ imagesPerSecond: number }> {
   }
 }
 
-/** Starts processes as torchrun does, which Debian's PyTorch 1.13 has in a form that fails. */
+/** Starts processes as torchrun does, which fails in Debian's PyTorch 1.13. */
 async function distributed(): Promise<Record<string, number>> {
   const shared = { WORLD_SIZE: String(ranks), MASTER_ADDR: "127.0.0.1", MASTER_PORT: "29500" };
   const [first] = await Promise.all(

@@ -1,9 +1,9 @@
-/** What the comparisons with other frameworks share: commands that print a JSON object last. */
+/** Shared by the comparisons with other frameworks: commands whose last line is a JSON object. */
 import { median } from "../reporting/statistics.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** The JSON object on the last line that a command prints. */
+/** The JSON object on a command's last line. */
 export async function lastLine(
   command: string,
   args: readonly string[],
@@ -19,7 +19,7 @@ export async function lastLine(
   return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
 }
 
-/** What is measured; ImageNet's networks see images of 224 × 224, CIFAR's of 32 × 32. */
+/** A training to measure; ImageNet's networks see images of 224 × 224, CIFAR's of 32 × 32. */
 interface BenchCase {
   readonly network: string;
   readonly batchSize: number;
@@ -27,7 +27,7 @@ interface BenchCase {
   readonly steps: string;
 }
 
-/** Runs `deno task bench`, on the CPU in a form by its name; by default the fastest. */
+/** Runs `deno task bench`, on the CPU in the form of this name; by default the fastest. */
 export function overfoldBench(
   { network, batchSize, threads, steps }: BenchCase,
   args: readonly string[],
@@ -50,8 +50,8 @@ export function overfoldBench(
 }
 
 /**
- * Runs both sides in turn, a round each, and prints their speeds and, last, the medians. The median
- * of the rounds' ratios holds when the machine's speed drifts.
+ * Runs both sides in turn, a round each, and prints their speeds and finally the medians. The median
+ * of the rounds' ratios is reliable even if the machine's speed drifts.
  */
 export async function compareInTurn(
   subject: string,

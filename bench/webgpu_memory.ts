@@ -1,7 +1,7 @@
 /**
- * Whether memory grows while a network trains on WebGPU: trains a small one for many steps, a few of
- * them in flight as `overfold train` has them, and prints the process's resident memory after 200
- * steps and at the end.
+ * Whether memory grows while a network trains on WebGPU: trains a small one for many steps, with a few
+ * in flight as in `overfold train`, and prints the process's resident memory after 200 steps and at
+ * the end.
  *
  *     XDG_RUNTIME_DIR=/tmp deno run --allow-env --allow-read bench/webgpu_memory.ts [--steps 10000]
  */
@@ -17,7 +17,7 @@ const { values: options } = parseArgs({
 });
 const steps = Number(options.steps);
 
-/** The step with which the end is compared: by then everything has been allocated once. */
+/** The step that the end is compared with: by then everything has been allocated once. */
 const SETTLED = 200;
 /** Steps in flight. */
 const IN_FLIGHT = 8;

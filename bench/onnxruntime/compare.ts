@@ -1,6 +1,6 @@
 /**
  * Inference speed against ONNX Runtime's CPU provider on the same machine: `overfold bench
- * --inference` and `infer.ts` in turn, with as many threads.
+ * --inference` and `infer.ts` in turn, with the same number of threads.
  *
  *     deno run --allow-run bench/onnxruntime/compare.ts [--network cifar_resnet20_v1]
  *         [--batch-size 64] [--threads 2] [--rounds 7] [--steps 20] [--form avx2]

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""What PIL reads pictures at on its way to a network, for comparison: the pictures and their reading.
+"""Speed at which PIL reads images for training, for comparison: makes the images and reads them.
 
     /usr/bin/python3 bench/pictures/pil.py make cifar10-jpeg.tar FOLDER --count 2000
     /usr/bin/python3 bench/pictures/pil.py read FOLDER --processes 2
 
-`make` writes JPEG pictures of 500 x 375, 4:2:0, to FOLDER/train/CLASS and /val/CLASS: pictures of the
-archive, enlarged, with texture of all sizes added, so that files have the size of a camera's (some 60 kB).
-`read` decodes each, cuts, scales and mirrors it as torchvision's RandomResizedCrop(224) and
-RandomHorizontalFlip do with PIL's pictures, and prints a JSON object.
+`make` writes JPEG images of 500 x 375, 4:2:0, to FOLDER/train/CLASS and /val/CLASS: images of the
+archive, enlarged, with texture of all sizes added, so that files are as large as a camera's (some
+60 kB). `read` decodes, crops, scales and flips each, as torchvision's RandomResizedCrop(224) and
+RandomHorizontalFlip do with PIL's images, and prints a JSON object.
 """
 import argparse
 import io
@@ -40,7 +40,7 @@ def make_texture(rng):
 
 
 def make(options):
-    """Writes the pictures, the same at every call; of ten, one is for validation."""
+    """Writes the images, the same at every call; one of ten is for validation."""
     with tarfile.open(options.archive) as archive:
         names = sorted(n for n in archive.getnames() if n.startswith("train/") and n.endswith(".jpg"))
         rng = numpy.random.default_rng(0)
@@ -67,12 +67,12 @@ def draw_part(width, height):
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < w <= width and 0 < h <= height:
             return random.randint(0, width - w), random.randint(0, height - h), w, h
-    # The pictures' own ratio is one of those that may be drawn.
+    # The images' own ratio is within the range of drawn ratios.
     return 0, 0, width, height
 
 
 def read(path):
-    """A picture as a network sees it: [3, 224, 224], as torchvision's PILToTensor."""
+    """An image as a network sees it: [3, 224, 224], as torchvision's PILToTensor."""
     with open(path, "rb") as file:
         picture = Image.open(file).convert("RGB")
     left, top, w, h = draw_part(*picture.size)
@@ -83,12 +83,12 @@ def read(path):
 
 
 def read_all(paths):
-    """Reads pictures; the sum keeps the last one from being skipped."""
+    """Reads images; the sum uses every result."""
     return sum(int(read(path)[0, 0, 0]) for path in paths)
 
 
 def measure(options):
-    """Pictures a second of several processes, without their start."""
+    """Images per second of several processes, without their start."""
     paths = sorted(str(path) for path in pathlib.Path(options.folder, "train").glob("*/*.jpg"))
     random.Random(0).shuffle(paths)
     shares = [paths[i :: options.processes] for i in range(options.processes)]

@@ -1,6 +1,6 @@
 /**
- * How many pictures of a folder a second the workers that `train` uses decode, cut, scale and mirror:
- * an epoch of `random_resized_crop` to 224 × 224 and `horizontal_flip`. Prints a JSON object.
+ * How many images of a folder per second the workers of `train` decode, crop, scale and flip: an epoch
+ * of `random_resized_crop` to 224 × 224 and `horizontal_flip`. Prints a JSON object.
  *
  *     deno run --allow-read --allow-write --allow-env bench/pictures/read.ts FOLDER
  *         [--workers 2]
@@ -19,7 +19,7 @@ const { train } = await loadDataset({ name: "image_folder", root }, {
 });
 using loader = new BatchLoader(train, { batchSize: 32, shuffle: true, workers: Number(workers) });
 
-/** Pictures that are read while the workers start and their code is compiled. */
+/** Images read while the workers start and their code is compiled. */
 const WARM_UP = 320;
 let seen = 0;
 for await (const { count } of loader.epoch(0)) {

@@ -4,8 +4,9 @@
  *     deno run --allow-run bench/pytorch/compare.ts [--network cifar_resnet20_v1] [--rounds 7]
  *         [--steps 10] [--threads 2] [--plain] [--form avx2]
  *
- * Needs a Python with torch, for MobileNets torchvision (Debian: python3-torch, python3-torchvision). `--plain` compares plain convolutions. `--form`
- * is that of `overfold bench`; `avx2` holds PyTorch to AVX2 as well, which tells width from skill.
+ * Needs a Python with torch and, for MobileNets, torchvision (Debian: python3-torch,
+ * python3-torchvision). `--plain` compares plain convolutions. `--form` is that of `overfold bench`;
+ * `avx2` limits PyTorch to AVX2 as well, which separates vector width from quality of the code.
  */
 import { parseArgs } from "node:util";
 import { compareInTurn, lastLine, overfoldBench } from "../rival.ts";
@@ -22,7 +23,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** The batch each network is measured with; ImageNet's networks see images of 224 × 224. */
+/** The batch size for each network; ImageNet's networks see images of 224 × 224. */
 const BATCH_SIZES: Readonly<Record<string, number>> = {
   cifar_resnet20_v1: 128,
   cifar_resnet56_v1: 128,
@@ -38,7 +39,7 @@ if (batchSize === undefined) {
   Deno.exit(2);
 }
 
-/** What the libraries below PyTorch read of the environment. */
+/** Environment variables of PyTorch's libraries. */
 const HELD_TO_AVX2 = {
   ATEN_CPU_CAPABILITY: "avx2",
   ONEDNN_MAX_CPU_ISA: "AVX2",

@@ -145,7 +145,7 @@ def of_torchvision(name):
     return make
 
 
-# Name: the maker of the network, and the size of its images.
+# By name, the function that makes the network, and the size of its images.
 NETWORKS = {
     "cifar_resnet20_v1": (lambda convolution: cifar_resnet(convolution, 20), 32),
     "cifar_resnet56_v1": (lambda convolution: cifar_resnet(convolution, 56), 32),
@@ -162,7 +162,7 @@ RANKS = int(os.environ.get("WORLD_SIZE", 1))
 
 
 def measure(memory_format, options):
-    """Median and best images a second over `options.steps` training steps."""
+    """Median and best images per second over `options.steps` training steps."""
     torch.manual_seed(0)
     make, size = NETWORKS[options.network]
     model = make(nn.Conv2d if options.plain else DoConv2d).to(memory_format=memory_format)

@@ -1,7 +1,7 @@
-/** Mutations that know nothing of a format. */
+/** Mutations without knowledge of a format. */
 import type { RandomStream } from "../../graph/random.ts";
 
-/** A copy in which one to three things are wrong. */
+/** A copy with one to three mutations. */
 export function damage(sound: Uint8Array, random: RandomStream): Uint8Array {
   let bytes = new Uint8Array(sound);
   for (let times = 1 + random.integer(3); times > 0 && bytes.length > 0; times--) {
@@ -15,7 +15,7 @@ export function pick<T>(items: readonly T[], random: RandomStream): T {
   return items[random.integer(items.length)];
 }
 
-/** The bytes with those from `start` on, `removed` of them, replaced. */
+/** The bytes with `removed` of them, from `start` on, replaced. */
 export function splice(
   bytes: Uint8Array,
   start: number,
@@ -29,7 +29,7 @@ export function splice(
   ]);
 }
 
-/** The parts one behind the other. */
+/** The concatenated parts. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -43,12 +43,12 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 type Damage = (bytes: Uint8Array<ArrayBuffer>, random: RandomStream) => Uint8Array<ArrayBuffer>;
 
 const DAMAGES: readonly Damage[] = [
-  // A bit is flipped.
+  // Flips a bit.
   (bytes, random) => {
     bytes[random.integer(bytes.length)] ^= 1 << random.integer(8);
     return bytes;
   },
-  // A byte becomes any other, or one of the largest or smallest.
+  // Replaces a byte by a random or extreme one.
   (bytes, random) => {
     const extremes = [0, 1, 0x7f, 0x80, 0xff];
     bytes[random.integer(bytes.length)] = random.integer(2)
@@ -56,7 +56,7 @@ const DAMAGES: readonly Damage[] = [
       : pick(extremes, random);
     return bytes;
   },
-  // What may be a length is another one, in either order of bytes.
+  // Replaces what may be a length, in either byte order.
   (bytes, random) => {
     const view = new DataView(bytes.buffer);
     const length = pick([0, 1, bytes.length, 0x7fffffff, 0xffffffff, random.uint32()], random);
@@ -67,10 +67,10 @@ const DAMAGES: readonly Damage[] = [
     else view.setUint32(at, length, random.integer(2) === 0);
     return bytes;
   },
-  // The end is missing, or there is more.
+  // Truncates or extends the file.
   (bytes, random) => bytes.slice(0, random.integer(bytes.length)),
   (bytes, random) => splice(bytes, bytes.length, 0, noise(1 + random.integer(64), random)),
-  // A part is missing, is there twice or elsewhere too, or is noise.
+  // Removes a part, copies it elsewhere or replaces it by noise.
   (bytes, random) => splice(bytes, random.integer(bytes.length), random.integer(40)),
   (bytes, random) => {
     const start = random.integer(bytes.length);

@@ -1,24 +1,24 @@
 /**
- * Reads mutated files of one kind in a process that may fall: a line of JSON on standard output for
- * each, after a first one when all is ready.
+ * Reads mutated files of one kind in a process that may crash. Prints a line of JSON for each, after
+ * a first one when it is ready.
  */
 import process from "node:process";
 import { Fuzzer, type Outcome } from "./kind.ts";
 import { KINDS } from "./registry.ts";
 
-/** What a line says. */
+/** A line of output. */
 export interface Report {
-  /** Absent from the first line, and where there was a failure. */
+  /** Absent from the first line and for a failure. */
   readonly outcome?: Outcome;
-  /** What was thrown, if it was no UserError, with its stack. */
+  /** An error other than a UserError, with its stack. */
   readonly failure?: string;
-  /** Of processor time that the file took. */
+  /** Processor time that the file took. */
   readonly milliseconds: number;
-  /** The most memory that the process has held so far, in MiB. */
+  /** Peak memory of the process so far, in MiB. */
   readonly peak: number;
 }
 
-/** After so many files what they left behind is collected, which a busy machine does late. */
+/** Files between garbage collections, which a busy machine would run late. */
 const COLLECT_EVERY = 100;
 
 const { gc } = globalThis as unknown as { gc(): void };

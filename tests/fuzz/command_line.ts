@@ -1,16 +1,16 @@
-/** Commands run in this process, for what they make of their input. */
+/** Runs commands in this process, to fuzz their input. */
 import { EXIT, InputError } from "../../errors.ts";
 import { run } from "../support/command_line.ts";
 
-// A driver is neither fuzzed nor counted into the memory.
+// No GPU: drivers are not fuzzed, and would count as memory.
 navigator.gpu.requestAdapter = () => Promise.resolve(null);
 
-/** What a terminal may obey: anything but text, tabs and line ends. */
+/** What a terminal may interpret: anything but text, tabs and line ends. */
 const CONTROL = /[^\P{Cc}\t\n]/u;
 
 /**
- * Runs `overfold ARGS…`. Throws InputError where it fails in an orderly way, and an Error where it
- * calls itself defective or prints control characters.
+ * Runs `overfold ARGS…`. Throws InputError if it reports an error, and an Error if it reports a
+ * defect or prints control characters.
  */
 export async function commandLine(...args: string[]): Promise<void> {
   const { code, out, error } = await run(...args);

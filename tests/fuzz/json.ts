@@ -1,14 +1,14 @@
-/** Mutations of JSON: other values, and the document's own in other places. */
+/** Mutations of JSON: strange values, and the document's own values in other places. */
 import type { RandomStream } from "../../graph/random.ts";
 import { pick } from "./bytes.ts";
 
-/** Values that are at home nowhere, or at the edge of what is. */
+/** Values that are valid nowhere, or at the limit of what is valid. */
 const STRANGE: readonly unknown[] = [
   ...[0, -1, 0.5, 2, 3, 2 ** 15, 2 ** 20, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 53, 1e300, -0, NaN],
   ...[null, true, "", "x", "__proto__", "constructor", "\u001b[2J", [], [1, 2], {}, { name: "x" }],
 ];
 
-/** The same JSON with something else in one place. */
+/** The document with one place changed. */
 export function mutateJson(document: unknown, random: RandomStream): unknown {
   const places = placesIn(document);
   if (places.length === 0) return pick(STRANGE, random);
@@ -24,7 +24,7 @@ interface Place {
   readonly key: string;
 }
 
-/** A holder with something else under the key. */
+/** Returns a holder with the key's entry changed. */
 type Edit = (holder: Holder, key: string, random: RandomStream, all: readonly Place[]) => Holder;
 
 const valueAt = ({ holder, key }: Place): unknown => (holder as Record<string, unknown>)[key];
@@ -34,7 +34,7 @@ const EDITS: readonly Edit[] = [
   (holder, key, random) => withValue(holder, key, neighbour(valueAt({ holder, key }), random)),
   (holder, key, random) => withValue(holder, key, neighbour(valueAt({ holder, key }), random)),
   (holder, key, random, all) => withValue(holder, key, valueAt(pick(all, random))),
-  // What is of the same type fits better.
+  // A value of the same type is valid more often.
   (holder, key, random, all) => {
     const kindOf = (place: Place) => typeof valueAt(place);
     const alike = all.filter((place) => kindOf(place) === kindOf({ holder, key }));
@@ -50,7 +50,7 @@ const EDITS: readonly Edit[] = [
       : { ...holder, [pick(all, random).key]: valueAt({ holder, key }) },
 ];
 
-/** A number near by or of another magnitude; a text with something in it that is special somewhere. */
+/** A nearby number or one of another magnitude; a text with special characters. */
 function neighbour(value: unknown, random: RandomStream): unknown {
   if (typeof value === "number") {
     return pick([value + 1, value - 1, 2 * value, value / 2, -value, 1e6 * value], random);
@@ -75,7 +75,7 @@ function placesIn(value: unknown, places: Place[] = []): Place[] {
   return places;
 }
 
-/** The document with another holder in the place of one; what holds neither is shared. */
+/** The document with one holder replaced. */
 function replace(value: unknown, from: Holder, to: Holder): unknown {
   if (value === from) return to;
   if (typeof value !== "object" || value === null) return value;

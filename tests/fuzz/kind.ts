@@ -1,30 +1,30 @@
-/** Kinds of files for fuzzing, and what becomes of one mutated file. */
+/** Kinds of files for fuzzing, and the outcome of one mutated file. */
 import { UserError } from "../../errors.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
 import { damage, pick } from "./bytes.ts";
 
-/** Runs what was read; resolves with whether it was small enough to be run. */
+/** Runs the network that was read; resolves with whether it was small enough to run. */
 export type Run = () => Promise<boolean>;
 
-/** A kind of file that may come from elsewhere. */
+/** A kind of untrusted file. */
 export interface Kind {
-  /** What files of the kind are called, as readers may go by it. */
+  /** The file's name, on which readers may depend. */
   readonly file: string;
-  /** Sound files, small: each is mutated many thousand times. */
+  /** Valid files, small: each is mutated many thousand times. */
   samples(): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
-  /** A mutated copy that knows the format. Three of four copies are made by it. */
+  /** Returns a copy mutated with knowledge of the format. Used for three of four files. */
   mutate?(sound: Uint8Array, random: RandomStream): Uint8Array | Promise<Uint8Array>;
-  /** Reads a file as the commands do; `folder` is a place for what it writes. Gives how to run it. */
+  /** Reads a file as the commands do, and may write to `folder`. Returns how to run what was read. */
   read(path: string, folder: string): Promise<Run | void>;
 }
 
-/** What became of a file: refused with an error for the user, read, or read and run. */
+/** The outcome of a file: refused with an error for the user, read, or read and run. */
 export type Outcome = "refused" | "accepted" | "run";
 
-/** After so many mutated files a sound one is read again. */
+/** Mutated files after which a valid one is read again. */
 const SOUND_EVERY = 50;
 
-/** Reads mutated files of a kind, one for each seed, in a folder of its own. */
+/** Reads mutated files of a kind, one per seed, in a folder of its own. */
 export class Fuzzer {
   private constructor(
     private readonly kind: Kind,
@@ -32,14 +32,14 @@ export class Fuzzer {
     private readonly folder: string,
   ) {}
 
-  /** Ready to read. Throws unless every sample is read as it is. */
+  /** Prepares a fuzzer. Throws unless every sample is read. */
   static async open(kind: Kind, folder: string): Promise<Fuzzer> {
     const fuzzer = new Fuzzer(kind, await kind.samples(), folder);
     for (const sample of fuzzer.samples) await fuzzer.#read(sample);
     return fuzzer;
   }
 
-  /** What becomes of file `seed`. Throws an Error where that is more than a refusal. */
+  /** The outcome of file `seed`. Throws an Error for anything worse than a refusal. */
   async outcome(seed: number): Promise<Outcome> {
     let outcome: Outcome;
     try {
@@ -52,7 +52,7 @@ export class Fuzzer {
     return outcome;
   }
 
-  /** File `seed`. */
+  /** The mutated file of a seed. */
   async mutated(seed: number): Promise<Uint8Array> {
     const random = new RandomStream({ seed, stream: STREAM.synthetic });
     const sample = pick(this.samples, random).slice();

@@ -1,7 +1,7 @@
 /**
- * Reads mutated files of every kind that may come from elsewhere, and runs the networks in those that
- * are accepted with guard bytes around every buffer. What is more than a refusal, or takes more than
- * 2 seconds of the processor or 300 MiB, is printed with the command that repeats it:
+ * Reads mutated files of every kind that may be untrusted, and runs the networks in accepted ones with
+ * guard bytes around every buffer. Anything worse than a refusal, or that takes more than 2 seconds of
+ * processor time or 300 MiB, is printed with the command that reproduces it:
  *
  *     deno task fuzz [--kind KIND] [--count FILES] [--seed FIRST] [--processes N]
  */
@@ -11,10 +11,10 @@ import { readShare, type Share } from "./process.ts";
 import { KINDS } from "./registry.ts";
 import { Totals } from "./totals.ts";
 
-/** Files that one process reads at most: memory is that of a process that has not read many more. */
+/** Maximum files per process: the limit on memory is meant for a process that has read no more. */
 const SHARE = 2500;
 
-/** Takes shares off the list, one after the other, until none is left. */
+/** Takes shares off the list, one at a time, until none is left. */
 async function work(shares: Share[], totals: Totals): Promise<void> {
   for (let share = shares.shift(); share; share = shares.shift()) {
     let { kind, first, count } = share;

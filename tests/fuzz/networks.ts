@@ -89,7 +89,7 @@ const NETWORKS: readonly { size: number; channels: number; layers: readonly Laye
   },
 ];
 
-/** What lists of layers have not: an end that gives probabilities. */
+/** A network that no list of layers can express: it ends in probabilities. */
 class Residual extends Module {
   stem = new Conv2d({ inChannels: 1, outChannels: 4, kernelSize: 3, padding: 1, bias: false });
   norm = new BatchNorm2d(4);
@@ -103,7 +103,7 @@ class Residual extends Module {
   }
 }
 
-/** The config of a run on images of this size. */
+/** The config of a run with images of this size. */
 const configOf = (size: number, channels: number, layers: readonly LayerSpec[]) => ({
   backend: "cpu",
   data: {
@@ -121,7 +121,7 @@ const configOf = (size: number, channels: number, layers: readonly LayerSpec[]) 
   training: { epochs: 1, optimizer: { name: "sgd", learningRate: 0.1 } },
 });
 
-/** The networks of the samples, with weights, and all a checkpoint says of each. */
+/** The sample networks with weights, and everything that a checkpoint states about each. */
 export function tinyNetworks() {
   return NETWORKS.map(({ size, channels, layers }) => {
     const architecture = {

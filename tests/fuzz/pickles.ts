@@ -1,9 +1,9 @@
-/** Pickles of people who mean harm: any operation, names of functions, numbers and lengths that lie. */
+/** Malicious pickles: any operation, names of functions, wrong numbers and lengths. */
 import type { RandomStream } from "../../graph/random.ts";
 import { bytesOf, dictionary, TENSOR } from "../support/torch_files.ts";
 import { concatenate, pick } from "./bytes.ts";
 
-/** Names that a pickle may call for, harmless ones too. */
+/** Names that a pickle may refer to, harmless ones too. */
 const NAMES = [
   ...["os\nsystem", "posix\nsystem", "subprocess\nPopen", "builtins\neval", "__builtin__\nexec"],
   ...["builtins\ngetattr", "torch\nload", "runpy\n_run_code", "pickle\nloads", "Deno\nCommand"],
@@ -29,7 +29,7 @@ const someSize = (random: RandomStream) =>
 const someLine = (random: RandomStream) =>
   pick(["0", "1", "-1", "00", "01", "9".repeat(300), "1e400", "nan", "x", "", "'a'", "a"], random);
 
-/** Parts of pickles, each of some operations. */
+/** Parts of pickles, each with some operations. */
 const PARTS: readonly ((random: RandomStream) => string)[] = [
   (random) => String.fromCharCode(random.integer(256)),
   (random) => pick([..."(01230Ntlad]}eosubR.)", "\x81\x85\x86\x87\x8f\x90\x91\x92\x93"], random),
@@ -43,11 +43,11 @@ const PARTS: readonly ((random: RandomStream) => string)[] = [
   (random) => `\x8b${length(someSize(random))}ab`,
   (random) => pick([..."hqr\x94jQ"], random) + letters(random.integer(4)) + "\0\0",
   (random) => `J${length(someSize(random))}`,
-  // One operation so often that it would take the memory.
+  // One operation so often that it would use up the memory.
   (random) =>
     pick(["]", "}", ")", "N", "(", "2", "K\0", "}q\0", "h\0", "]\x94", "U\0", "\x8c\x01a"], random)
       .repeat(2 ** random.integer(random.integer(8) ? 12 : 22)),
-  // What is sound with something else in it.
+  // Valid parts with a changed detail.
   () => TENSOR,
   (random) => dictionary({ a: TENSOR, b: pick(["N", "h\0", "2", "}", TENSOR], random) }),
   (random) => {
@@ -58,7 +58,7 @@ const PARTS: readonly ((random: RandomStream) => string)[] = [
   },
 ];
 
-/** A pickle of up to thirty such parts, most of them in a dictionary's place. */
+/** A pickle of up to thirty such parts. */
 export function hostilePickle(random: RandomStream): Uint8Array {
   const parts = ["\x80\x02"];
   for (let times = 1 + random.integer(30); times > 0; times--) {

@@ -1,13 +1,13 @@
-/** The processes that read mutated files, and what they may take. */
+/** The processes that read mutated files, and their limits. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Report } from "./child.ts";
 
-/** What no file may take; the time is the processor's, whatever else the machine does. */
+/** Limits per file; processor time, so that other load on the machine does not matter. */
 const MOST = { milliseconds: 2000, mebibytes: 300 };
-/** Milliseconds after which a file hangs, on a machine that has much to do. */
+/** Milliseconds after which a file is taken to hang, even on a busy machine. */
 const HANG = 20_000;
-/** Milliseconds in which a process is ready, on a machine that has much to do. */
+/** Milliseconds within which a process is ready, even on a busy machine. */
 const START = 60_000;
 
 /** Files of one kind. */
@@ -18,8 +18,8 @@ export interface Share {
 }
 
 /**
- * What becomes of the files of a share, one after the other, read by a process of their own. Ends
- * with the first that the process does not survive: it falls, or is ended for taking too much.
+ * The outcomes of the files of a share, read one after the other in a separate process. Ends with the
+ * first file at which the process crashes or is killed for exceeding a limit.
  */
 export async function* readShare(
   { kind, first, count }: Share,

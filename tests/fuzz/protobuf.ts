@@ -1,20 +1,20 @@
-/** Protocol buffers as trees of fields, to be mutated with the lengths around them kept true. */
+/** Mutations of protocol buffers, as trees of fields with valid lengths. */
 import type { RandomStream } from "../../graph/random.ts";
 import { concatenate, damage, pick } from "./bytes.ts";
 
-/** Which length-delimited fields hold messages: by number, with what those hold. */
+/** Which length-delimited fields are messages: by number, with the schemas of those. */
 export interface Schema {
   readonly [field: number]: Schema;
 }
 
-/** A field; of a message its fields, else its bytes, or of a varint its value. */
+/** A field: the fields of a message, the value of a varint, otherwise bytes. */
 interface Field {
   readonly number: number;
   readonly wireType: number;
   readonly content: bigint | Uint8Array | readonly Field[];
 }
 
-/** A copy of a message in which one field is another one, is missing or stands twice. */
+/** A copy of a message with one field changed, missing or repeated. */
 export function mutateMessage(
   message: Uint8Array,
   schema: Schema,

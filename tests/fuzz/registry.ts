@@ -1,4 +1,4 @@
-/** All kinds of files that are fuzzed. */
+/** All kinds of fuzzed files. */
 import type { Kind } from "./kind.ts";
 import { checkpoint } from "./kinds/checkpoint.ts";
 import { folded } from "./kinds/folded.ts";

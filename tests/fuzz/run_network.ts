@@ -1,4 +1,4 @@
-/** How a network that was read from a mutated file is run. */
+/** Runs a network from a mutated file. */
 import { evaluateProgram } from "../../backends/reference/reference.ts";
 import type { LoadedNetwork } from "../../checkpoints/load.ts";
 import { programInputs } from "../../graph/leaves.ts";
@@ -8,10 +8,10 @@ import { multiplyAccumulates } from "../../ops/multiply_accumulates.ts";
 import { runBetweenCanaries } from "../support/canaries.ts";
 import { assertSameBits, CPU_FORMS } from "../support/cpu_forms.ts";
 
-/** Multiply-accumulate operations of what is small enough to be run many times over. */
+/** Maximum multiply-accumulate operations of a network that is run many times. */
 const MAX_MACS = 1e6;
 
-/** Whether multiply-adds are fused, and batch norms folded, one after the other. */
+/** Whether multiply-adds are fused and batch norms folded, in turn. */
 const VARIANTS = [
   { relaxedSimd: false, batchNorm: false },
   { relaxedSimd: true, batchNorm: true },
@@ -19,8 +19,8 @@ const VARIANTS = [
 let runs = 0;
 
 /**
- * Runs a network's program between guard bytes, in every form, and by its plain meaning; resolves with
- * whether it is small enough for that. Throws an Error if they differ, or forms by a single bit.
+ * Runs a network's program between guard bytes, in every form, and on the reference; resolves with
+ * whether it is small enough for that. Throws an Error if they differ, or if forms differ in any bit.
  */
 // deno-lint-ignore require-await -- errors must come as rejections
 export async function runNetwork({ program }: Pick<LoadedNetwork, "program">): Promise<boolean> {
@@ -45,7 +45,7 @@ export async function runNetwork({ program }: Pick<LoadedNetwork, "program">): P
   return true;
 }
 
-/** Numbers larger than this leave too few digits behind them to compare. */
+/** Larger numbers have too few accurate digits to compare. */
 const LARGEST = 1e4;
 const TOLERANCE = 1e-3;
 

@@ -1,4 +1,4 @@
-/** Mutations of safetensors files that stay files of that format. */
+/** Mutations of safetensors files that keep the format. */
 import type { RandomStream } from "../../graph/random.ts";
 import { concatenate, pick } from "./bytes.ts";
 import { mutateJson } from "./json.ts";
@@ -9,14 +9,14 @@ interface Parts {
   readonly data: Uint8Array;
 }
 
-/** Takes a sound file apart. */
+/** Splits a valid file. */
 export function partsOf(file: Uint8Array): Parts {
   const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
   const text = new TextDecoder().decode(file.subarray(8, 8 + length));
   return { header: JSON.parse(text), data: file.slice(8 + length) };
 }
 
-/** The file of its parts. */
+/** Joins the parts to a file. */
 export function fileOf({ header, data }: Parts): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = new Uint8Array(8);
@@ -25,8 +25,8 @@ export function fileOf({ header, data }: Parts): Uint8Array {
 }
 
 /**
- * A copy with something else in the header, in the JSON that metadata hold, or among the numbers.
- * `edit` makes something else of the parsed JSON of a metadata entry; it does so most often.
+ * A copy with a changed header, metadata entry or number. `edit` changes the parsed JSON of a metadata
+ * entry; this is the most frequent mutation.
  */
 export function mutateSafetensors(
   sound: Uint8Array,
@@ -53,7 +53,7 @@ export function mutateSafetensors(
   return fileOf({ header, data });
 }
 
-/** A copy with other f32 numbers here and there. */
+/** A copy with some f32 numbers replaced. */
 function strangeNumbers(data: Uint8Array, random: RandomStream): Uint8Array {
   const copy = data.slice();
   const view = new DataView(copy.buffer);

@@ -5,7 +5,7 @@ import { concatenate, damage, pick } from "./bytes.ts";
 
 const BLOCK = 512;
 
-/** Fields of a header: where they are and how long. */
+/** Offsets and lengths of a header's fields. */
 const FIELDS = [[0, 100], [100, 8], [124, 12], [136, 12], [156, 1], [157, 100], [257, 8], [
   345,
   155,
@@ -24,7 +24,7 @@ const NAMES = [
 ];
 const SIZES = ["0", "1", "777", "77777777777", "-1", "8", "9x", "17777777777", ""];
 
-/** A copy of a tar archive with another header, its sum repaired. */
+/** A copy of a tar archive with a changed header and its right checksum. */
 export function otherHeader(plain: Uint8Array, random: RandomStream): Uint8Array {
   const copy = plain.slice();
   const headers = headersOf(copy);

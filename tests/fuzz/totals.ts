@@ -1,6 +1,6 @@
 import type { Report } from "./child.ts";
 
-/** What became of the files of a kind. */
+/** The outcomes of the files of a kind. */
 export class Totals {
   readonly #counts = { refused: 0, accepted: 0, run: 0, failed: 0 };
   #slowest = { milliseconds: 0, seed: 0 };
@@ -8,12 +8,12 @@ export class Totals {
 
   constructor(private readonly kind: string) {}
 
-  /** Files with which more is wrong than that they are refused. */
+  /** Files with an outcome worse than a refusal. */
   get failed(): number {
     return this.#counts.failed;
   }
 
-  /** Takes in what became of a file. Prints how a failure is repeated. */
+  /** Adds the outcome of a file. Prints how to reproduce a failure. */
   add(seed: number, { outcome, failure, milliseconds, peak }: Report): void {
     const isFailed = outcome === undefined || failure !== undefined;
     this.#counts[isFailed ? "failed" : outcome]++;

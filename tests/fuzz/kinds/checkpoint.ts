@@ -15,7 +15,7 @@ const NETWORKS = tinyNetworks();
 /** Checkpoints: architectures and configs as data. */
 export const checkpoint: Kind = {
   file: "checkpoint.safetensors",
-  // With checksums, too, which most mutations belie.
+  // Also one with checksums, which most mutations break.
   samples: () => [
     checkpointFile(NETWORKS[0], { checksums: true }),
     ...NETWORKS.map((network) => checkpointFile(network)),
@@ -29,10 +29,10 @@ export const checkpoint: Kind = {
   },
 };
 
-/** Numbers of a network that is worth writing. */
+/** Maximum numbers of a network that is written. */
 const MAX_NUMBERS = 1e5;
 
-/** A checkpoint of a mutated architecture with tensors that fit it; undefined if it cannot be built. */
+/** A checkpoint of a mutated architecture with matching tensors; undefined if it cannot be built. */
 function otherNetwork(random: RandomStream): Uint8Array | undefined {
   const network = pick(NETWORKS, random);
   const { name, options } = network.architecture;

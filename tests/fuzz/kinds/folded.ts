@@ -11,7 +11,7 @@ import { foldedFile, foldedNetworks } from "../networks.ts";
 import { runNetwork } from "../run_network.ts";
 import { mutateSafetensors } from "../safetensors.ts";
 
-/** A network may hold what ONNX has no form of. */
+/** A network may contain what ONNX cannot express. */
 function orRefused(error: unknown): void {
   if (!(error instanceof UserError)) throw error;
 }

@@ -16,7 +16,7 @@ const INFO: DatasetInfo = {
   targets: { labels: LABELS },
 };
 
-/** Sound files of zeros, in the order of their names. */
+/** Valid files of zeros, in the order of their names. */
 const SOUND = IDX_FILES.map((name) => name.includes("images") ? idxFile([2, 2, 3]) : idxFile([2]));
 
 /** Images of a dataset. */
@@ -25,7 +25,7 @@ export const idxImages = packed(0);
 /** Labels of a dataset. */
 export const idxLabels = packed(1);
 
-/** One file of a dataset, as gzip. */
+/** One file of a dataset, gzipped. */
 function packed(mutated: number): Kind {
   return {
     file: `${IDX_FILES[mutated]}.gz`,
@@ -52,7 +52,7 @@ function idxFile(extents: readonly number[]): Uint8Array<ArrayBuffer> {
   return concatenate([header, new Uint8Array(extents.reduce((size, extent) => size * extent, 1))]);
 }
 
-/** A copy whose header says something else; half of them with more bytes, or far more. */
+/** A copy with a changed header; half of the copies have more bytes, or far more. */
 function otherExtents(plain: Uint8Array, random: RandomStream): Uint8Array {
   const copy = plain.slice();
   const at = 4 * random.integer(copy[3] + 1);

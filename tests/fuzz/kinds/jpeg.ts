@@ -6,13 +6,13 @@ import type { Kind } from "../kind.ts";
 
 const [WIDTH, HEIGHT] = [17, 13];
 
-/** Fixtures that are baseline, with all chroma, inks and restarts that vectors decode. */
+/** Baseline fixtures with all the chroma subsamplings, inks and restarts that the SIMD decoder reads. */
 const BASELINE = [
   ...["jpeg_420_17x31.jpg", "jpeg_422_odd.jpg", "jpeg_444_17x31.jpg", "jpeg_gray.jpg"],
   ...["jpeg_restart_rows_420.jpg", "jpeg_ycck_adobe_420.jpg", "jpeg_cmyk_adobe.jpg"],
 ];
 
-/** JPEG pictures. */
+/** JPEG images. */
 export const jpeg: Kind = {
   file: "picture.jpg",
   async samples() {
@@ -39,13 +39,13 @@ export const jpeg: Kind = {
   },
 };
 
-/** An APP1 segment that says how the picture is turned. */
+/** An APP1 segment with an orientation. */
 const EXIF = Uint8Array.of(
   ...[0xff, 0xe1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1],
   ...[0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0],
 );
 
-/** A marker with all up to the next one; the coded pixels are with the start of their scan. */
+/** Each marker with everything up to the next; coded pixels belong to the start of their scan. */
 function segmentsOf(file: Uint8Array): Uint8Array[] {
   const starts: number[] = [];
   for (let at = 0; at < file.length - 1; at++) {
@@ -79,7 +79,7 @@ type Edit = (segments: Uint8Array[], at: number, random: RandomStream) => Uint8A
 const damaged: Edit = (segments, at, random) => {
   const segment = segments[at];
   const changed = concatenate([segment.subarray(0, 4), damage(segment.subarray(4), random)]);
-  // Most have a length that is right for them.
+  // Most get the right length.
   if (segment.length > 4 && segment[1] !== 0xda && random.integer(4)) {
     new DataView(changed.buffer).setUint16(2, changed.length - 2);
   }
@@ -97,7 +97,7 @@ const EDITS: readonly Edit[] = [
   damaged,
   damaged,
   damaged,
-  // The frame says another size, depth or sampling.
+  // Changes the frame's size, depth or sampling.
   (segments, _, random) =>
     segments.map((segment) => {
       if (segment[1] < 0xc0 || segment[1] > 0xc2 || segment.length < 19) return segment;

@@ -9,7 +9,7 @@ const TAG_BYTES = 8;
 const PACKED = 15;
 const MAX_NUMBERS = 1000;
 
-/** MATLAB's files; matrices that are packed are damaged as they are unpacked, and packed anew. */
+/** MATLAB files; compressed matrices are decompressed, damaged and compressed again. */
 export const mat: Kind = {
   file: "a.mat",
   samples: () =>

@@ -7,11 +7,11 @@ import { foldedNetworks, tinyNetworks } from "../networks.ts";
 import { runNetwork } from "../run_network.ts";
 import { mutateMessage, type Schema } from "../protobuf.ts";
 
-/** Fields of onnx.proto that hold messages: graph, with nodes, initializers, inputs and outputs. */
+/** Fields of onnx.proto that are messages: graph, with nodes, initializers, inputs and outputs. */
 const GRAPH: Schema = { 1: { 5: {} }, 5: { 13: {} }, 11: { 2: {} }, 12: { 2: {} } };
 const MODEL: Schema = { 7: GRAPH, 8: {}, 14: {} };
 
-/** The file beside that the last sample has its numbers in. */
+/** The file with the numbers of the second sample. */
 const BESIDE = "weights.data";
 const NUMBERS = new Uint8Array(4096).map((_, i) => i % 4 === 3 ? 0x3f : 0);
 
@@ -37,7 +37,7 @@ export const onnx: Kind = {
   },
 };
 
-/** The file with its numbers in another one. */
+/** The same ONNX file, with its numbers in another file. */
 async function withoutNumbers(file: Uint8Array): Promise<Uint8Array> {
   const { ModelProto } = await loadOnnxProto();
   const { graph, ...model } = ModelProto.decode(file);

@@ -7,11 +7,11 @@ import type { Kind } from "../kind.ts";
 const FIXTURES = new URL("../../fixtures/shards/", import.meta.url);
 const SAMPLES = ["hf", "small_pages", "pages_v2", "zstd", "gzip", "lists"];
 
-/** Pictures in the rows of a file. */
+/** Images in the rows of a file. */
 export const parquet: Kind = {
   file: "shard.parquet",
   samples: () => Promise.all(SAMPLES.map((name) => Deno.readFile(sampleOf(name)))),
-  // What says how long something is stands in the footer, and elsewhere before each page.
+  // Lengths are in the footer, and elsewhere only before each page.
   mutate(sound, random) {
     const end = sound.length - 8;
     const length = new DataView(sound.buffer, sound.byteOffset).getUint32(end, true);

@@ -1,4 +1,4 @@
-/** Pictures of the smaller formats: the fixtures' files, mutated. */
+/** Images in the simpler formats: mutated fixtures. */
 import { readImage } from "../../../files/images.ts";
 import type { RandomStream } from "../../../graph/random.ts";
 import { damage, pick } from "../bytes.ts";
@@ -6,10 +6,10 @@ import type { Kind } from "../kind.ts";
 
 const FIXTURES = new URL("../../fixtures/pictures/", import.meta.url);
 
-/** What a size, a place or a count may be taken for. */
+/** Values for a size, an offset or a count. */
 const NUMBERS = [0, 1, 2, 7, 8, 255, 256, 4095, 4096, 65535, 65536, 2 ** 31 - 1, 2 ** 32 - 1];
 
-/** WebP pictures; most say how long they are. */
+/** WebP images; most have the right length in the header. */
 export const webp = pictures(
   "picture.webp",
   ["webp_lossy_odd.webp", "webp_lossless_palette.webp", "webp_lossy_alpha.webp"],
@@ -21,10 +21,10 @@ export const webp = pictures(
   },
 );
 
-/** Animations: the first frame is taken out of them. */
+/** Animations, of which the first frame is read. */
 export const webpAnimation = pictures("picture.webp", ["webp_animated_offset.webp"]);
 
-/** GIF pictures. */
+/** GIF images. */
 export const gif = pictures(
   "picture.gif",
   ["gif_2_colours.gif", "gif_interlaced.gif", "gif_offset_frame.gif", "gif_transparent.gif"],
@@ -37,7 +37,7 @@ export const gif = pictures(
   },
 );
 
-/** BMP pictures; the header of most says something else. */
+/** BMP images; most have a changed header. */
 export const bmp = pictures(
   "picture.bmp",
   ["bmp_1.bmp", "bmp_8_rle.bmp", "bmp_16_565.bmp", "bmp_24_core.bmp", "bmp_32_v4_alpha.bmp"],
@@ -49,7 +49,7 @@ export const bmp = pictures(
   },
 );
 
-/** TIFF pictures; entries of most directories say something else. */
+/** TIFF images; most have changed directory entries. */
 export const tiff = pictures(
   "picture.tif",
   [
@@ -76,7 +76,7 @@ export const tiff = pictures(
   },
 );
 
-/** PNM pictures; the header of most says something else. */
+/** PNM images; most have a changed header. */
 export const pnm = pictures(
   "picture.ppm",
   ["pnm_p3_comment.ppm", "pnm_p4.pbm", "pnm_p5.pgm", "pnm_p6_maxval.ppm"],

@@ -12,7 +12,7 @@ import {
 import { damage, pick } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 
-/** PNG pictures, most with checksums that are right all the same. */
+/** PNG images, with valid checksums despite most mutations. */
 export const png: Kind = {
   file: "picture.png",
   samples: () =>
@@ -34,7 +34,7 @@ export const png: Kind = {
   },
 };
 
-/** Orientation 6 as a camera writes it. */
+/** Orientation 6, as a camera writes it. */
 const EXIF = Uint8Array.of(
   ...[0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0],
 );
@@ -100,7 +100,7 @@ const EDITS: readonly Edit[] = [
   (chunks, at, random) => chunks.toSpliced(random.integer(chunks.length), 0, chunks[at]),
   (chunks, at, random) => chunks.with(at, { ...chunks[at], type: pick(TYPES, random) }),
   (chunks, at, random) => chunks.with(at, { ...chunks[at], data: damage(chunks[at].data, random) }),
-  // The header says something else.
+  // Changes the header.
   (chunks, _, random) =>
     chunks.map((chunk) => {
       if (chunk.type !== "IHDR" || chunk.data.length < 13) return chunk;
@@ -111,7 +111,7 @@ const EDITS: readonly Edit[] = [
       else data[6 + field] = pick([0, 1, 2, 3, 4, 5, 6, 8, 16, 255], random);
       return { ...chunk, data };
     }),
-  // Rows that are packed well hold something else, or are too few or too many.
+  // Replaces rows, with a valid compression, by damaged, fewer or more ones.
   (chunks, _, random) =>
     chunks.map((chunk) => {
       if (chunk.type !== "IDAT") return chunk;

@@ -8,7 +8,7 @@ import { mutateSafetensors } from "../safetensors.ts";
 
 const [{ model, description }] = tinyNetworks();
 
-/** Weights that other programs wrote. */
+/** Weights from other programs. */
 export const safetensors: Kind = {
   file: "weights.safetensors",
   samples() {

@@ -5,7 +5,7 @@ import { damage, pick } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 import { otherHeader } from "../tar.ts";
 
-/** Archives of datasets, most packed anew with checksums that are right. */
+/** Archives of datasets, most with valid checksums. */
 export const tar: Kind = {
   file: "archive.tar.gz",
   async samples() {

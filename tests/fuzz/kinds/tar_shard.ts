@@ -9,7 +9,7 @@ import { otherHeader } from "../tar.ts";
 
 const OPTIONS = { severalLabels: false, separator: "|" };
 
-/** Archives of pictures with labels. */
+/** Archives of images with labels. */
 export const tarShard: Kind = {
   file: "shard.tar",
   samples: () =>

@@ -1,4 +1,4 @@
-/** Files of torch.save: damaged ones, with sums that are right all the same, and hostile ones. */
+/** Files of torch.save: damaged ones, with valid checksums, and hostile ones. */
 import type { RandomStream } from "../../../graph/random.ts";
 import type { Value } from "../../../graph/types.ts";
 import { BatchNorm2d } from "../../../layers/batch_norm2d.ts";
@@ -20,7 +20,7 @@ import { runNetwork } from "../run_network.ts";
 const FIXTURES = new URL("../../fixtures/pickles/", import.meta.url);
 const fixture = (name: string) => Deno.readFileSync(new URL(name, FIXTURES));
 
-/** The network that the fixtures' weights are of. */
+/** The network of the fixtures' weights. */
 class Net extends Module {
   conv1 = new Conv2d({ inChannels: 3, outChannels: 4, kernelSize: 3, padding: 1, bias: false });
   bn1 = new BatchNorm2d(4);
@@ -43,7 +43,7 @@ async function read(path: string) {
   return () => runNetwork({ program: (batch) => inferenceProgram(model, description, batch) });
 }
 
-/** Files that were damaged. */
+/** Damaged files. */
 export const torch: Kind = {
   file: "weights.pth",
   samples: () =>
@@ -67,7 +67,7 @@ export const torch: Kind = {
   read,
 };
 
-/** Files that mean harm. */
+/** Malicious files. */
 export const torchHostile: Kind = {
   file: "weights.pth",
   samples: () => [fixture("state_dict.pth")],
@@ -79,17 +79,17 @@ export const torchHostile: Kind = {
   read,
 };
 
-/** What a file from before 1.6 begins with. */
+/** The start of a file from before PyTorch 1.6. */
 const LEGACY = bytesOf("\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.");
 
-/** Numbers, as many as a tensor has or some that pack well. */
+/** Numbers: as many as a tensor has, or many that compress well. */
 function storage(random: RandomStream): Uint8Array {
   return new Uint8Array(pick([8, 8, 16, 2 ** 10, 2 ** 20], random));
 }
 
 const isPickle = ({ name }: ZipFile) => name.endsWith("data.pkl");
 
-/** The entries of a zip archive that are not packed; none of another file. */
+/** The uncompressed entries of a zip archive; none for another file. */
 function storedEntries(file: Uint8Array): ZipFile[] {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const entries: ZipFile[] = [];

@@ -45,7 +45,7 @@ model:
 training: { epochs: 1, optimizer: { name: sgd, learningRate: 0.1 } }
 `;
 
-/** What has a meaning in YAML, or is a value no key expects. */
+/** Tokens with a meaning in YAML, and values that no key expects. */
 const TOKENS = [
   ...["*data", "*size", "*conv", "&data", "&a [*a]", "<<: *conv", "<<: [*conv, *data]", "? a\n: b"],
   ...[
