@@ -1,8 +1,8 @@
 /**
- * The costs of each kind of convolution in training and folded, as a Markdown table: parameters, the
- * largest difference of the folded network's logits from the unfolded network's and of ONNX Runtime's
- * from its own, and speed and memory of a training step relative to plain convolutions, which are
- * timed again before each.
+ * The costs of each kind of convolution in training and folded, as a Markdown table: parameters,
+ * the largest difference of the folded network's logits from the unfolded network's and of ONNX
+ * Runtime's from its own, and speed and memory of a training step relative to plain convolutions,
+ * which are timed again before each.
  *
  *     deno run --allow-all bench/convolutions.ts [--network cifar_resnet20_v1] [--steps 5] [--rounds 3]
  *

@@ -1,6 +1,6 @@
 /**
- * Peak speed of one core of this machine: multiply-adds on registers only, in the form of code of the
- * kernels. Speeds of kernels are quoted as fractions of it.
+ * Peak speed of one core of this machine: multiply-adds on registers only, in the form of code of
+ * the kernels. Speeds of kernels are quoted as fractions of it.
  */
 import { allocateMemory, PAGE_BYTES } from "../backends/wasm/addresses.ts";
 import { i32, ModuleBuilder, WideVectors } from "../assembler/mod.ts";

@@ -50,8 +50,8 @@ export function overfoldBench(
 }
 
 /**
- * Runs both sides in turn, a round each, and prints their speeds and finally the medians. The median
- * of the rounds' ratios is reliable even if the machine's speed drifts.
+ * Runs both sides in turn, a round each, and prints their speeds and finally the medians. The
+ * median of the rounds' ratios is reliable even if the machine's speed drifts.
  */
 export async function compareInTurn(
   subject: string,

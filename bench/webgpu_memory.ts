@@ -1,7 +1,7 @@
 /**
- * Whether memory grows while a network trains on WebGPU: trains a small one for many steps, with a few
- * in flight as in `overfold train`, and prints the process's resident memory after 200 steps and at
- * the end.
+ * Whether memory grows while a network trains on WebGPU: trains a small one for many steps, with
+ * several in flight as in `overfold train`, and prints the process's resident memory after 200
+ * steps and at the end.
  *
  *     XDG_RUNTIME_DIR=/tmp deno run --allow-env --allow-read bench/webgpu_memory.ts [--steps 10000]
  */

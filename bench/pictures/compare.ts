@@ -1,13 +1,13 @@
 /**
- * Speed of reading JPEG images of 500 × 375 for training against PIL on the same machine, two threads
- * against two processes: `read.ts` and `pil.py` in turn.
+ * Speed of reading JPEG images of 500 × 375 for training against PIL on the same machine, two
+ * threads against two processes: `read.ts` and `pil.py` in turn.
  *
  *     deno run --allow-run --allow-write --allow-read bench/pictures/compare.ts cifar10-jpeg.tar [--rounds 7]
  *         [--count 2000] [--threads 2] [--folder FOLDER]
  *
- * The argument is an archive of images, `train/CLASS/NAME.jpg`, from which larger ones are made (see
- * `pil.py`); `--folder` keeps them for the next time. Needs a Python with PIL and NumPy (Debian:
- * python3-pil, python3-numpy).
+ * The argument is an archive of images, `train/CLASS/NAME.jpg`, from which larger ones are made
+ * (see `pil.py`); `--folder` keeps them for the next time. Needs a Python with PIL and NumPy
+ * (Debian: python3-pil, python3-numpy).
  */
 import { parseArgs } from "node:util";
 import { compareInTurn, lastLine } from "../rival.ts";

@@ -1,6 +1,6 @@
 /**
- * How many images of a folder per second the workers of `train` decode, crop, scale and flip: an epoch
- * of `random_resized_crop` to 224 × 224 and `horizontal_flip`. Prints a JSON object.
+ * How many images per second the workers of `train` decode, crop, scale and flip: an epoch of
+ * `random_resized_crop` to 224 × 224 and `horizontal_flip`. Prints a JSON object.
  *
  *     deno run --allow-read --allow-write --allow-env bench/pictures/read.ts FOLDER
  *         [--workers 2]

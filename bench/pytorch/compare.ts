@@ -5,8 +5,9 @@
  *         [--steps 10] [--threads 2] [--plain] [--form avx2]
  *
  * Needs a Python with torch and, for MobileNets, torchvision (Debian: python3-torch,
- * python3-torchvision). `--plain` compares plain convolutions. `--form` is that of `overfold bench`;
- * `avx2` limits PyTorch to AVX2 as well, which separates vector width from quality of the code.
+ * python3-torchvision). `--plain` compares plain convolutions. `--form` is that of `overfold
+ * bench`; `avx2` limits PyTorch to AVX2 as well, which separates vector width from quality of the
+ * code.
  */
 import { parseArgs } from "node:util";
 import { compareInTurn, lastLine, overfoldBench } from "../rival.ts";

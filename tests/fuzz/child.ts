@@ -1,6 +1,6 @@
 /**
- * Reads mutated files of one kind in a process that may crash. Prints a line of JSON for each, after
- * a first one when it is ready.
+ * Reads mutated files of one kind in a process that may crash. Prints a line of JSON for each,
+ * after a first one when it is ready.
  */
 import process from "node:process";
 import { Fuzzer, type Outcome } from "./kind.ts";

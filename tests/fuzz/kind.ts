@@ -14,7 +14,9 @@ export interface Kind {
   samples(): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
   /** Returns a copy mutated with knowledge of the format. Used for three of four files. */
   mutate?(sound: Uint8Array, random: RandomStream): Uint8Array | Promise<Uint8Array>;
-  /** Reads a file as the commands do, and may write to `folder`. Returns how to run what was read. */
+  /**
+   * Reads a file as the commands do, and may write to `folder`. Returns how to run what was read.
+   */
   read(path: string, folder: string): Promise<Run | void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads mutated files of every kind that may be untrusted, and runs the networks in accepted ones with
- * guard bytes around every buffer. Anything worse than a refusal, or that takes more than 2 seconds of
+ * Reads mutated files of every untrusted kind, and runs the networks in accepted ones with guard
+ * bytes around every buffer. Anything worse than a refusal, or that takes more than 2 seconds of
  * processor time or 300 MiB, is printed with the command that reproduces it:
  *
  *     deno task fuzz [--kind KIND] [--count FILES] [--seed FIRST] [--processes N]

@@ -18,8 +18,8 @@ export interface Share {
 }
 
 /**
- * The outcomes of the files of a share, read one after the other in a separate process. Ends with the
- * first file at which the process crashes or is killed for exceeding a limit.
+ * The outcomes of the files of a share, read one after the other in a separate process. Ends with
+ * the first file at which the process crashes or is killed for exceeding a limit.
  */
 export async function* readShare(
   { kind, first, count }: Share,

@@ -20,7 +20,8 @@ let runs = 0;
 
 /**
  * Runs a network's program between guard bytes, in every form, and on the reference; resolves with
- * whether it is small enough for that. Throws an Error if they differ, or if forms differ in any bit.
+ * whether it is small enough for that. Throws an Error if they differ, or if forms differ in any
+ * bit.
  */
 // deno-lint-ignore require-await -- errors must come as rejections
 export async function runNetwork({ program }: Pick<LoadedNetwork, "program">): Promise<boolean> {

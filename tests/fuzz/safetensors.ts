@@ -25,8 +25,8 @@ export function fileOf({ header, data }: Parts): Uint8Array {
 }
 
 /**
- * A copy with a changed header, metadata entry or number. `edit` changes the parsed JSON of a metadata
- * entry; this is the most frequent mutation.
+ * A copy with a changed header, metadata entry or number. `edit` changes the parsed JSON of a
+ * metadata entry; this is the most frequent mutation.
  */
 export function mutateSafetensors(
   sound: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Digests of all code that the backends emit for the subjects. Nothing depends on the machine: every
- * form of code is specified, not probed, and nothing runs.
+ * Digests of all code that the backends emit for the subjects. Nothing depends on the machine:
+ * every form of code is specified, not probed, and nothing runs.
  */
 import { assignAddresses } from "../../backends/wasm/addresses.ts";
 import { emitModule } from "../../backends/wasm/emit.ts";

@@ -1,4 +1,6 @@
-/** The code of WebAssembly kernels by key, which must include everything that the code depends on. */
+/**
+ * The code of WebAssembly kernels by key, which must include everything that the code depends on.
+ */
 import {
   type Callable,
   FunctionBuilder,

@@ -1,4 +1,6 @@
-/** Activations at their kinks and far from zero; PyTorch's numbers in between are in the fixtures. */
+/**
+ * Activations at their kinks and far from zero; PyTorch's numbers in between are in the fixtures.
+ */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { fill } from "../../ops/fill.ts";

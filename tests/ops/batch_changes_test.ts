@@ -11,7 +11,8 @@ testOnEveryBackend(
   async (backend) => {
     const inputs = {
       images: { shape: [2, 2, 2, 3], data: new Float32Array(24) },
-      // The second box reaches beyond the image: pixels there are skipped, but still consume values.
+      // The second box reaches beyond the image: pixels there are skipped, but still consume
+      // values.
       boxes: { shape: [2, 5], data: Int32Array.of(0, 1, 2, 1, 4, 1, 2, 1, 2, 0) },
       values: { shape: [5], data: Float32Array.of(1, 2, 3, 4, 5) },
     };

@@ -1,27 +1,26 @@
-/** What keeps people from using a page: what can be told by a program. */
+/** Accessibility problems of a page that a program can detect. */
 import type { Page } from "./browser.ts";
 
 /**
- * Problems of a page as it is now, a line each: text that stands out too little from what is behind it
- * (below 4.5 to 1, WCAG 2.2, 1.4.3), what can be used and has no name, pictures and tables without
- * what says what they are, ids that are there twice, headings that leave a level out, an order of
- * focus that is not that of the page.
+ * Problems of the page in its present state, a line each: text of low contrast (below 4.5 to 1,
+ * WCAG 2.2, 1.4.3), controls without a name, images and tables without a label, duplicate ids,
+ * skipped levels of headings, and a focus order that is not that of the page.
  */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   return await page.evaluate(`(${findProblems})()`);
 }
 
-/** The width that the page asks for on a screen of this width, in pixels of CSS. */
+/** The width that the page needs on a screen of this width, in CSS pixels. */
 export async function widthOn(page: Page, width: number): Promise<number> {
   await page.setViewportSize({ width, height: 640 });
-  // Charts follow a frame later.
+  // Charts are redrawn a frame later.
   await page.evaluate(
     "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
   );
   return await page.evaluate("document.documentElement.scrollWidth");
 }
 
-/** Runs in the page, so all that it needs is in it. */
+/** Runs in the page and therefore uses nothing outside. */
 const findProblems = `() => {
   const problems = [];
   const shown = (element) => element.checkVisibility({ visibilityProperty: true });

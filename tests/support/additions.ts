@@ -1,19 +1,19 @@
 /**
- * One thing of each kind that the architecture says can be added with a file and a line: for the
- * test that adds them all to a copy of the sources.
+ * One example of each kind of thing that the architecture allows to add with a file and a line, for
+ * the test that adds them all to a copy of the sources.
  */
 
-/** A file that is added, and the line that makes it known. */
+/** A file that is added, and the line that registers it. */
 export interface Addition {
   /** The new file. */
   readonly path: string;
   readonly text: string;
   /** The file that gains a line, and an import of what the line names. */
   readonly registry: string;
-  /** What stands before the place of the line. */
+  /** The text after which the line is inserted. */
   readonly after: string;
   readonly line: string;
-  /** What is imported from the new file; nothing where the registry loads files by name. */
+  /** What is imported from the new file; nothing if the registry loads files by name. */
   readonly names?: string;
 }
 
@@ -201,7 +201,7 @@ export interface StripesHandle extends SourceHandle {
   readonly size: number;
 }
 
-/** Stripes that lie or stand, computed when they are read. */
+/** Horizontal or vertical stripes, computed when they are read. */
 export class StripesSource implements ImageSource {
   readonly count: number;
   readonly shape: ImageShape;

@@ -18,7 +18,7 @@ import type { Fixture } from "./fixture.ts";
 /** Builds the network of a fixture's config. */
 type Architecture = (fixture: Fixture, options: ModelOptions) => Module;
 
-/** One whose sizes are read from the config by a schema. */
+/** An architecture whose sizes a schema reads from the config. */
 function architecture<T>(
   schema: z.ZodType<T>,
   build: (sizes: T, options: ModelOptions) => Module,
@@ -36,7 +36,7 @@ function mobileNetV3Architecture(size: keyof typeof MOBILENET_V3): Architecture 
 
 const four = z.tuple([z.int(), z.int(), z.int(), z.int()]);
 
-/** The architectures by the names that configs give them. */
+/** The architectures by their names in configs. */
 export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   cifar_wide_resnet: architecture(
     z.object({ depth: z.int(), widen_factor: z.int(), base_width: z.int() }),

@@ -19,22 +19,22 @@ if (!hasAdapter) {
 
 let webgpu: Promise<Backend> | undefined;
 
-/** Name and maker of each backend under test. */
+/** Each backend under test: its name and how it is made. */
 export const BACKENDS: readonly {
   readonly name: string;
   create(): Backend | Promise<Backend>;
-  /** Whether it is not on this system. */
+  /** Whether this system lacks it. */
   readonly ignore?: boolean;
 }[] = [
   { name: "reference", create: referenceBackend },
   { name: "cpu", create: cpuBesideEveryForm },
-  // One device for all tests of a file: it outlives them.
+  // All tests of a file share one device, which outlives them.
   { name: "webgpu", create: () => webgpu ??= webgpuBackend(), ignore: !hasAdapter },
 ];
 
 /**
- * Registers a test that runs on every backend, or on those whose name `chosen` takes; where one is
- * missing, it is reported as ignored.
+ * Registers a test that runs on every backend, or on those that `chosen` accepts by name. On a
+ * missing backend it is reported as ignored.
  */
 export function testOnEveryBackend(
   name: string,

@@ -5,8 +5,8 @@ import { type BrowserContextOptions, chromium, type Page } from "npm:playwright-
 export type { Page };
 
 /**
- * Opens the page at `url` and calls `test`. Fails if the page asks for anything that does not lie
- * there, or logs an error.
+ * Opens the page at `url` and calls `test`. Fails if the page requests anything from elsewhere or
+ * logs an error.
  */
 export async function withPage(
   url: string,

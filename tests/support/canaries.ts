@@ -1,6 +1,6 @@
 /**
- * Programs run by the CPU backend's kernels where every buffer has a place of its own between guard
- * bytes: what is written outside the buffers is found, and what is read before it was written is NaN.
+ * Runs programs on the CPU backend's kernels with guard bytes around every buffer: writes outside
+ * the buffers are detected, and reads before the first write give NaN.
  */
 import type { TensorData } from "../../backends/backend.ts";
 import { checkInputs } from "../../backends/inputs.ts";
@@ -15,22 +15,24 @@ import { CONTROL_BYTES } from "../../backends/wasm/threads.ts";
 import { type Program, sizeOf } from "../../graph/types.ts";
 import { loadModule, memoryFor } from "./load_module.ts";
 
-/** Bytes between buffers at least; kernels may load, but not store, so far behind one. */
+/** Minimum bytes between buffers; kernels may load, but not store, this far past one. */
 const GUARD_BYTES = 256;
 const GUARD = 0xa5;
-/** As f32 NaN. */
+/** NaN as f32. */
 const UNWRITTEN = 0xff;
 
-/** One memory for all programs of a form: making one takes longer than running a small network. */
+/**
+ * One memory for all programs of a form: allocating one takes longer than running a small network.
+ */
 const MEMORY_BYTES = 2 ** 24;
 const PAGES = MEMORY_BYTES / PAGE_BYTES;
 const memories = new Map<FormName, WebAssembly.Memory>();
 
 /**
  * The f32 outputs of a program without variables, computed by one thread in this form of code;
- * undefined for a program that needs more than 16 MiB. Throws an Error where something was written
- * outside every buffer, and what WebAssembly throws for an access outside of the memory; in native code
- * that ends the process.
+ * undefined for a program that needs more than 16 MiB. Throws an Error after a write outside all
+ * buffers, and WebAssembly's error for an access outside the memory, which in native code ends the
+ * process.
  */
 export function runBetweenCanaries(
   program: Program,
@@ -73,7 +75,7 @@ class GuardedPlaces implements AddressMap {
   readonly totalBytes = MEMORY_BYTES;
   readonly variableBytes = 0;
   readonly temporaryBytes = 0;
-  /** In the order of the addresses. */
+  /** In order of address. */
   readonly #starts = new Map<MemoryBuffer, number>();
   readonly #end: number;
 

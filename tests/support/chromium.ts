@@ -2,12 +2,12 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
-/** Where Chromium is wont to be; `OVERFOLD_CHROMIUM` names another place. */
+/** Usual paths of Chromium; `OVERFOLD_CHROMIUM` sets another. */
 const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /**
- * Declares a test that runs the file of tests at `url`, which open pages by `browser.ts`, in a process of
- * their own: the library that drives the browser needs every permission.
+ * Registers a test that runs the tests in the file at `url`, which open pages with `browser.ts`, in
+ * a separate process: the library that drives the browser needs every permission.
  */
 export function testInChromium(name: string, url: URL): void {
   const chromium = Deno.env.get("OVERFOLD_CHROMIUM") ?? PATHS.find(exists);

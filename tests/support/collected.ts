@@ -1,4 +1,4 @@
-/** What a loader serves. */
+/** Collects what a loader serves. */
 import type { AugmentationChoice } from "../../datasets/augmentations/registry.ts";
 import type { BatchLoader, LoaderOptions } from "../../datasets/loader.ts";
 import { numberedImages } from "./images.ts";
@@ -15,7 +15,7 @@ const augmentation: AugmentationChoice[] = [
 /** Options of a training in batches of 5. */
 export const training: LoaderOptions = { batchSize: 5, seed: 11, shuffle: true, augmentation };
 
-/** A batch as it was served. */
+/** A copy of a served batch. */
 export interface Copy {
   index: number;
   count: number;

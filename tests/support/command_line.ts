@@ -1,7 +1,7 @@
 /** The command line in this process. */
 import { main } from "../../cli.ts";
 
-/** Runs `overfold ARGS…`; what it says and its exit code. */
+/** Runs `overfold ARGS…`; returns its output and exit code. */
 export async function run(...args: string[]) {
   let out = "";
   let error = "";

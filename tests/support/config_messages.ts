@@ -1,4 +1,4 @@
-/** What is said about a config with mistakes. */
+/** Messages about configs with mistakes. */
 import { assertThrows } from "@std/assert";
 import { parseConfig } from "../../config/load.ts";
 import { InputError } from "../../errors.ts";

@@ -1,4 +1,4 @@
-/** Convolutions by their shapes. */
+/** Shapes of convolutions. */
 import type { Shape } from "../../graph/types.ts";
 import { type ConvolutionAttributes, convolutionGeometry } from "../../ops/convolution_geometry.ts";
 
@@ -17,7 +17,7 @@ const ORDINARY: ConvolutionAttributes = {
   paddingMode: "zeros",
 };
 
-/** Shapes that take each way through the kernels, and those of the networks built here. */
+/** Shapes for every path through the kernels, and those of the project's networks. */
 export const CONVOLUTIONS: readonly Convolution[] = [
   { input: [2, 3, 32, 32], weight: [16, 3, 3, 3], attributes: ORDINARY },
   { input: [3, 16, 32, 32], weight: [16, 16, 3, 3], attributes: ORDINARY },
@@ -53,7 +53,7 @@ export const CONVOLUTIONS: readonly Convolution[] = [
   },
 ];
 
-/** The shape of what a convolution computes. */
+/** The shape of a convolution's output. */
 export function convolutionOutput({ input, weight, attributes }: Convolution): Shape {
   const { batch, outChannels, outSize } = convolutionGeometry(input, weight, attributes);
   return [batch, outChannels, ...outSize];

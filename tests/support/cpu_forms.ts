@@ -25,7 +25,7 @@ export const CPU_FORMS: readonly CpuForm[] = wasm.map((form) =>
   native.find(({ wide }) => wide === form.wide) ?? form
 );
 
-/** A CPU backend that runs everything in each form, and throws where one gives other bits. */
+/** A CPU backend that runs everything in each form, and throws if the bits differ. */
 export function cpuInEveryForm(options: CpuBackendOptions): Backend {
   const backends = CPU_FORMS.map(({ form, wide }) =>
     cpuBackend({ ...options, form, target: { ...options.target, wide } })
@@ -39,8 +39,8 @@ export function cpuInEveryForm(options: CpuBackendOptions): Backend {
 }
 
 /**
- * The CPU backend as users get it, on two threads. Beside it every form runs on one thread and throws
- * where one gives other bits: most of the time of a small test is that of starting threads.
+ * The CPU backend as users get it, on two threads. Beside it every form runs on one thread, and throws
+ * if the bits differ: small tests spend most of their time starting threads.
  */
 export function cpuBesideEveryForm(): Backend {
   const backends = [cpuBackend({ threads: 2 }), cpuInEveryForm({ threads: 1 })];
@@ -54,7 +54,7 @@ export function cpuBesideEveryForm(): Backend {
   };
 }
 
-/** Executables of the same programs that do the same, and must agree. */
+/** Executables of the same programs, which must agree. */
 function inStep(executables: readonly Executable[], assertAgree = assertSameBits): Executable {
   const [first] = executables;
   return {

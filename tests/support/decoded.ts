@@ -1,19 +1,19 @@
-/** Picture files as tests decode them. */
+/** Decodes image files for tests. */
 import { fromFileUrl } from "@std/path";
 import { decodePicture } from "../../files/decode.ts";
 import { toImageData } from "../../files/raster.ts";
 
-/** Where a picture of the fixtures is. */
+/** The path of an image in the fixtures. */
 export function fixturePath(name: string): string {
   return fromFileUrl(new URL(`../fixtures/pictures/${name}`, import.meta.url));
 }
 
-/** A picture file of the fixtures. */
+/** The bytes of an image file in the fixtures. */
 export function pictureFixture(name: string): Promise<Uint8Array<ArrayBuffer>> {
   return Deno.readFile(fixturePath(name));
 }
 
-/** What is in a picture file, and what is wrong with it. */
+/** A decoded image, and the damage of its file. */
 export interface Decoded {
   readonly picture: ImageData;
   readonly damage: readonly string[];
@@ -26,7 +26,7 @@ export async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<Decoded> 
   return { picture: toImageData(picture), damage };
 }
 
-/** A file with these bytes from `at` on. */
+/** A copy of a file with these bytes from `at` on. */
 export function patched(
   file: Uint8Array<ArrayBuffer>,
   at: number,
@@ -37,7 +37,7 @@ export function patched(
   return copy;
 }
 
-/** The red values of a picture, row by row. */
+/** The red values of an image, row by row. */
 export function reds({ data, width }: ImageData): number[][] {
   const values = Array.from(data).filter((_, i) => i % 4 === 0);
   return Array.from(
@@ -46,7 +46,7 @@ export function reds({ data, width }: ImageData): number[][] {
   );
 }
 
-/** The alpha values of a picture, row by row. */
+/** The alpha values of an image, row by row. */
 export function alphas({ data, width, height }: ImageData): number[][] {
   return Array.from(
     { length: height },

@@ -1,9 +1,11 @@
-/** Parameters far from their start, for tests in which a fresh network would prove nothing. */
+/**
+ * Moves parameters from their initial values, for tests that a fresh network would pass trivially.
+ */
 import type { Module } from "../../layers/module.ts";
 
 /**
- * Moves every parameter, batch-norm statistics included, by pseudo-random amounts, the same every
- * time. Returns the model.
+ * Moves every parameter and batch-norm statistic by deterministic pseudo-random amounts. Returns
+ * the model.
  */
 export function disturb<M extends Module>(model: M): M {
   let state = 1;

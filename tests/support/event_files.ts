@@ -1,11 +1,11 @@
-/** TensorBoard's event files, read by the descriptions of their formats alone. */
+/** Reads TensorBoard's event files from the specification of their format alone. */
 import { assertEquals } from "@std/assert";
 import CRC32C from "npm:crc-32@1.2.2/crc32c.js";
 
-/** A message: of each field by its number the values, in order. */
+/** A message: by field number, the values in order. */
 export type Fields = ReadonlyMap<number, readonly (number | Uint8Array)[]>;
 
-/** The events of a file. Throws where a checksum is wrong or bytes are left over. */
+/** The events of a file. Throws if a checksum is wrong or bytes are left over. */
 export function readEvents(file: Uint8Array<ArrayBuffer>): Fields[] {
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const events: Fields[] = [];
@@ -56,23 +56,23 @@ export function readFields(bytes: Uint8Array): Fields {
   return fields;
 }
 
-/** The only value of a field that is a message, by the numbers on the way to it. */
+/** The single message at this path of field numbers. */
 export function messageAt(fields: Fields, ...path: readonly number[]): Fields {
   return path.reduce((inner, number) => readFields(inner.get(number)![0] as Uint8Array), fields);
 }
 
-/** A field that is text. */
+/** A text field. */
 export function textAt(fields: Fields, number: number): string {
   return new TextDecoder().decode(fields.get(number)![0] as Uint8Array);
 }
 
-/** A field of packed numbers of 64 bits. */
+/** A field of packed doubles. */
 export function doublesAt(fields: Fields, number: number): number[] {
   const bytes = (fields.get(number)![0] as Uint8Array).slice();
   return [...new Float64Array(bytes.buffer)];
 }
 
-/** The summaries of an event by their tags. */
+/** The summaries of an event by tag. */
 export function summariesOf(event: Fields): Map<string, Fields> {
   const summary = event.get(5);
   if (!summary) return new Map();

@@ -1,8 +1,8 @@
-/** Options that an entry of a registry can be built with, so that tests hold for every entry. */
+/** Options to build any entry of a registry, so that tests cover every entry. */
 import type { Entry } from "../../schema/entry.ts";
 import { branchesOf, type JsonSchema, jsonSchemaOf } from "../../schema/json.ts";
 
-/** A value for each option that an entry requires: the smallest number, the first choice. */
+/** A value for each required option of an entry: the smallest number, the first choice. */
 export function exampleOptions({ schema }: Entry): Record<string, unknown> {
   return exampleOf(jsonSchemaOf(schema)) as Record<string, unknown>;
 }

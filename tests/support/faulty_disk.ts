@@ -1,24 +1,24 @@
-/** A disk that fails at one of the calls made of it. */
+/** A disk that fails at one call. */
 import { basename } from "node:path";
 import { DISK, type Disk, type DiskFile } from "../../files/disk.ts";
 
 /**
- * How a call fails. `early`: a write does half of its work, other calls none; what takes space finds
- * none, now and from then on, the rest an input/output error. `late`: the call does its work, and
- * the system reports an input/output error all the same.
+ * How a call fails. `early`: a write does half of its work, other calls do nothing. From then on,
+ * calls that need space report a full disk; other calls report an input/output error. `late`: the
+ * call succeeds, but an input/output error is reported.
  */
 export type Fault = "early" | "late";
 
-/** The system's disk with a fault, and without the wait until something is on the medium. */
+/** The system's disk with a fault, and without fsync. */
 export class FaultyDisk implements Disk {
-  /** Calls so far of what changes something. */
+  /** The number of modifying calls so far. */
   calls = 0;
-  /** All contents that files were given by {@link Disk.rename}, by the names of the files. */
+  /** All contents that {@link Disk.rename} gave to files, by file name. */
   readonly versions = new Map<string, Uint8Array[]>();
 
   /**
-   * @param faultyCall the call that fails, from 1; none if there are not so many
-   * @param longestWrite bytes that a write takes at most
+   * @param faultyCall the call that fails, from 1; none if there are fewer calls
+   * @param longestWrite the maximum number of bytes per write
    */
   constructor(
     private readonly faultyCall = Infinity,

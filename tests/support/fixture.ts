@@ -1,4 +1,4 @@
-/** Fixtures: files of inputs and of what PyTorch computes from them; see tests/fixtures/README.md. */
+/** Fixtures: files with inputs and PyTorch's results; see tests/fixtures/README.md. */
 import { dirname } from "@std/path";
 import type { z } from "zod";
 import { sizeOf } from "../../graph/types.ts";
@@ -6,7 +6,9 @@ import { readSafetensors } from "../../safetensors/file.ts";
 import type { Tensor } from "../../safetensors/safetensors.ts";
 import { type Comparison, deviation } from "./tolerance.ts";
 
-/** A tensor of a fixture: numbers as f32, labels and indices as i32, schedules in float64, pictures u8. */
+/**
+ * A tensor of a fixture: numbers as f32, labels and indices as i32, schedules as f64, images as u8.
+ */
 export interface FixtureTensor {
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array | Float64Array | Uint8Array;
@@ -30,7 +32,7 @@ function readBytes(file: Deno.FsFile, count: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** One file. Keeps account of its tensors: each is either an input or compared with a result. */
+/** One file. Tracks its tensors: each must be used as an input or compared with a result. */
 export class Fixture {
   readonly kind: string;
   readonly #config: unknown;
@@ -40,7 +42,7 @@ export class Fixture {
 
   private constructor(
     readonly label: string,
-    /** Where it lies, and files beside it. */
+    /** The folder of the file and of files that belong to it. */
     readonly folder: string,
     metadata: Readonly<Record<string, string>>,
     tensors: ReadonlyMap<string, Tensor>,
@@ -57,7 +59,7 @@ export class Fixture {
     return new Fixture(label, dirname(path), metadata, tensors);
   }
 
-  /** The case's parameters, read by a schema. */
+  /** The case's parameters, validated by a schema. */
   config<T>(schema: z.ZodType<T>): T {
     const { success, data, error } = schema.safeParse(this.#config);
     if (!success) throw new Error(`${this.label}: this config is not understood: ${error.message}`);
@@ -69,12 +71,12 @@ export class Fixture {
     return [...this.#tensors.keys()];
   }
 
-  /** Whether there is a tensor of this name. */
+  /** Whether there is a tensor with this name. */
   has(name: string): boolean {
     return this.#tensors.has(name);
   }
 
-  /** A tensor the computation starts from. */
+  /** A tensor that is an input of the computation. */
   input(name: string): FixtureTensor {
     this.#unused.delete(name);
     const tensor = this.#tensors.get(name);
@@ -93,7 +95,7 @@ export class Fixture {
     }
   }
 
-  /** Step `index` of a tensor that holds one tensor a step along its first axis. */
+  /** Step `index` of a tensor whose first axis is the step. */
   inputStep(name: string, index: number): FixtureTensor {
     const { shape, data } = this.input(name);
     const stepShape = shape.slice(1);
@@ -107,12 +109,12 @@ export class Fixture {
     this.#comparisons.push({ name, ...deviation(actual, data), tolerance });
   }
 
-  /** Compares one result a step with the tensor `name`, which holds them along its first axis. */
+  /** Compares one result per step with the tensor `name`, whose first axis is the step. */
   compareSteps(name: string, steps: readonly ArrayLike<number>[], tolerance?: number): void {
     this.compare(name, steps.flatMap((step) => Array.from(step)), tolerance);
   }
 
-  /** What has been compared. Throws if a tensor of the file was neither compared nor an input. */
+  /** All comparisons. Throws if a tensor of the file was neither compared nor an input. */
   comparisons(): readonly Comparison[] {
     if (this.#unused.size > 0) {
       throw new Error(`${this.label}: nothing checked ${[...this.#unused].join(", ")}`);

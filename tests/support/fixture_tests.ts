@@ -1,4 +1,4 @@
-/** Fixtures as tests: the safetensors files of a folder, each on every backend. */
+/** Tests from fixtures: the safetensors files of a folder, each on every backend. */
 import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
 import type { Backend } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
@@ -12,9 +12,9 @@ import { assertWithin } from "./tolerance.ts";
 export const OWN_FIXTURES = fromFileUrl(new URL("../fixtures", import.meta.url));
 
 /**
- * The fixtures of some folders that WebGPU runs too, where compiling shaders takes seconds per layer
- * and half a minute per model: together they have every family of kernels. Of other folders it runs
- * every third; all others if more cases are asked for.
+ * The fixtures of some folders that run on WebGPU, where compiling shaders takes seconds per layer
+ * and half a minute per model: together they cover every family of kernels. Of other folders every
+ * third fixture runs. If more cases are requested, all run.
  */
 const ON_WEBGPU: Readonly<Record<string, readonly string[]>> = {
   do_conv: [
@@ -39,20 +39,20 @@ const ON_WEBGPU: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Whether WebGPU runs a fixture, the given one of its folder. */
+/** Whether a fixture, with its index in its folder, runs on WebGPU. */
 function isOnWebGpu(label: string, index: number): boolean {
   const names = ON_WEBGPU[dirname(label)];
   return isThorough || (names?.includes(basename(label, ".safetensors")) ?? index % 3 === 0);
 }
 
-/** Whether a file of {@link OWN_FIXTURES}, by its path in there, holds a whole model. */
+/** Whether a file, by its path in {@link OWN_FIXTURES}, contains a whole model. */
 export function isModel(label: string): boolean {
   return ["models", "networks"].includes(dirname(label));
 }
 
 /**
- * Registers the tests of the files below `folder` whose path in it `chosen` takes (default all).
- * Files of kinds that nothing checks are reported as ignored. Returns these kinds.
+ * Registers tests for the files in `folder` whose relative path `chosen` accepts (default all).
+ * Files of unknown kinds are reported as ignored. Returns these kinds.
  */
 export function testFixtures(
   folder: string,
@@ -93,7 +93,7 @@ export function testFixtures(
   return [...unknown.keys()];
 }
 
-/** All safetensors files below a folder, sorted. */
+/** All safetensors files in a folder and its subfolders, sorted. */
 export function fixturePaths(root: string): string[] {
   return [...Deno.readDirSync(root)].flatMap((entry) => {
     const path = join(root, entry.name);

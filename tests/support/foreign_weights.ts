@@ -1,4 +1,4 @@
-/** Weights from elsewhere, for tests of what becomes of them. */
+/** Weights from other programs, for tests of importing them. */
 import { fromFileUrl } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import type { Module, StateDict } from "../../layers/module.ts";
@@ -9,14 +9,14 @@ import type { FoldOptions } from "../../ops/fold_for_inference.ts";
 import { type ForeignState, readForeignState } from "../../weights/import.ts";
 import { runModule } from "./run_module.ts";
 
-/** A narrow ResNet-18 with weights as they begin. */
-export function resNet(options: Partial<BuildOptions> = {}): Module {
-  const model = buildModel("resnet18", { classes: 5, width: 8, ...options });
+/** A narrow ResNet with initial weights. */
+export function resNet(options: Partial<BuildOptions> = {}, name = "resnet18"): Module {
+  const model = buildModel(name, { classes: 5, width: 8, ...options });
   model.initialize(1);
   return model;
 }
 
-/** A model of such pictures and classes, folded. */
+/** Folds such a model. */
 export function folded(model: Module, folding: FoldOptions = {}): FoldedNetwork {
   const description = {
     model: "resnet18",
@@ -27,7 +27,7 @@ export function folded(model: Module, folding: FoldOptions = {}): FoldedNetwork 
   return foldModel(model, description, folding);
 }
 
-/** Tensors as those of a file. */
+/** Tensors as if read from a file. */
 export function from(tensors: StateDict, path = "weights.safetensors"): ForeignState {
   return {
     path,
@@ -36,7 +36,7 @@ export function from(tensors: StateDict, path = "weights.safetensors"): ForeignS
   };
 }
 
-/** What is read in a file that `write` writes. */
+/** The state read from a file that `write` writes. */
 export async function inTemporaryFile(
   suffix: string,
   write: (path: string) => Promise<void>,
@@ -50,12 +50,12 @@ export async function inTemporaryFile(
   }
 }
 
-/** The path of a file as another program writes it. */
+/** The path of a file from another program. */
 export function foreign(name: string): string {
   return fromFileUrl(new URL(`../weights/foreign/${name}`, import.meta.url));
 }
 
-/** What a model of pictures of 32 pixels makes of some. */
+/** A model's output for some images of 32 pixels. */
 export function run(model: Module): Promise<Float32Array> {
   return runModule(model, [2, 3, 32, 32], { backend: cpuBackend({ threads: 2 }) });
 }

@@ -17,9 +17,9 @@ const STEP = 1e-5;
 const TOLERANCE = 1e-6;
 
 /**
- * Throws unless the gradients of a random weighted sum of what `build` makes of some operands agree
- * with differences of that sum: of all f32 outputs and of each alone, by all operands that are not
- * constant and by each alone.
+ * Throws unless the gradients of a randomly weighted sum of the outputs of `build` agree with
+ * finite differences: of all f32 outputs and of each alone, with respect to all non-constant
+ * operands and to each alone.
  */
 export function checkGradient(
   given: readonly (Shape | SampleOperand)[],
@@ -80,7 +80,7 @@ export function checkGradient(
   if (all.length > 1) all.forEach((i) => check([i], differentiated));
 }
 
-/** Central differences of `f` by each of the numbers that it depends on. */
+/** Central differences of `f` with respect to each of the numbers that it depends on. */
 function differences(numbers: Float64Array, f: () => number): Float64Array {
   return Float64Array.from(numbers, (number, k) => {
     numbers[k] = number + STEP;

@@ -1,19 +1,19 @@
 /**
- * Several "hosts" on one machine: network namespaces with addresses and host names of their own, joined
- * by a bridge, and a remote shell that enters them. Needs root and iproute2.
+ * Several "hosts" on one machine: network namespaces with their own addresses and host names,
+ * joined by a bridge, and a remote shell that enters them. Needs root and iproute2.
  */
 import { join } from "@std/path";
 import { shellQuoted } from "../../cli/command.ts";
 import { isProgram } from "./mpi.ts";
 
-/** Whether hosts can be made here; a reason is printed where not. */
+/** Whether hosts can be made here; if not, the reason is printed. */
 export const HAS_HOSTS = await canMakeHosts();
 
-/** Hosts `h1`, `h2`, …, which are there until they are disposed of. */
+/** Hosts `h1`, `h2`, …, which exist until they are disposed of. */
 export class Hosts implements AsyncDisposable {
-  /** Short, for names of network devices are: of several test processes, each has its own. */
+  /** Unique per test process, and short, as names of network devices must be. */
   readonly #prefix = `o${Deno.pid}`;
-  /** Called as `ssh` is: `PROGRAM HOST COMMAND…`. */
+  /** Called like `ssh`: `PROGRAM HOST COMMAND…`. */
   readonly #shell: string;
   readonly names: readonly string[];
 
@@ -22,7 +22,7 @@ export class Hosts implements AsyncDisposable {
     this.#shell = join(folder, "remote-shell");
   }
 
-  /** Makes them; files that are needed are put into `folder`. */
+  /** Makes hosts, with their files in `folder`. */
   static async make(count: number, folder: string): Promise<Hosts> {
     const hosts = new Hosts(count, folder);
     try {
@@ -34,7 +34,7 @@ export class Hosts implements AsyncDisposable {
     return hosts;
   }
 
-  /** What mpirun of Open MPI is told to start ranks on them, one on each. */
+  /** Options for Open MPI's mpirun to start one rank on each host. */
   get mpirunOptions(): string[] {
     const network = "10.77.0.0/24";
     return [
@@ -49,7 +49,7 @@ export class Hosts implements AsyncDisposable {
     return [this.#shell, host, command.map(shellQuoted).join(" ")];
   }
 
-  /** The network of a host, as a file that `nsenter` takes. */
+  /** A host's network namespace, as a file for `nsenter`. */
   networkOf(host: string): string {
     return `/run/netns/${this.#prefix}${host}`;
   }
@@ -59,7 +59,7 @@ export class Hosts implements AsyncDisposable {
     return `10.77.0.${this.names.indexOf(host) + 1}`;
   }
 
-  /** Pulls the cable of a host out of the switch. */
+  /** Disconnects a host from the network. */
   async cut(host: string): Promise<void> {
     await ip("link", "set", this.#prefix + host, "down");
   }
@@ -79,7 +79,7 @@ export class Hosts implements AsyncDisposable {
     ];
     for (const name of this.names) {
       const space = prefix + name;
-      // What `ip netns exec` puts in the place of /etc/hosts.
+      // `ip netns exec` uses it in place of /etc/hosts.
       await Deno.mkdir(`/etc/netns/${space}`, { recursive: true });
       await Deno.writeTextFile(`/etc/netns/${space}/hosts`, known.join("\n") + "\n");
       await ip("netns", "add", space);
@@ -107,7 +107,7 @@ exec ip netns exec ${prefix}$host unshare --uts sh -c 'hostname "$0"; exec sh -c
           Deno.kill(pid, "SIGKILL");
         } catch { /* It has ended. */ }
       }
-      // At once: the system takes a while to give up a space and what is in it.
+      // Explicitly, since the system is slow to remove a namespace with its devices.
       await ip("link", "del", space).catch(() => {});
       await ip("netns", "del", space).catch(() => {});
       await Deno.remove(`/etc/netns/${space}`, { recursive: true }).catch(() => {});
@@ -125,7 +125,7 @@ async function ip(...args: string[]): Promise<string> {
 async function canMakeHosts(): Promise<boolean> {
   const missing = ["ip", "unshare"].filter((name) => !isProgram(name));
   if (missing.length > 0) {
-    console.warn(`SKIPPED: trainings on several hosts; ${missing.join(" and ")} is not here`);
+    console.warn(`SKIPPED: trainings on several hosts; ${missing.join(" and ")} not found`);
     return false;
   }
   const name = `o${Deno.pid}try`;
@@ -134,7 +134,7 @@ async function canMakeHosts(): Promise<boolean> {
     await ip("netns", "del", name);
     return true;
   } catch (error) {
-    console.warn(`SKIPPED: trainings on several hosts, which only root makes: ${error}`);
+    console.warn(`SKIPPED: trainings on several hosts, which need root: ${error}`);
     return false;
   }
 }

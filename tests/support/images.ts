@@ -1,8 +1,8 @@
-/** Images in memory that can be told apart. */
+/** Distinguishable images in memory. */
 import { type ImageShape, imageSize } from "../../datasets/image_source.ts";
 import { emptyLabelled, type MemorySource } from "../../datasets/sources/memory.ts";
 
-/** Images 0, 1, …, each with its number as label and as every pixel. */
+/** Images 0, 1, …, each with its number as its label and as every pixel. */
 export function numberedImages(count: number, shape: ImageShape): MemorySource {
   const { source, labels } = emptyLabelled(count, shape);
   const size = imageSize(shape);

@@ -1,14 +1,14 @@
-/** A step that its scaled loss makes invalid. */
+/** A step with non-finite scaled gradients. */
 import { assertEquals } from "@std/assert";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { tinyTraining } from "./tiny_training.ts";
 
 /**
- * Asserts that a first step whose scaled gradients are not finite changes nothing but the scale.
+ * Asserts that a first step with non-finite scaled gradients changes only the scale.
  *
- * @param options of the training: what a step takes
- * @param tracked batches that a batch norm has counted after the second step
+ * @param options of the training: the batches of a step
+ * @param tracked the batches that a batch norm has counted after the second step
  */
 export async function assertChangesOnlyTheScale(
   options: Partial<TrainOptions>,

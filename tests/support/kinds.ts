@@ -1,4 +1,4 @@
-/** Every kind of fixture and how it is checked. A new kind is a file in `kinds/` and a line here. */
+/** Every kind of fixture and its check. A new kind is a file in `kinds/` and a line here. */
 import { activation } from "./kinds/activation.ts";
 import { add } from "./kinds/add.ts";
 import { batchNorm } from "./kinds/batch_norm.ts";
@@ -36,7 +36,7 @@ import { trainedModel } from "./kinds/trained_model.ts";
 import { transform } from "./kinds/transform.ts";
 import { weightedCrossEntropy } from "./kinds/weighted_cross_entropy.ts";
 
-/** The kinds by the name that fixtures give theirs. */
+/** The kinds by their names in fixtures. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   activation,
   adaptive_avg_pool: adaptiveAvgPool,

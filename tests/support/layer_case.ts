@@ -11,11 +11,11 @@ import { narrow } from "./run.ts";
 /** How a layer's fixture is laid out. */
 export interface LayerCase {
   readonly training?: boolean;
-  /** Where the fixture keeps the layer's tensors, by state-dict name. Default: each by its own name. */
+  /** Names of the layer's tensors in the fixture, by state-dict name. Default: the same names. */
   readonly stored?: Readonly<Record<string, string>>;
-  /** Endings of the names of each batch's tensors, in order. Default: one batch, no ending. */
+  /** Suffixes of the names of each batch's tensors, in order. Default: one batch, no suffix. */
   readonly batches?: readonly string[];
-  /** Called after each batch, when the layer holds its state after it. */
+  /** Called after each batch, when the layer has its new state. */
   readonly afterBatch?: (suffix: string) => void;
 }
 

@@ -1,10 +1,10 @@
-/** Modules run in one form or another by a test, on one thread, without a pool. */
+/** Runs modules in any form, on one thread, without a pool. */
 import type { FormName } from "../../backends/wasm/forms.ts";
 import { guardedMemory } from "../../backends/wasm/native/memory.ts";
 import { loadNative } from "../../backends/wasm/native/programs.ts";
 import { type Program, programsOf } from "../../backends/wasm/workers.ts";
 
-/** A memory of `pages` pages for programs in a form. */
+/** A memory with this many pages for programs in a form. */
 export function memoryFor(form: FormName, pages: number, shared: boolean): WebAssembly.Memory {
   return form === "wasm"
     ? new WebAssembly.Memory({ initial: pages, maximum: pages, shared })

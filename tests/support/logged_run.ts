@@ -1,4 +1,4 @@
-/** A run's folder with loggers, without a training. */
+/** A run folder with loggers, without a training. */
 import { join } from "@std/path";
 import { NO_SUMS } from "../../checkpoints/run_state.ts";
 import { DISK } from "../../files/disk.ts";
@@ -18,7 +18,7 @@ export const CONFIG = {
 };
 export const CONFIG_TEXT = "name: tiny\n";
 
-/** Runs a test in the folder of a run that there is not yet. */
+/** Runs a test with the path of a run folder that does not exist yet. */
 export function withRun(test: (path: string) => Promise<void>): Promise<void> {
   return withFolder((folder) => test(join(folder, "run")));
 }
@@ -39,7 +39,7 @@ export function runIdentity(config: Readonly<Record<string, unknown>>): RunIdent
   };
 }
 
-/** Begins a run, or goes on with it. */
+/** Starts or resumes a run. */
 export async function startRun(
   path: string,
   loggers: readonly LoggerOptions[],
@@ -58,7 +58,7 @@ export async function startRun(
   return folder;
 }
 
-/** Logs steps, and an epoch where one has that many. */
+/** Logs steps of the first epoch. */
 export async function logSteps(
   folder: RunFolder,
   steps: readonly number[],

@@ -1,9 +1,9 @@
-/** Several ranks in one process, so that what trains on many can be tested without MPI. */
+/** Several ranks in one process, to test training on ranks without MPI. */
 import { ranksOver } from "../../ranks/over_transport.ts";
 import type { Ranks } from "../../ranks/ranks.ts";
 import type { Parts, Transport } from "../../ranks/transport.ts";
 
-/** What an exchange rejects with after a rank has aborted. */
+/** The error of an exchange after a rank has aborted. */
 export class Aborted extends Error {
   constructor(readonly code: number) {
     super(`a rank has aborted with ${code}`);
@@ -19,7 +19,7 @@ interface Call {
   readonly done: PromiseWithResolvers<void>;
 }
 
-/** The ranks of one "job", in order. Their exchanges must match: others are errors on all ranks. */
+/** The ranks of one job, in order. Exchanges that do not match are errors on all ranks. */
 export function memoryRanks(size: number): Ranks[] {
   const waiting: (Call | undefined)[] = Array(size).fill(undefined);
   let aborted: Aborted | undefined;
@@ -57,7 +57,7 @@ export function memoryRanks(size: number): Ranks[] {
   });
 }
 
-/** Runs `work` on several ranks and returns what each makes of it; an error of one ends all. */
+/** Runs `work` on several ranks and returns their results; an error on one ends all. */
 export function onRanks<T>(size: number, work: (ranks: Ranks) => Promise<T>): Promise<T[]> {
   return Promise.all(
     memoryRanks(size).map(async (ranks) => {

@@ -1,4 +1,4 @@
-/** A training's results in memory. */
+/** Keeps a training's results in memory. */
 import type { TrainingTensors } from "../../checkpoints/checkpoint.ts";
 import type { RunState } from "../../checkpoints/run_state.ts";
 import type { TrainingStore } from "../../training/observer.ts";
@@ -17,7 +17,7 @@ export class MemoryStore implements TrainingStore {
   readonly saves: SavedPosition[] = [];
   readonly lines: string[];
 
-  /** @param lines the metrics log to go on with */
+  /** @param lines the metrics log to continue */
   constructor(lines: readonly string[] = []) {
     this.lines = [...lines];
   }
@@ -36,7 +36,7 @@ export class MemoryStore implements TrainingStore {
     return this.last ? "last.safetensors" : undefined;
   }
 
-  /** The position saved last. */
+  /** The last saved position. */
   get last(): SavedPosition | undefined {
     return this.saves.findLast(({ kind }) => kind === "last");
   }

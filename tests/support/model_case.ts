@@ -1,4 +1,4 @@
-/** What the fixture kinds of whole models share: building the model, its programs, folding it. */
+/** Shared by the fixture kinds of whole models: building and folding a model, and its programs. */
 import { z } from "zod";
 import type { Backend, Executable } from "../../backends/backend.ts";
 import type { ConstantAttributes } from "../../graph/leaves.ts";
@@ -23,7 +23,7 @@ export const MODEL_TOLERANCE = 1e-4;
 const three = z.tuple([z.int(), z.int(), z.int()]);
 const four = z.tuple([z.int(), z.int(), z.int(), z.int()]);
 
-/** `config` of a fixture that holds a model: what all have, and what tells the families apart. */
+/** `config` of a fixture with a model: common fields, and fields that identify its family. */
 export const modelSchema = z.object({
   do_conv_layers: z.array(z.string()),
   D_mul: z.int().nullish(),
@@ -50,7 +50,7 @@ export const modelSchema = z.object({
 /** See {@link modelSchema}. */
 export type ModelConfig = z.infer<typeof modelSchema>;
 
-/** What a model of a fixture is built with, for pictures [C, H, W]; DO-Conv has the authors' pairing. */
+/** Options for a fixture's model, for images [C, H, W]; DO-Conv has the authors' pairing. */
 export function fixtureOptions(
   { classes, do_conv_layers, D_mul }: Pick<ModelConfig, "classes" | "do_conv_layers" | "D_mul">,
   [inputChannels, height, width]: Shape,
@@ -67,7 +67,7 @@ export function fixtureOptions(
   };
 }
 
-/** The model a config describes, for pictures [C, H, W]. */
+/** The model that a config describes, for images [C, H, W]. */
 export function buildFixtureModel(config: ModelConfig, picture: Shape): Module {
   const { widths, hidden, blocks, layers, channels = [] } = config;
   const options = fixtureOptions(config, picture);
@@ -95,20 +95,23 @@ export function buildFixtureModel(config: ModelConfig, picture: Shape): Module {
   return buildLayers([...specs, "global_avg_pool2d", "flatten"], picture, options).layers;
 }
 
-/** What follows `PREFIX/` in the names of a fixture's tensors. */
+/** The rest of each tensor name of a fixture that starts with `PREFIX/`. */
 export function namesIn(fixture: Fixture, prefix: string): string[] {
   return fixture.names.filter((name) => name.startsWith(`${prefix}/`))
     .map((name) => name.slice(prefix.length + 1));
 }
 
-/** The tensors named `PREFIX/…`, by what follows. */
+/** The tensors named `PREFIX/…`, by the rest of the name. */
 export function inputsIn(fixture: Fixture, prefix: string): Map<string, FixtureTensor> {
   return new Map(
     namesIn(fixture, prefix).map((name) => [name, fixture.input(`${prefix}/${name}`)]),
   );
 }
 
-/** Compares every tensor `PREFIX/…` with the one of that name; the authors' `d_diag` is constant. */
+/**
+ * Compares every tensor `PREFIX/…` with the one of that name, except the authors' constant
+ * `d_diag`.
+ */
 export function compareGroup(
   fixture: Fixture,
   prefix: string,
@@ -132,7 +135,7 @@ export function logitsProgram(
   });
 }
 
-/** A folded model: `x` → `logits`, and its tensors, batch counters among them, by name. */
+/** A folded model: `x` → `logits`, and its tensors by name, including batch counters. */
 export interface FoldedModel {
   readonly program: Program;
   readonly tensors: ReadonlyMap<
@@ -141,7 +144,7 @@ export interface FoldedModel {
   >;
 }
 
-/** Folds a model with its present parameters; its batch norms too with `batchNorm`. */
+/** Folds a model with its current parameters, with `batchNorm` its batch norms too. */
 export function foldFixtureModel(
   model: Module,
   shape: Shape,
@@ -163,7 +166,7 @@ export function foldFixtureModel(
   return { program, tensors: new Map([...tensors, ...counters]) };
 }
 
-/** Compiles programs, hands them to `use` and frees them. */
+/** Compiles programs, passes them to `use` and frees them. */
 export async function withPrograms(
   backend: Backend,
   programs: readonly Program[],
@@ -187,7 +190,7 @@ export function loadFixtureModel(
   return adoptFixtureState(fixture, buildFixtureModel(config, picture), prefix);
 }
 
-/** Gives a model the state under a prefix of a fixture. */
+/** Loads a fixture's state with this prefix into a model. */
 export function adoptFixtureState(
   fixture: Fixture,
   model: Module,

@@ -1,4 +1,4 @@
-/** Launchers of MPI on this machine, and trainings that they start. */
+/** MPI launchers on this machine, and trainings that they start. */
 import { fromFileUrl, join } from "@std/path";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -12,7 +12,7 @@ export interface TestLauncher {
   readonly library: string;
 }
 
-/** The launchers there are here; Debian's packages openmpi-bin and mpich have them. */
+/** The launchers on this machine, from Debian's packages openmpi-bin and mpich. */
 export const LAUNCHERS: readonly TestLauncher[] = [
   {
     name: "Open MPI" as const,
@@ -23,20 +23,20 @@ export const LAUNCHERS: readonly TestLauncher[] = [
   { name: "MPICH" as const, program: "mpiexec.mpich", options: [], library: "libmpich.so.12" },
 ].filter(({ name, program }) => {
   const isThere = isProgram(program);
-  if (!isThere) console.warn(`SKIPPED: trainings by ${name}, which lacks ${program} here`);
+  if (!isThere) console.warn(`SKIPPED: trainings with ${name}; ${program} not found`);
   return isThere;
 });
 
-/** What the environment must hold where tests run as root. */
+/** Environment variables for tests that run as root. */
 export const MPI_ENVIRONMENT = {
   OMPI_ALLOW_RUN_AS_ROOT: "1",
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
-  // Of Open MPI: the way to shared memory asks for a right that containers may lack.
+  // Open MPI's default for shared memory needs a permission that containers may lack.
   OMPI_MCA_btl_vader_single_copy_mechanism: "none",
   NO_COLOR: "1",
 };
 
-/** The command line of `overfold ARGS…` in a process, whose id goes into the folder's file `pid-RANK`. */
+/** A command for `overfold ARGS…` that writes its process id to `pid-RANK` in the folder. */
 export function rankCommand(folder: string, args: readonly string[]): string[] {
   const script = `echo $$ > "$0/pid-\${OMPI_COMM_WORLD_RANK:-$PMI_RANK}"; exec "$@"`;
   const overfold = [
@@ -46,7 +46,7 @@ export function rankCommand(folder: string, args: readonly string[]): string[] {
   return ["sh", "-c", script, folder, ...overfold];
 }
 
-/** Starts `overfold ARGS…` in the folder on several ranks of this machine. */
+/** Starts `overfold ARGS…` in the folder on several ranks. */
 export function startRanks(
   { program, options }: TestLauncher,
   count: number,
@@ -64,20 +64,20 @@ export function startRanks(
   }).spawn();
 }
 
-/** The process of a rank that {@link rankCommand} started. */
+/** The process id of a rank that {@link rankCommand} started. */
 export async function pidOf(folder: string, rank: number): Promise<number> {
   return Number(await Deno.readTextFile(join(folder, `pid-${rank}`)));
 }
 
-/** How a training ended that something was done to. */
+/** How a disturbed training ended. */
 export interface Disturbed {
   readonly code: number;
-  /** From then on. */
+  /** Time since the disturbance. */
   readonly seconds: number;
   readonly error: string;
 }
 
-/** Does something to a training with `--json` when a step is done, and waits for its end. */
+/** Disturbs a training with `--json` after a step, and waits for its end. */
 export async function disturbed(
   process: Deno.ChildProcess,
   atStep: number,
@@ -85,7 +85,7 @@ export async function disturbed(
 ): Promise<Disturbed> {
   const error = new Response(process.stderr).text();
   let out = "", begun = 0;
-  // Launchers put in lines of their own.
+  // Launchers print lines of their own.
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
     out += text;
     const [, step] = /.*"event":"step".*?"step":(\d+)/s.exec(out) ?? [];
@@ -98,7 +98,7 @@ export async function disturbed(
   return { code, seconds: (performance.now() - begun) / 1000, error: await error };
 }
 
-/** Waits until a process that is no child of this one has ended. */
+/** Waits until a process, which need not be a child, has ended. */
 export async function endOf(pid: number): Promise<void> {
   const isThere = async () => {
     const { success } = await new Deno.Command("sh", {
@@ -110,7 +110,7 @@ export async function endOf(pid: number): Promise<void> {
   while (await isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-/** Whether a program of this name is in one of the folders of PATH. */
+/** Whether there is a program with this name in PATH. */
 export function isProgram(name: string): boolean {
   return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
     try {

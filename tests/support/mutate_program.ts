@@ -1,6 +1,6 @@
 /**
- * Folded networks that say something else than they should: mutations of what a stored program
- * means (attributes, operands, ops, outputs, shapes of tensors), the same for equal draws.
+ * Mutations of a folded network's program: attributes, operands, ops, outputs and shapes of
+ * tensors, the same for equal draws.
  */
 import { sizeOf } from "../../graph/types.ts";
 import type { FoldedNetwork } from "../../networks/network.ts";
@@ -8,7 +8,7 @@ import type { StoredProgram } from "../../networks/program.ts";
 import { OPS } from "../../ops/registry.ts";
 import type { Draw } from "./random_cases.ts";
 
-/** A network that is being changed: plain data, nothing in it shared. */
+/** A network that is being changed: plain data without shared parts. */
 interface Changing {
   readonly nodes: Mutable<StoredProgram["nodes"][number]>[];
   readonly outputs: Record<string, readonly [number, number]>;
@@ -18,9 +18,8 @@ interface Changing {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * A network of which one to three things are changed. It has the form of a stored program
- * (`isStoredProgram`), whatever its values are; whether it still means anything is for
- * `networkProgram` to say.
+ * A network with one to three mutations. It is a stored program by form (`isStoredProgram`), but
+ * not necessarily a valid one.
  */
 export function mutateNetwork(network: FoldedNetwork, draw: Draw): FoldedNetwork {
   const program = JSON.parse(JSON.stringify(network.program));
@@ -34,7 +33,7 @@ export function mutateNetwork(network: FoldedNetwork, draw: Draw): FoldedNetwork
   return { ...network, program, tensors };
 }
 
-/** Nearly anything that JSON can hold, most of it numbers. */
+/** Nearly any JSON value, mostly numbers. */
 function anything(draw: Draw): unknown {
   const exponent = draw.one(8, 15, 16, 24, 28, 30, 31, 32, 53, 64, 1000);
   const number = draw.one(draw.whole(-3, 12), 2 ** exponent, 2 ** exponent - 1, -(2 ** exponent));
@@ -49,7 +48,7 @@ function anything(draw: Draw): unknown {
   );
 }
 
-/** Some of a list with a part of a value replaced: a number beside it, or anything. */
+/** A value with a part of it replaced by a nearby number or anything. */
 function changed(value: unknown, draw: Draw): unknown {
   if (Array.isArray(value) && value.length > 0 && draw.whole(0, 4) > 0) {
     return value.with(draw.whole(0, value.length - 1), changed(value[0], draw));
@@ -62,13 +61,13 @@ function placeIn(list: readonly unknown[], draw: Draw): number {
   return draw.whole(0, Math.max(0, list.length - 1));
 }
 
-/** A node, more often one that computes than a leaf. */
+/** A node, less often a leaf. */
 function nodeOf({ nodes }: Changing, draw: Draw): Changing["nodes"][number] {
   const computing = nodes.filter(({ inputs }) => inputs.length > 0);
   return draw.one(...nodes, ...computing, ...computing, ...computing);
 }
 
-/** Mostly a value that is computed before the node. */
+/** A reference to a value, mostly one that is computed before the node. */
 function reference(
   { nodes }: Changing,
   node: Changing["nodes"][number] | undefined,
@@ -78,7 +77,7 @@ function reference(
   return [draw.whole(draw.whole(-1, 0), Math.max(0, before - 1)), draw.one(0, 0, 0, 0, 1, 2, -1)];
 }
 
-/** Inserts a node before another; references are moved along. */
+/** Inserts a node before another and adjusts references. */
 function insert(changing: Changing, at: number, node: Changing["nodes"][number]): void {
   const moved = ([from, index]: readonly [number, number]) =>
     [from >= at ? from + 1 : from, index] as const;
@@ -97,7 +96,7 @@ const changeAttribute: Mutation = (changing, draw) => {
   node.attributes = { ...node.attributes, [name]: changed(node.attributes[name], draw) };
 };
 
-/** Puts a node that takes one value behind another, in the place of its result. */
+/** Inserts a node with one operand after another node, and uses its result instead. */
 const wrap: Mutation = (changing, draw) => {
   const { nodes } = changing;
   const at = draw.whole(1, nodes.length);
@@ -126,7 +125,7 @@ const MUTATIONS: readonly Mutation[] = [
   changeAttribute,
   changeAttribute,
   wrap,
-  // An attribute is there that no op has, or one is missing.
+  // Adds an unknown attribute or removes one.
   (changing, draw) => {
     const node = nodeOf(changing, draw);
     const name = draw.one("shape", "padding", "inputShape", "__proto__", "constructor", "more");
@@ -138,7 +137,7 @@ const MUTATIONS: readonly Mutation[] = [
     const { [draw.one("", ...Object.keys(node.attributes))]: _, ...others } = node.attributes;
     node.attributes = others;
   },
-  // Another operand, one more, one less.
+  // Replaces, adds or removes an operand.
   (changing, draw) => {
     const node = nodeOf(changing, draw);
     if (node.inputs.length === 0) return;
@@ -152,7 +151,7 @@ const MUTATIONS: readonly Mutation[] = [
     const node = nodeOf(changing, draw);
     node.inputs = node.inputs.toSpliced(placeIn(node.inputs, draw), 1);
   },
-  // Another op, a node less, a node twice.
+  // Changes an op, removes a node or repeats one.
   (changing, draw) => {
     nodeOf(changing, draw).op = draw.one(
       "relu",
@@ -181,14 +180,14 @@ const MUTATIONS: readonly Mutation[] = [
   (changing, draw) => {
     insert(changing, placeIn(changing.nodes, draw), { ...draw.one(...changing.nodes) });
   },
-  // Other outputs.
+  // Changes outputs.
   (changing, draw) => {
     changing.outputs[draw.one("logits", "logits", "more")] = reference(changing, undefined, draw);
   },
   ({ outputs }) => {
     delete outputs.logits;
   },
-  // The same numbers in another shape, or a tensor of other extents.
+  // Reshapes a tensor or changes its size.
   ({ tensors }, draw) => {
     const [name, tensor] = draw.one(...tensors);
     const size = sizeOf(tensor.shape);

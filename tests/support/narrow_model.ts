@@ -1,10 +1,10 @@
-/** Models in a size that tests build in no time. */
+/** Models small enough for tests. */
 import { MODELS } from "../../models/registry.ts";
 
-/** The options that make the model of this name narrow; none if it has no such option. */
+/** The options that make the model with this name narrow; none if it has no such option. */
 export function narrowOptions(name: string): Record<string, number> {
   const { shape } = MODELS[name].schema;
-  // Less would leave a group no channel.
+  // With less, a group would have no channel.
   const width = Object.hasOwn(shape, "widthPerGroup") ? 16 : 4;
   const narrow = { width, widthMult: 0.25, hidden: 8, growthRate: 4 };
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The native code that this machine can run. */
+/** Native code that this machine can run. */
 import { cpuFeatures } from "../../backends/wasm/features.ts";
 import type { NativeLevel } from "../../backends/wasm/native/processor.ts";
 

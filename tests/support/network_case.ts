@@ -18,7 +18,7 @@ import { narrow } from "./run.ts";
 import { uploadState } from "./state.ts";
 import { readContribution, tensorInput, withLogits } from "./training_programs.ts";
 
-/** What the configs of these fixtures have in common. */
+/** The common fields of these fixtures' configs. */
 export const networkSchema = z.object({
   classes: z.int(),
   do_conv_layers: z.array(z.string()),
@@ -28,8 +28,8 @@ export const networkSchema = z.object({
 });
 
 /**
- * Compares logits in evaluation and training mode, loss, gradients, statistics, and what the folded
- * network gives. `build` makes the network for pictures [C, H, W] with those layers as DO-Conv.
+ * Compares logits in evaluation and training mode, loss, gradients, statistics, and the folded
+ * network's logits. `build` makes the network for images [C, H, W] with those layers as DO-Conv.
  */
 export async function checkNetwork(
   fixture: Fixture,

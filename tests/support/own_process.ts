@@ -1,6 +1,6 @@
-/** Programs in a process of their own, for what a permission or the end of a process decides. */
+/** Runs programs in a separate process, to test permissions or the end of a process. */
 
-/** What a process that has ended left. */
+/** The result of a process. */
 export interface Ended {
   readonly code: number;
   readonly signal: Deno.Signal | null;
@@ -8,7 +8,7 @@ export interface Ended {
   readonly error: string;
 }
 
-/** Runs a module's text with these options of `deno run`, such as permissions. */
+/** Runs a module, given as text, with these options of `deno run`, such as permissions. */
 export async function runText(text: string, ...options: string[]): Promise<Ended> {
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-config", "--no-check", "--no-prompt", ...options, "-"],

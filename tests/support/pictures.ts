@@ -1,4 +1,4 @@
-/** Folders of picture files. */
+/** Folders of image files. */
 import { dirname, join } from "@std/path";
 import { withFolder } from "./folder.ts";
 import { pngChunk, pngFile, pngHeader, pngPixels } from "./png.ts";
@@ -18,7 +18,7 @@ export function plainPng(
   );
 }
 
-/** Writes files by their paths in a folder; text stands for itself. */
+/** Writes files by their paths in a folder; text is encoded as UTF-8. */
 export async function writeFiles(
   folder: string,
   files: Readonly<Record<string, Uint8Array | string>>,

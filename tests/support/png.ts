@@ -1,4 +1,4 @@
-/** PNG files of any kind, made from the numbers they hold. */
+/** PNG files of any kind, made from samples. */
 import { crc32, deflateSync } from "node:zlib";
 
 /** The kind of a PNG file's pixels. */
@@ -6,12 +6,12 @@ export interface PngKind {
   readonly width: number;
   readonly height: number;
   readonly depth: number;
-  /** As PNG numbers it. */
+  /** PNG's colour type. */
   readonly colour: 0 | 2 | 3 | 4 | 6;
   readonly isInterlaced?: boolean;
 }
 
-/** Colour types, the samples of a pixel and the bit depths there are. */
+/** Colour types with their samples per pixel and bit depths. */
 export const PNG_KINDS = [
   { colour: 0, samples: 1, depths: [1, 2, 4, 8, 16] },
   { colour: 2, samples: 3, depths: [8, 16] },
@@ -37,7 +37,7 @@ export function pngFile(...chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return Uint8Array.from([signature, ...chunks].flatMap((part) => [...part]));
 }
 
-/** The chunk before all others. */
+/** The IHDR chunk. */
 export function pngHeader({ width, height, depth, colour, isInterlaced }: PngKind): Uint8Array {
   const content = new Uint8Array(13);
   const view = new DataView(content.buffer);
@@ -47,7 +47,7 @@ export function pngHeader({ width, height, depth, colour, isInterlaced }: PngKin
   return pngChunk("IHDR", content);
 }
 
-/** The samples of all pixels as a file's pixels, compressed; the rows' filters change. */
+/** The compressed pixels of these samples; the filter changes from row to row. */
 export function pngPixels(kind: PngKind, samples: readonly number[]): Uint8Array<ArrayBuffer> {
   const { width, height, depth, isInterlaced } = kind;
   const perPixel = samples.length / (width * height);

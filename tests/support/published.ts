@@ -1,4 +1,4 @@
-/** Published datasets of pictures, served from this machine in small. */
+/** Small versions of published datasets of images, served from this machine. */
 import { createHash } from "node:crypto";
 import { readImages } from "../../datasets/image_source.ts";
 import {
@@ -14,10 +14,12 @@ import { tarOf } from "./tar.ts";
 /** `md5:HEX` of some bytes. */
 export const md5 = (bytes: Uint8Array) => `md5:${createHash("md5").update(bytes).digest("hex")}`;
 
-/** The red of pictures and their classes, by the red; pictures of one colour each are expected. */
+/**
+ * The red of images and their classes, sorted by red; each image is expected to have one colour.
+ */
 export type Reds = readonly (readonly [red: number, label: number])[];
 
-/** The pictures of both splits. */
+/** The images of both splits. */
 export async function loadReds(
   dataset: PublishedPictures,
   where: OpenOptions,
@@ -34,7 +36,7 @@ export async function loadReds(
   return { train: await redsOf(train), test: await redsOf(test) };
 }
 
-/** A `.tar.gz` of these files; text stands for itself. */
+/** A `.tar.gz` of these files; text is encoded as UTF-8. */
 export async function tarGzOf(
   files: Readonly<Record<string, Uint8Array | string>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -42,9 +44,9 @@ export async function tarGzOf(
   return await new Response(tar.pipeThrough(new CompressionStream("gzip"))).bytes();
 }
 
-/** What a test works with. */
+/** A dataset on a mirror, for a test. */
 export interface Mirrored {
-  /** Its files hash to what they are here, and the mirror alone has them. */
+  /** With the checksums of the files here, which only the mirror has. */
   readonly dataset: PublishedPictures;
   readonly where: { readonly cache: string; readonly mirror: string };
   readonly requests: readonly Request[];
@@ -53,7 +55,7 @@ export interface Mirrored {
 /**
  * Serves the files of a dataset and runs a test with it.
  *
- * @param files by their names
+ * @param files by name
  */
 export async function withMirror(
   dataset: PublishedPictures,

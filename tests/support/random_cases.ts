@@ -67,12 +67,12 @@ import { updateLossScale } from "../../ops/update_loss_scale.ts";
 import { whereFinite } from "../../ops/where_finite.ts";
 import type { InputTensor } from "./run.ts";
 
-/** Inputs and what is computed from them. */
+/** Inputs and the computation on them. */
 export interface RandomCase {
   readonly inputs: readonly InputTensor[];
-  /** Applies the ops to values of the inputs. */
+  /** Applies the ops to the inputs. */
   readonly build: (values: Value[]) => Value[];
-  /** Whether gradients by all f32 inputs are computed too. */
+  /** Whether gradients with respect to all f32 inputs are computed too. */
   readonly differentiable?: boolean;
 }
 
@@ -85,17 +85,17 @@ export class Draw {
     this.#random = new RandomStream({ seed, stream: STREAM.synthetic });
   }
 
-  /** A whole number from `least` to `most`. */
+  /** An integer from `least` to `most`. */
   whole(least: number, most: number): number {
     return least + this.#random.integer(most - least + 1);
   }
 
-  /** One of some things. */
+  /** One of the choices. */
   one<T>(...choices: readonly T[]): T {
     return choices[this.whole(0, choices.length - 1)];
   }
 
-  /** Two whole numbers from `least` to `most`. */
+  /** Two integers from `least` to `most`. */
   pair(least: number, most: number): readonly [number, number] {
     return [this.whole(least, most), this.whole(least, most)];
   }
@@ -454,7 +454,8 @@ export const FAMILIES: Readonly<Record<string, (draw: Draw) => RandomCase>> = {
       inputs: [draw.floats(size), draw.floats(size), draw.floats(size), positive(), positive()],
       build([parameter, gradient, average, square, most]) {
         const learningRate = fill([], 0.1);
-        // One at a time and with one scalar for all rates: some adapters bind ten buffers to a shader.
+        // One at a time, with one scalar for all rates: some adapters allow only ten buffers per
+        // shader.
         const update = {
           sgd: () => ({
             average: movingAverage(parameter, gradient, 0.9),

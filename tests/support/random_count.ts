@@ -1,10 +1,10 @@
-/** How much tests do: the environment's `OVERFOLD_CASES` times as many random cases (default 1). */
+/** Tests run `OVERFOLD_CASES` times as many random cases (an environment variable, default 1). */
 const factor = Number(Deno.env.get("OVERFOLD_CASES") ?? 1);
 
-/** Whether more cases are asked for, and with them those that take long and seldom show more. */
+/** Whether more cases are requested. Then slow cases that rarely find more run, too. */
 export const isThorough = factor > 1;
 
-/** `count` random cases, or the multiple of it that is asked for. */
+/** `count` random cases, or the requested multiple of it. */
 export function randomCount(count: number): number {
   return count * factor;
 }

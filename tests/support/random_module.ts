@@ -1,7 +1,7 @@
 /**
- * Random WebAssembly of the kind that Overfold emits: every instruction, groups of vectors, loops,
- * branches and calls. What a NaN's payload is, which WebAssembly leaves open, reaches nothing but
- * memory that holds floats.
+ * Random WebAssembly like that which Overfold emits: every instruction, groups of vectors, loops,
+ * branches and calls. NaN payloads, which WebAssembly leaves unspecified, affect only the memory
+ * for floats.
  */
 import {
   type AnyFunction,
@@ -28,14 +28,14 @@ import {
 } from "../../assembler/mod.ts";
 import type { RandomStream } from "../../graph/random.ts";
 
-/** Where the areas of memory begin, in bytes; each has {@link AREA_BYTES}. */
+/** Offsets of the areas of memory; each has {@link AREA_BYTES}. */
 const AREAS = { floats: 0, integers: 4096, doubles: 8192, bytes: 12288 } as const;
 const AREA_BYTES = 4096;
 
 /** Bytes at the start of a memory that a random module reads and writes. */
 export const RANDOM_MODULE_BYTES = 4 * AREA_BYTES;
 
-/** What a vector or number is, which is more than its type says. */
+/** The kind of a vector or number, more specific than its type. */
 type Kind = "integer" | "float" | "double" | "long" | "floats" | "integers";
 
 type Expressions = {
@@ -76,7 +76,7 @@ export function fillMemory(bytes: Uint8Array, random: RandomStream): void {
   }
 }
 
-/** Sets the payloads of all NaNs in a memory to one, so that memories can be compared. */
+/** Gives all NaNs in a memory the same payload, so that memories can be compared. */
 export function settleNaNs(bytes: Uint8Array): void {
   const floats = new Float32Array(bytes.buffer, bytes.byteOffset + AREAS.floats, AREA_BYTES / 4);
   const doubles = new Float64Array(bytes.buffer, bytes.byteOffset + AREAS.doubles, AREA_BYTES / 8);
@@ -84,7 +84,7 @@ export function settleNaNs(bytes: Uint8Array): void {
   doubles.forEach((value, i) => doubles[i] = Number.isNaN(value) ? NaN : value);
 }
 
-/** A module that exports `run`, which takes the number of a thread. */
+/** A module that exports `run`, which takes a thread number. */
 export function randomModule(random: RandomStream): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ maximumPages: 1, shared: false });
   const helpers = Array.from({ length: random.integer(3) }, (_, i) => {
@@ -305,7 +305,7 @@ class Writer {
     }
   }
 
-  /** Sets some or all vectors of a group to the same function of vectors side by side. */
+  /** Sets some or all vectors of a group to the same function of adjacent vectors. */
   #setGroup(): void {
     const random = this.#random;
     const { kind, members } = pick(this.#groups, random);
@@ -322,7 +322,7 @@ class Writer {
     members.forEach((member, i) => this.#f.emit(v128.store(base, member, 16 * i)));
   }
 
-  /** An expression for each of several vectors, alike but for the vectors it takes. */
+  /** The same expression for each of several vectors, with different operands. */
   #vectors(kind: "floats" | "integers", count: number, depth: number): (i: number) => Vector {
     const random = this.#random;
     const deeper = () => this.#vectors(kind, count, depth - 1);
@@ -370,10 +370,10 @@ class Writer {
     ], random);
   }
 
-  /** An address in an area, with room for 600 bytes behind it. */
+  /** An address in an area, with room for 600 bytes after it. */
   #address(area: keyof typeof AREAS): Expression<"i32"> {
     if (this.#random.integer(6) === 0) {
-      // A constant; the offset goes into it.
+      // A constant, which includes the offset.
       return i32.add(AREAS[area] + 8 * this.#random.integer(300), 0);
     }
     return i32.add(i32.and(this.#expression("integer", 1), 2040), AREAS[area]);

@@ -6,7 +6,7 @@ import type { NativeLevel } from "../../backends/wasm/native/processor.ts";
 import { RandomStream } from "../../graph/random.ts";
 import { fillMemory, RANDOM_MODULE_BYTES, randomModule, settleNaNs } from "./random_module.ts";
 
-/** What a random module left in a memory of one page. */
+/** What a random module leaves in a memory of one page. */
 export interface Comparison {
   readonly wasm: Uint8Array;
   readonly native: Uint8Array;
@@ -14,7 +14,7 @@ export interface Comparison {
   readonly changed: boolean;
 }
 
-/** Memory for native code, made once: it takes longer than a module runs. */
+/** Memory for native code, allocated once: that takes longer than a module runs. */
 let guarded: WebAssembly.Memory | undefined;
 
 /** Runs the random module of a seed as WebAssembly and as native code. */

@@ -1,4 +1,4 @@
-/** Programs of random applications of ops, with their gradients. */
+/** Programs of random ops with their gradients. */
 import { InputError } from "../../errors.ts";
 import { constant, input, output, trace } from "../../graph/trace.ts";
 import type { Program } from "../../graph/types.ts";
@@ -37,7 +37,8 @@ export function* casesOf(
       yield { seed, found, program: programOf(found) };
       count++;
     } catch (error) {
-      // Options drawn apart from the shape may not fit it, which the ops' shape rules say.
+      // Options are drawn independently of the shape; the ops' shape rules reject those that do not
+      // fit.
       if (!(error instanceof InputError)) throw error;
     }
   }

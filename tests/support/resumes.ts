@@ -1,20 +1,20 @@
-/** Whether a training goes on from any of its positions as if it had not been stopped. */
+/** Checks that a training resumes from any of its positions as if never interrupted. */
 import { assertEquals } from "@std/assert";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { MemoryStore, type SavedPosition } from "./memory_store.ts";
 import { tinyTraining } from "./tiny_training.ts";
 
 /**
- * Trains, saving at every step, then from each position that was saved, and compares the bits of what
- * comes out.
+ * Trains, saving at every step, then resumes from each saved position, and compares the bits of the
+ * results.
  *
- * @returns the positions, the last one last
+ * @returns the positions in order
  */
 export async function assertResumesExactly(
   options: Partial<TrainOptions>,
   training = tinyTraining,
 ): Promise<SavedPosition[]> {
-  // Threads would only cost time: they change no bit.
+  // Workers would only cost time; they change no bit.
   options = { workers: 0, ...options };
   const unbroken = new MemoryStore();
   await train(await training({ ...options, store: unbroken, saveEverySteps: 1 }));

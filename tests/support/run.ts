@@ -10,8 +10,8 @@ export interface InputTensor {
 }
 
 /**
- * Traces `build`, which is given a value for each input, runs the program once on `backend` and
- * returns what `build` returned, computed.
+ * Traces `build`, which gets a value for each input, runs the program once on `backend` and returns
+ * the values that `build` returned, computed.
  */
 export async function compute<K extends string>(
   backend: Backend,
@@ -38,7 +38,7 @@ function mapValues<K extends string, A, B>(
   return Object.fromEntries(entries);
 }
 
-/** The element type of a program input that takes this data. */
+/** The element type of a program input for this data. */
 export function dtypeOf(data: InputTensor["data"]): DType {
   return data instanceof Int32Array ? "i32" : data instanceof Uint8Array ? "u8" : "f32";
 }

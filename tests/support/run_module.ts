@@ -1,4 +1,4 @@
-/** Runs a module once on the host, for tests. */
+/** Runs a module once. */
 import type { Backend } from "../../backends/backend.ts";
 import { referenceBackend } from "../../backends/reference/reference.ts";
 import { input, output, trace } from "../../graph/trace.ts";
@@ -7,7 +7,7 @@ import type { Module } from "../../layers/module.ts";
 import { layoutState } from "../../layers/state.ts";
 import { downloadState, uploadState } from "./state.ts";
 
-/** Numbers between -1 and 1 without a pattern a layer could hide behind; the same every time. */
+/** Deterministic numbers between -1 and 1 without a pattern that could hide errors. */
 export function someNumbers(shape: Shape): Float32Array {
   return Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(1.7 * i * i + 0.3 * i));
 }
@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly inputs?: Record<string, Float32Array | Int32Array>;
 }
 
-/** The module's output for one input; buffers it updates are written back to it. */
+/** The module's output for one input; updated buffers are written back to the module. */
 export async function runModule(
   module: Module,
   shape: Shape,

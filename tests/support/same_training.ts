@@ -7,7 +7,7 @@ import { buildModel } from "../../models/registry.ts";
 import { train, type TrainOptions } from "../../training/train.ts";
 import { TINY_BODY, TINY_MODEL, tinyTraining } from "./tiny_training.ts";
 
-/** The tiny model without batch norm and dropout: no image's loss depends on the others. */
+/** The tiny model without batch norm and dropout: no image's loss depends on other images. */
 export function independentModel(): Module {
   const layers = TINY_BODY.filter((layer) => layer !== "batch_norm2d");
   const model = buildModel("layers", {
@@ -27,7 +27,7 @@ export function assertSameWeights(actual: Module, expected: Module, tolerance: n
   }
 }
 
-/** Asserts that a tiny training on a backend leaves the weights that it leaves on the reference. */
+/** Asserts that a tiny training on a backend gives the weights that it gives on the reference. */
 export async function assertTrainsAsReference(
   options: Partial<TrainOptions>,
   backend: Backend,

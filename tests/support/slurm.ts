@@ -1,17 +1,17 @@
-/** A Slurm of two nodes, which are network namespaces of this machine. Needs root, slurm-wlm and munge. */
+/** A Slurm cluster of network namespaces on this machine. Needs root, slurm-wlm and munge. */
 import { join } from "@std/path";
 import type { Hosts } from "./hosts.ts";
 
-/** Where Debian's plugin looks for `libpmix.so`, a name that only the package for developers has. */
+/** Where Debian's plugin looks for `libpmix.so`, which is only in the development package. */
 const PMIX = "/usr/lib/x86_64-linux-gnu/pmix2/lib";
 
-/** A cluster, which is there until it is disposed of. */
+/** A cluster, which exists until it is disposed of. */
 export class Slurm implements AsyncDisposable {
   readonly #processes: Deno.ChildProcess[] = [];
 
   private constructor(private readonly hosts: Hosts, private readonly folder: string) {}
 
-  /** Starts it on hosts; what it writes is in `folder`. */
+  /** Starts a cluster on hosts, with its files in `folder`. */
   static async start(hosts: Hosts, folder: string): Promise<Slurm> {
     const slurm = new Slurm(hosts, folder);
     try {
@@ -23,7 +23,7 @@ export class Slurm implements AsyncDisposable {
     return slurm;
   }
 
-  /** Runs a command of Slurm on the first node: what it prints. Throws where it fails. */
+  /** Runs a Slurm command on the first node and returns its output. Throws if it fails. */
   async run(...command: string[]): Promise<string> {
     const [program, ...args] = this.#on(this.hosts.names[0], command);
     const { code, stdout, stderr } = await new Deno.Command(program, {
@@ -41,8 +41,8 @@ export class Slurm implements AsyncDisposable {
   }
 
   /**
-   * A command on a host. `nsenter` leaves the cgroups to be seen that slurmd looks for; PMIx keeps
-   * sockets in a folder that hosts may not share.
+   * A command on a host. With `nsenter`, cgroups stay visible, which slurmd needs; PMIx keeps
+   * sockets in a folder that hosts must not share.
    */
   #on(host: string, command: readonly string[]): string[] {
     const script = 'hostname "$0"; mkdir -p /run/pmix; mount -t tmpfs none /run/pmix; ' +

@@ -1,13 +1,13 @@
-/** Folders of runs that nothing was trained for: a config and logs. */
+/** Run folders made without training: a config and logs. */
 import { formatConfig, parseConfig } from "../../config/load.ts";
 import { CONFIG_HEAD, lockOf, runFile } from "../../training/run_files.ts";
 
-/** What such a run is. */
+/** Options of such a run. */
 export interface SyntheticRun {
   readonly seed?: number;
   readonly convolution?: string;
   readonly learningRate?: number;
-  /** Epochs of its config. Default 4. */
+  /** Epochs in its config. Default 4. */
   readonly epochs?: number;
   /** Epochs that are logged. Default all. */
   readonly logged?: number;
@@ -31,10 +31,10 @@ export async function writeRun(folder: string, options: SyntheticRun = {}): Prom
   for (let epoch = 1; epoch <= (options.logged ?? epochs); epoch++) await logEpoch(folder, epoch);
 }
 
-/** Steps of an epoch. */
+/** Steps per epoch. */
 const STEPS = 10;
 
-/** Appends an epoch to a run's logs; its validation accuracy is `epoch` percent. */
+/** Appends an epoch, with a validation accuracy of `epoch` percent, to a run's logs. */
 export async function logEpoch(folder: string, epoch: number): Promise<void> {
   const rates = { learningRate: 0.1 };
   const steps = Array.from({ length: STEPS }, (_, i) => ({
@@ -59,7 +59,7 @@ async function append(path: string, entries: readonly unknown[]): Promise<void> 
   await Deno.writeTextFile(path, text, { append: true });
 }
 
-/** Has a lock on a run, as a training has it, until it is disposed of. */
+/** Locks a run as a training does, until disposed of. */
 export async function holdRun(folder: string): Promise<Deno.FsFile> {
   const file = await Deno.open(lockOf(folder), { write: true });
   await file.lock(true);

@@ -1,7 +1,7 @@
 /** Tar archives for tests. */
 import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
 
-/** An archive of these files, in their order; text stands for itself. */
+/** An archive of these files, in order; text is encoded as UTF-8. */
 export function tarOf(
   files: Readonly<Record<string, Uint8Array | string>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -13,7 +13,7 @@ export function tarOf(
   );
 }
 
-/** Writes the sum of a header's bytes into it. */
+/** Writes a header's checksum into it. */
 export function repairSum(header: Uint8Array): void {
   header.fill(0x20, 148, 156);
   const sum = header.reduce((total, byte) => total + byte, 0);

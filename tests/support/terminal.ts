@@ -1,18 +1,18 @@
-/** A terminal that is none: xterm.js without a screen, for what a person would see. */
+/** A terminal emulated by xterm.js without a screen, to test what a person would see. */
 import xterm from "npm:@xterm/headless@5.5.0";
 import type { ProgressTarget } from "../../reporting/progress.ts";
 
-/** What is written to it is carried out as by a terminal. */
+/** Interprets what is written to it like a terminal. */
 export class Terminal implements ProgressTarget {
   readonly isTerminal = true;
   /** Milliseconds. */
   time = 0;
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
-  /** All that was written. */
+  /** Everything that was written. */
   written = "";
 
   constructor(columns: number, readonly colours = false) {
-    // `convertEol`: what a terminal's driver does.
+    // `convertEol` is what a terminal driver does.
     this.#terminal = new xterm.Terminal({
       cols: columns,
       rows: 12,
@@ -34,7 +34,7 @@ export class Terminal implements ProgressTarget {
     return this.time;
   }
 
-  /** Lines that are seen, without empty ones at the end, and where the cursor is. */
+  /** Visible lines without trailing empty ones, and the position of the cursor. */
   async screen(): Promise<{ lines: string[]; cursor: [row: number, column: number] }> {
     await this.#settled();
     const { active } = this.#terminal.buffer;
@@ -46,7 +46,7 @@ export class Terminal implements ProgressTarget {
     return { lines, cursor: [active.baseY + active.cursorY, active.cursorX] };
   }
 
-  /** Makes it so wide; long lines wrap as in most terminals. */
+  /** Changes the width; long lines wrap as in most terminals. */
   async resize(columns: number): Promise<void> {
     await this.#settled();
     this.#terminal.resize(columns, 12);

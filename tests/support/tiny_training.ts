@@ -5,7 +5,7 @@ import { loadDataset, type LoadedDataset } from "../../datasets/open.ts";
 import { buildModel, type BuildOptions } from "../../models/registry.ts";
 import type { TrainOptions } from "../../training/train.ts";
 
-/** Layers that give four numbers for each image. */
+/** Layers that output four numbers per image. */
 export const TINY_BODY = [
   { do_conv2d: { outChannels: 4, kernelSize: 3, padding: 1 } },
   "batch_norm2d",

@@ -1,19 +1,19 @@
-/** How far a result may be from what was expected. */
+/** Compares results within a tolerance. */
 
-/** How far a tensor is from the expected one. */
+/** The deviation of a tensor from the expected one. */
 export interface Deviation {
-  /** Largest absolute difference; infinite where sizes differ or a number is not finite. */
+  /** Largest absolute difference; infinite if sizes differ or a number is not finite. */
   readonly absolute: number;
-  /** The same over the expected tensor's largest magnitude. */
+  /** The same, relative to the expected tensor's largest magnitude. */
   readonly relative: number;
-  /** Where, for a person. */
+  /** Where it is, as readable text. */
   readonly detail: string;
 }
 
 /** The deviation of a named tensor. */
 export interface Comparison extends Deviation {
   readonly name: string;
-  /** Largest relative deviation allowed; default the one of the fixture's kind. */
+  /** Maximum relative deviation; default: that of the fixture's kind. */
   readonly tolerance?: number;
 }
 
@@ -45,7 +45,7 @@ export function deviation(actual: ArrayLike<number>, expected: ArrayLike<number>
   };
 }
 
-/** Throws an error that names every tensor that is further off than allowed. */
+/** Throws an error that names every tensor outside the tolerance. */
 export function assertWithin(comparisons: readonly Comparison[], tolerance: number): void {
   const failures = comparisons.filter((found) => !(found.relative <= allowed(found, tolerance)));
   if (failures.length === 0) return;

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { assertWithin, deviation } from "./tolerance.ts";
 
-Deno.test("a deviation is measured by the expected tensor's largest magnitude", () => {
+Deno.test("deviations are relative to the expected tensor's largest magnitude", () => {
   const { absolute, relative, detail } = deviation([1, 2.5, -10], [1, 2, -10]);
   assertEquals([absolute, relative], [0.5, 0.05]);
   assertEquals(detail, "at 1: 2.5 instead of 2");
@@ -9,7 +9,7 @@ Deno.test("a deviation is measured by the expected tensor's largest magnitude", 
   assertEquals(deviation([-0], [0]).relative, 0);
 });
 
-Deno.test("NaN, infinities and missing numbers are infinitely far off", () => {
+Deno.test("NaN, infinities and missing numbers are infinite deviations", () => {
   assertEquals(deviation([1, NaN, 3], [1, 2, 4]).relative, Infinity);
   assertEquals(deviation([1, 2], [1, NaN]).relative, Infinity);
   assertEquals(deviation([Infinity], [1]).relative, Infinity);
@@ -17,7 +17,7 @@ Deno.test("NaN, infinities and missing numbers are infinitely far off", () => {
   assertEquals(deviation([NaN, Infinity], [NaN, Infinity]).relative, 0);
 });
 
-Deno.test("an error names each tensor that is off, and by how much", () => {
+Deno.test("the error names each tensor that deviates, and by how much", () => {
   const near = { name: "y", ...deviation([1.001], [1]) };
   const far = { name: "dx", ...deviation([2], [1]) };
   assertWithin([near], 0.01);

@@ -1,7 +1,7 @@
 /** Files as `torch.save` writes them, with any pickle. */
 import { zipOf } from "./zip.ts";
 
-/** The bytes of a text whose letters are bytes. */
+/** Encodes Latin-1 text as bytes. */
 export function bytesOf(letters: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(letters.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
@@ -20,18 +20,18 @@ export function torchFile(
   ]);
 }
 
-/** The letters of a pickled tensor of that storage, by the letters of its shape and stride. */
+/** A pickled tensor of that storage, as text, from its pickled shape and stride. */
 const tensorOf = (sizes: string) =>
   "ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\n" +
   `U\x010U\x03cpuK\x02tQK\x00${sizes}\x89NtR`;
 
-/** That of its two numbers. */
+/** A tensor of its two numbers. */
 export const TENSOR = tensorOf("K\x02\x85K\x01\x85");
 
-/** That of the first alone. */
+/** A scalar tensor of the first number. */
 export const NUMBER = tensorOf("))");
 
-/** The letters of a pickled dictionary of pickled values. */
+/** A pickled dictionary of pickled values, as text. */
 export function dictionary(entries: Readonly<Record<string, string>>): string {
   const members = Object.entries(entries)
     .map(([key, value]) => `X${String.fromCharCode(key.length)}\0\0\0${key}${value}`);

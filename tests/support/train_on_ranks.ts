@@ -1,6 +1,6 @@
 /**
- * `overfold train` on several ranks in this process. Takes a line of JSON: the arguments of each rank.
- * Prints one: the exit code that the launcher would see, and what each rank said.
+ * `overfold train` on several ranks in this process. Takes a line of JSON with the arguments of
+ * each rank. Prints a line with the exit code that the launcher would see, and each rank's output.
  */
 import { type Context, parseArguments } from "../../cli/command.ts";
 import { runOnRank } from "../../cli/rank_group.ts";

@@ -10,8 +10,8 @@ import { MemoryStore } from "../support/memory_store.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
 /**
- * Of 20 images in steps of 16, in 8 shards of two: 2 epochs, the last step of each with 2 shards. With
- * crop, flip, erasing, mixing, dropout, clipping, averages, batch norm.
+ * 2 epochs of 20 images in steps of 8 shards of 2 images; the last step of each epoch has 2 shards.
+ * With crop, flip, erasing, mixing, dropout, clipping, averages and batch norm.
  */
 const OPTIONS: Partial<TrainOptions> = {
   batchSize: 16,
@@ -29,7 +29,7 @@ export interface Trained {
   readonly weights: StateDict;
 }
 
-/** What becomes of a training on each of some ranks. */
+/** The results of a training on each of several ranks. */
 export async function trainedOn(
   size: number,
   options: Partial<TrainOptions> | ((ranks: Ranks) => Partial<TrainOptions>) = {},

@@ -1,4 +1,4 @@
-/** What tests of training programs share. */
+/** Helpers for tests of training programs. */
 import { input } from "../../graph/trace.ts";
 import type { Executable } from "../../backends/backend.ts";
 import type { Shape } from "../../graph/types.ts";
@@ -8,7 +8,7 @@ import { stepScalars } from "../../training/step_program.ts";
 import { BUFFERS, PARAMETERS, unpackState } from "../../layers/state.ts";
 import { CONTRIBUTION, trainingVariables } from "../../training/variables.ts";
 
-/** A model's input as it is: the program input `x` f32 [N, ...shape]. */
+/** A model's input without preprocessing: the program input `x` f32 [N, ...shape]. */
 export function tensorInput(shape: Shape): TraceInput {
   return (batchSize) => input("x", [batchSize, ...shape]);
 }
@@ -50,7 +50,7 @@ export async function readVariables(
   return variables;
 }
 
-/** What a batch contributed, by name: the mean gradients, and the buffers that a step of it would leave. */
+/** A batch's contribution by name: the mean gradients, and the buffers after a step. */
 export async function readContribution(
   { layout, parameterSize }: ResolvedRecipe,
   executable: Executable,

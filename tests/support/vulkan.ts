@@ -1,7 +1,7 @@
 /**
- * To be imported before a test opens a GPU. Linux's OpenGL driver is of no use here, and at times
- * corrupts the heap as its thread ends. Mesa's software adapter spends most of its time on compiling
- * shaders: narrow vectors and no optimization take a quarter less.
+ * Imported before a test opens a GPU. Linux's OpenGL driver is of no use here and sometimes
+ * corrupts the heap when its thread ends. Mesa's software adapter spends most of its time compiling
+ * shaders: narrow vectors and no optimization save a quarter.
  */
 if (Deno.build.os === "linux") {
   Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");

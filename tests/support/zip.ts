@@ -1,21 +1,21 @@
 /** ZIP archives for tests. */
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** A file in an archive, and what of it is written otherwise than it is. */
+/** A file in an archive, with fields to override. */
 export interface ZipFile {
   readonly name: string;
   readonly content: Uint8Array | string;
-  /** 0: as it is; 8, the default: deflated. */
+  /** 0: stored; 8, the default: deflated. */
   readonly method?: number;
-  /** What its directory entry says. */
+  /** The size in its directory entry. */
   readonly size?: number;
   readonly sum?: number;
   readonly flags?: number;
-  /** Mode bits of Unix. */
+  /** Unix mode bits. */
   readonly mode?: number;
 }
 
-/** An archive of these files, in their order. */
+/** An archive of these files, in order. */
 export function zipOf(files: readonly ZipFile[]): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];

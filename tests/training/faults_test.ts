@@ -1,4 +1,6 @@
-/** A disk that fails at any call of a run: each file is then old or new, and the run can continue. */
+/**
+ * A disk that fails at any call of a run: each file is then old or new, and the run can continue.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { basename, join } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
@@ -28,7 +30,9 @@ const OPTIONS = {
   layers: ["flatten", { linear: { outFeatures: 2, bias: false } }],
 };
 
-/** Returns a function that trains 2 epochs of 2 steps as `train` does, but is compiled only once. */
+/**
+ * Returns a function that trains 2 epochs of 2 steps as `train` does, but is compiled only once.
+ */
 async function prepare() {
   const { train, test, statistics, classNames } = await loadDataset({
     name: "synthetic",

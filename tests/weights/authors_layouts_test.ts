@@ -1,6 +1,6 @@
 /**
- * The authors' layouts. The kernel of their layer is computed here as their code does, which reads its
- * tensors without moving data; the kernel of ours is computed by folding.
+ * The authors' layouts. The kernel of their layer is computed here as their code does, which reads
+ * its tensors without moving data; the kernel of ours is computed by folding.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";

@@ -1,17 +1,9 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import type { StateDict } from "../../layers/module.ts";
-import { buildModel, type BuildOptions } from "../../models/registry.ts";
 import { adoptState } from "../../weights/import.ts";
 import { disturb } from "../support/disturb.ts";
-
-function resNet(name = "resnet18", options: Partial<BuildOptions> = {}) {
-  const model = buildModel(name, { classes: 5, width: 8, ...options });
-  model.initialize(1);
-  return model;
-}
-
-const from = (tensors: StateDict) => ({ path: "w.pth", tensors });
+import { from, resNet } from "../support/foreign_weights.ts";
 
 /** Why weights do not fit a ResNet-18. */
 function reason(tensors: StateDict): string[] {
@@ -19,9 +11,9 @@ function reason(tensors: StateDict): string[] {
 }
 
 Deno.test("many misfits are reported by part of the network, with the key that skips them", () => {
-  const lines = reason(resNet("resnet34").stateDict());
+  const lines = reason(resNet({}, "resnet34").stateDict());
   assertEquals(lines, [
-    "w.pth: the weights do not fit the model: they provide all of its 102 tensors",
+    "weights.safetensors: the weights do not fit the model: they provide all of its 102 tensors",
     "unexpected: 12 tensors of layer1 (layer1.2.conv1.weight [8, 8, 3, 3], …)",
     "unexpected: 24 tensors of layer2 (layer2.2.conv1.weight [16, 16, 3, 3], …)",
     "unexpected: 48 tensors of layer3 (layer3.2.conv1.weight [32, 32, 3, 3], …)",
@@ -30,7 +22,7 @@ Deno.test("many misfits are reported by part of the network, with the key that s
     "skips these: tensors only in the file are left out, tensors only in the model are initialized",
   ]);
   const ignore = /\[(layer1.2.*layer4.2)\]/.exec(lines[5])![1].split(", ");
-  const [model, trained] = [resNet(), disturb(resNet("resnet34"))];
+  const [model, trained] = [resNet(), disturb(resNet({}, "resnet34"))];
   assertEquals(adoptState(model, from(trained.stateDict()), { ignore }), { leftOut: [] });
   assertEquals(
     model.stateDict().get("layer4.1.bn2.bias"),
@@ -43,14 +35,14 @@ Deno.test("a part missing from the file is named as a whole", () => {
   const [first, ...lines] = reason(state);
   assertEquals(
     first,
-    "w.pth: the weights do not fit the model: they provide 77 of its 102 tensors",
+    "weights.safetensors: the weights do not fit the model: they provide 77 of its 102 tensors",
   );
   assert(lines[0].startsWith("missing: 15 tensors of layer4.0 (layer4.0.conv1.weight"), lines[0]);
   assert(lines[2].startsWith("model.ignore: [layer4] skips these"), lines[2]);
 });
 
 Deno.test("any number of wrong shapes is reported in a few lines", () => {
-  const lines = reason(resNet("resnet18", { width: 16 }).stateDict());
+  const lines = reason(resNet({ width: 16 }).stateDict());
   assertEquals(lines.length, 7);
   assertEquals(
     lines[1],
@@ -67,7 +59,7 @@ Deno.test("one line says that plain kernels do not fit blocks of branches", () =
   for (
     const convolution of ["rep_vgg", "acnet", "dbb", "mobile_one", "orepa", "expand_net"] as const
   ) {
-    const model = resNet("resnet18", { convolution });
+    const model = resNet({ convolution });
     const { message } = assertThrows(() => adoptState(model, from(plain)), InputError);
     assertEquals(message.split("\n").length, 1);
     assertStringIncludes(
@@ -94,7 +86,10 @@ Deno.test("if no name fits, the advice is to set a prefix", () => {
   );
   const [first, ...others] = reason(renamed).filter((line) => !line.startsWith("missing"));
   const last = others.at(-1)!;
-  assertEquals(first, "w.pth: the weights do not fit the model: they provide 0 of its 102 tensors");
+  assertEquals(
+    first,
+    "weights.safetensors: the weights do not fit the model: they provide 0 of its 102 tensors",
+  );
   assert(
     last.includes("pass it as model.prefix") && last.includes("names begin with encoder"),
     last,

@@ -31,8 +31,8 @@ function programOf<A>(op: Op<A>, shapes: readonly Shape[], attributes: A): Progr
 const LINEAR = programOf(linearOp, [[32, 512], [10, 512], [10]], {});
 
 /**
- * Runs variants of programs' kernels and compares each with the program's first. Of several programs,
- * each variant is run in only one: compiling is slow.
+ * Runs variants of programs' kernels and compares each with the program's first. Of several
+ * programs, each variant is run in only one: compiling is slow.
  */
 async function checkVariants(...programs: readonly Program[]): Promise<void> {
   for (const [i, program] of programs.entries()) {

@@ -1,6 +1,6 @@
 /**
- * Dawn's validation of the shaders, which checks rules that Deno's own implementation does not, above
- * all that barriers are in uniform control flow. It needs no adapter.
+ * Dawn's validation of the shaders, which checks rules that Deno's own implementation does not,
+ * above all that barriers are in uniform control flow. It needs no adapter.
  */
 import { assertEquals } from "@std/assert";
 import { create } from "npm:webgpu@0.6.2";

@@ -32,7 +32,9 @@ export const checkpoint: Kind = {
 /** Maximum numbers of a network that is written. */
 const MAX_NUMBERS = 1e5;
 
-/** A checkpoint of a mutated architecture with matching tensors; undefined if it cannot be built. */
+/**
+ * A checkpoint of a mutated architecture with matching tensors; undefined if it cannot be built.
+ */
 function otherNetwork(random: RandomStream): Uint8Array | undefined {
   const network = pick(NETWORKS, random);
   const { name, options } = network.architecture;

@@ -6,7 +6,7 @@ import type { Kind } from "../kind.ts";
 
 const [WIDTH, HEIGHT] = [17, 13];
 
-/** Baseline fixtures with all the chroma subsamplings, inks and restarts that the SIMD decoder reads. */
+/** Baseline fixtures with every chroma subsampling, ink and restart of the SIMD decoder. */
 const BASELINE = [
   ...["jpeg_420_17x31.jpg", "jpeg_422_odd.jpg", "jpeg_444_17x31.jpg", "jpeg_gray.jpg"],
   ...["jpeg_restart_rows_420.jpg", "jpeg_ycck_adobe_420.jpg", "jpeg_cmyk_adobe.jpg"],

@@ -1,6 +1,6 @@
-/** WebGPU whose devices misbehave: loaded before the command line to see what it makes of it. */
+/** WebGPU with faulty devices: loaded before the command line to test how it reacts. */
 
-/** Replaces what `requestAdapter` finds. */
+/** Replaces the result of `requestAdapter`. */
 export function replaceAdapter(replace: (adapter: GPUAdapter) => GPUAdapter | null): void {
   const gpu = navigator.gpu;
   const requestAdapter = gpu.requestAdapter.bind(gpu);
@@ -10,7 +10,7 @@ export function replaceAdapter(replace: (adapter: GPUAdapter) => GPUAdapter | nu
   };
 }
 
-/** The same object with some properties replaced. */
+/** An object with some properties replaced. */
 export function withProperties<T extends object>(target: T, changes: Partial<T>): T {
   return new Proxy(target, {
     get(target, key) {

@@ -1,4 +1,4 @@
-/** An adapter without floats of 16 bits. */
+/** An adapter without 16-bit floats. */
 import { replaceAdapter, withProperties } from "./adapter.ts";
 
 replaceAdapter((adapter) => withProperties(adapter, { features: new Set() }));

@@ -1,4 +1,4 @@
-/** An adapter that binds one storage buffer to a shader. */
+/** An adapter with one storage buffer per shader. */
 import { replaceAdapter, withProperties } from "./adapter.ts";
 
 replaceAdapter((adapter) =>

@@ -1,4 +1,4 @@
-/** `activation`: an activation layer, built by the name and the options that lists of layers have. */
+/** `activation`: an activation layer, built by name and options as in a list of layers. */
 import { z } from "zod";
 import { buildLayers, type LayerSpec } from "../../../layers/registry.ts";
 import { checkLayer } from "../layer_case.ts";

@@ -1,4 +1,6 @@
-/** `binary_cross_entropy_with_logits`: the loss of independent decisions, with weights of positives. */
+/**
+ * `binary_cross_entropy_with_logits`: the loss of independent decisions, with weighted positives.
+ */
 import { z } from "zod";
 import { binaryCrossEntropyWithLogits as loss } from "../../../ops/binary_cross_entropy_with_logits.ts";
 import { gradients } from "../../../ops/gradients.ts";

@@ -1,4 +1,4 @@
-/** `calibration_error`: bins of confidence, and how far they are from accuracy. */
+/** `calibration_error`: bins of confidence, and their distance from accuracy. */
 import { z } from "zod";
 import { Calibration } from "../../../training/metrics/calibration.ts";
 import type { Kind } from "./kind.ts";
@@ -13,7 +13,7 @@ export const calibrationError: Kind = {
     const logits = Float32Array.from(data);
     const { data: labels } = fixture.input("labels");
     const calibration = new Calibration(classes, fixture.config(schema).bins);
-    // In two batches; behind the images of the first there is filling.
+    // In two batches; the first ends with filling.
     const first = Math.floor(count / 2);
     calibration.add(logits, { labels: labels.subarray(0, first) });
     calibration.add(logits.subarray(first * classes), { labels: labels.subarray(first) });

@@ -1,4 +1,4 @@
-/** `concat` and `channel_shuffle`: ops that put channels elsewhere. */
+/** `concat` and `channel_shuffle`: ops that move channels. */
 import { z } from "zod";
 import { ChannelShuffle } from "../../../layers/channel_shuffle.ts";
 import { concat } from "../../../ops/concat.ts";

@@ -1,4 +1,4 @@
-/** `class_activation`: where in pictures a folded network sees the chosen classes. */
+/** `class_activation`: a folded network's class activation maps. */
 import { z } from "zod";
 import { buildLayers, layersSchema } from "../../../layers/registry.ts";
 import {

@@ -24,7 +24,7 @@ export const classificationReport: Kind = {
     const support = perClass.map(({ count }) => count);
     const right = perClass.reduce((sum, { correct }) => sum + correct, 0);
     const scores = classScores(matrix.decisions());
-    // A class occurs if an image is of it or was taken for it.
+    // A class occurs if it is the true or the predicted class of an image.
     const occurs = support.map((count, c) => count > 0 || predictions.includes(c) ? 1 : 0);
     fixture.compare("confusion", matrix.counts.flat());
     fixture.compare("support", support);

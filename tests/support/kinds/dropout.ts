@@ -1,4 +1,4 @@
-/** `dropout`, `dropout2d`, `stochastic_depth`: the layers, with the fixture's mask in place of one drawn. */
+/** `dropout`, `dropout2d`, `stochastic_depth`: the layers, with the fixture's mask. */
 import { z } from "zod";
 import { Dropout, Dropout2d, type RandomDrop, StochasticDepth } from "../../../layers/dropout.ts";
 import { vectorJacobianProduct } from "../../../ops/gradients.ts";

@@ -1,19 +1,19 @@
-/** What a kind of fixture is, and the pieces of config that several share. */
+/** The interface of kinds of fixtures, and parts of configs that several share. */
 import { z } from "zod";
 import type { Backend } from "../../../backends/backend.ts";
 import type { Fixture } from "../fixture.ts";
 
 /** A kind of fixture. */
 export interface Kind {
-  /** Largest deviation allowed, over the tensor's largest magnitude. */
+  /** Maximum deviation, relative to the tensor's largest magnitude. */
   readonly tolerance: number;
   /** Computes the case on a backend and compares every result through {@link Fixture.compare}. */
   check(fixture: Fixture, backend: Backend): Promise<void>;
-  /** Whether no backend has a part in it: it is checked once. */
+  /** Whether it is independent of backends and therefore checked only once. */
   readonly isOfNoBackend?: true;
 }
 
-/** A kind that no backend has a part in, and that compares by itself. */
+/** A kind that is independent of backends and does its own comparisons. */
 export function withoutBackend(check: (fixture: Fixture) => void | Promise<void>): Kind {
   return { tolerance: 0, isOfNoBackend: true, check: async (fixture) => await check(fixture) };
 }
@@ -21,7 +21,7 @@ export function withoutBackend(check: (fixture: Fixture) => void | Promise<void>
 /** The tolerance of single layers, ops and optimizers in f32. */
 export const LAYER_TOLERANCE = 1e-5;
 
-/** One number for both axes, or one each. */
+/** One number for both axes, or one for each. */
 export const pairSchema = z.union([
   z.int().transform((value): [number, number] => [value, value]),
   z.tuple([z.int(), z.int()]),

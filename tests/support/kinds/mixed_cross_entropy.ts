@@ -1,4 +1,4 @@
-/** `mixed_cross_entropy`: the loss of mixed images, whose targets are mixed too. */
+/** `mixed_cross_entropy`: the loss of mixed images with mixed targets. */
 import { z } from "zod";
 import { LABELS } from "../../../datasets/image_source.ts";
 import { mixTargets, PROBABILITIES } from "../../../datasets/mixing/targets.ts";
@@ -25,7 +25,7 @@ export const mixedCrossEntropy: Kind = {
       shares: Array.from({ length: batch }, (_, row) => lambda[row % lambda.length]),
       count: batch,
     });
-    // Smoothing is the loss's; what the fixture holds has it already.
+    // The loss does the smoothing; the fixture's targets are already smoothed.
     fixture.compare("target_probabilities", smoothed(soft, labelSmoothing, classes));
     const objective = classification.build({ labelSmoothing }, { classes });
     const inputs = {

@@ -1,4 +1,4 @@
-/** `network`: the same of any architecture, which its config names. */
+/** `network`: one pass through a network of the architecture that the config names. */
 import { ARCHITECTURES } from "../architectures.ts";
 import { fixtureOptions, MODEL_TOLERANCE } from "../model_case.ts";
 import { checkNetwork, networkSchema } from "../network_case.ts";

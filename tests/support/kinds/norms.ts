@@ -21,7 +21,7 @@ const schema = z.object({
   }),
 });
 
-/** What is compared; tolerances are over the largest of the steps. */
+/** What is compared; tolerances are relative to the largest value of all steps. */
 const MEASURES: readonly {
   readonly name: string;
   readonly of: (norms: Norms) => number;
@@ -29,7 +29,7 @@ const MEASURES: readonly {
 }[] = [
   { name: "gradient_norm", of: ({ gradient }) => gradient, tolerance: 1e-5 },
   { name: "parameter_norm", of: ({ parameter }) => parameter, tolerance: 1e-5 },
-  // An update is the difference of parameters a thousand times as large, of 24 bits each.
+  // An update is the difference of two 24-bit parameters, each a thousand times larger.
   { name: "update_ratio", of: ({ update, parameter }) => update / parameter, tolerance: 1e-4 },
 ];
 

@@ -1,4 +1,6 @@
-/** `optimizer`: some steps of an optimizer on given gradients, parameters and slots compared. */
+/**
+ * `optimizer`: some steps of an optimizer on given gradients; parameters and slots are compared.
+ */
 import { z } from "zod";
 import { input, readVariable, trace, updateVariable } from "../../../graph/trace.ts";
 import { sizeOf } from "../../../graph/types.ts";
@@ -29,7 +31,7 @@ const schema = z.object({
   options: optionsSchema,
   steps: z.int(),
   lr_per_step: z.array(z.number()),
-  /** What a tensor has of its own, instead of `options`. */
+  /** A tensor's own options, instead of `options`. */
   groups: z.record(z.string(), optionsSchema.omit({ lr: true })),
 });
 

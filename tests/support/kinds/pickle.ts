@@ -1,4 +1,7 @@
-/** `pickle`: what PyTorch reads, or must not, in a file of torch.save that lies beside the fixture. */
+/**
+ * `pickle`: a file of torch.save beside the fixture, with PyTorch's tensors, or that must be
+ * refused.
+ */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { z } from "zod";
@@ -10,7 +13,7 @@ const schema = z.looseObject({
   file: z.string(),
   expect: z.enum(["tensors", "refused"]),
   names: z.array(z.string()),
-  /** What the refusal must name. */
+  /** What the error must name. */
   global_named: z.string().optional(),
   advice: z.string().optional(),
 });
@@ -33,7 +36,7 @@ export const pickle = withoutBackend(async (fixture) => {
   for (const [name, { shape, data }] of read.tensors) {
     const expected = fixture.input(name);
     assertEquals(shape, expected.shape, name);
-    // Object.is tells -0 from 0, and NaN is itself.
+    // assertEquals distinguishes -0 from 0, and NaN equals itself.
     assertEquals(Array.from(data, Number), Array.from(expected.data, Number), name);
   }
 });

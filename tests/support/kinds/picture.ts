@@ -1,4 +1,4 @@
-/** `picture`: what PIL reads in a file that lies beside the fixture. */
+/** `picture`: an image file beside the fixture, with PIL's pixels. */
 import { join } from "@std/path";
 import { z } from "zod";
 import { InputError } from "../../../errors.ts";

@@ -1,4 +1,4 @@
-/** `reparameterized`: a kind of convolution as it trains, and the one convolution that it folds to. */
+/** `reparameterized`: a kind of convolution in training, and the convolution that it folds to. */
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { input, output, toValue, trace } from "../../../graph/trace.ts";
@@ -32,7 +32,7 @@ const schema = convolutionSchema.extend({
 
 type Config = z.infer<typeof schema>;
 
-/** What a config of the project names the kind. */
+/** The kind as in a config. */
 function specOf({ method, branches, ...config }: Config): { readonly name: string } {
   const [[{ op, D_mul }]] = branches;
   const doConv = {
@@ -55,7 +55,7 @@ function specOf({ method, branches, ...config }: Config): { readonly name: strin
   return specs[method];
 }
 
-/** What the files call a branch. */
+/** A branch's name in the fixtures. */
 function nameInFile(name: string): string {
   const names: Readonly<Record<string, string>> = {
     conv1: "chain.0",
@@ -69,7 +69,7 @@ function nameInFile(name: string): string {
   return names[name] ?? name.replace(/^conv_kxk(?=\.\d)/, "convs");
 }
 
-/** The convolution and what comes behind it; its own tensors have no name before theirs in the file. */
+/** The convolution and the layers after it; in the file its tensors may have no prefix. */
 class Block extends Module {
   readonly conv: Module;
   readonly bn?: BatchNorm2d;

@@ -1,4 +1,4 @@
-/** `layer_norm_channels` and `group_norm`: layers that normalize each image by itself. */
+/** `layer_norm_channels` and `group_norm`: layers that normalize each image separately. */
 import { z } from "zod";
 import { GroupNorm, LayerNorm2d } from "../../../layers/row_norms.ts";
 import { checkLayer } from "../layer_case.ts";

@@ -1,4 +1,4 @@
-/** `softmax_cross_entropy`: the loss for labels and for soft targets, with softmax beside it. */
+/** `softmax_cross_entropy`: the loss for labels and for soft targets, and softmax. */
 import { z } from "zod";
 import { gradients } from "../../../ops/gradients.ts";
 import { logSoftmax, softmax } from "../../../ops/softmax.ts";

@@ -1,4 +1,4 @@
-/** What the training step does to pictures, in the fixtures of transforms: f32 [C, H, W]. */
+/** Transforms in the training step, for the fixtures of transforms: images f32 [C, H, W]. */
 import { z } from "zod";
 import { referenceBackend } from "../../../backends/reference/reference.ts";
 import { preprocess } from "../../../ops/preprocess.ts";
@@ -19,7 +19,7 @@ const eraseSchema = z.object({
   value: z.union([numbers, z.literal("random")]),
 });
 
-/** What a step does; its op tells which. */
+/** The options of a step; its op says which apply. */
 export const stepTransformSchema = z.discriminatedUnion("op", [normalizeSchema, eraseSchema]);
 
 /** The fixture's image after a step. */

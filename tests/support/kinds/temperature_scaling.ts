@@ -1,4 +1,4 @@
-/** `temperature_scaling`: the temperature that fits logits best, and what it does for them. */
+/** `temperature_scaling`: the temperature that fits logits best, and its effect. */
 import { Calibration } from "../../../training/metrics/calibration.ts";
 import { fitTemperature, negativeLogLikelihood } from "../../../training/temperature.ts";
 import type { Kind } from "./kind.ts";
@@ -15,7 +15,7 @@ export const temperatureScaling: Kind = {
       return calibration.expectedError();
     };
     const temperature = fitTemperature(logits, labels);
-    // Where the loss is flat its smallest float64 is not told from its neighbours.
+    // Where the loss is flat, float64 cannot distinguish its minimum from neighbouring values.
     fixture.compare("temperature", [temperature], 1e-8);
     fixture.compare("loss_before", [negativeLogLikelihood(logits, labels)]);
     fixture.compare("loss_after", [negativeLogLikelihood(logits, labels, temperature)]);

@@ -1,4 +1,4 @@
-/** `top_k`: how many labels are among the classes of the largest logits. */
+/** `top_k`: how many labels are among the classes with the largest logits. */
 import { z } from "zod";
 import { countCorrect } from "../../../ops/count_correct.ts";
 import { compute } from "../run.ts";
@@ -20,7 +20,7 @@ export const topK: Kind = {
         ]),
       ));
     fixture.compareSteps("correct", k.map((k) => counts[k]));
-    // A rank below k counts for every k from there on, so counts tell how often each rank occurs.
+    // A rank below k counts for every larger k too, so counts determine how often each rank occurs.
     const { data: rank } = fixture.input("rank");
     for (let k = 1; k <= classes; k++) {
       const expected = [...rank].filter((value) => value < k).length;

@@ -52,7 +52,7 @@ function recipeOf({ optimizer_options: options, label_smoothing }: Config): Reci
   };
 }
 
-/** Takes the first step in two programs, whose gradient can be read, the others in one. */
+/** Takes the first step in two programs, so that its gradient can be read, the others in one. */
 async function checkTrajectory(fixture: Fixture, config: Config, backend: Backend): Promise<void> {
   const { shape } = fixture.input("batch0/x");
   const picture = shape.slice(1);
@@ -93,7 +93,9 @@ async function checkTrajectory(fixture: Fixture, config: Config, backend: Backen
   compareGroup(fixture, "after", model.stateDict());
 }
 
-/** Folds the state the case ends with, so that the fold is judged apart from the training. */
+/**
+ * Folds the case's expected final state, so that folding is tested independently of the training.
+ */
 async function checkFold(fixture: Fixture, config: Config, backend: Backend): Promise<void> {
   const { shape, data } = fixture.input("batch0/x");
   const { model } = loadFixtureModel(fixture, config, shape.slice(1), "after");

@@ -1,4 +1,4 @@
-/** `transform`: what torchvision makes of a picture of PIL's. */
+/** `transform`: torchvision's transforms of PIL images. */
 import { z } from "zod";
 import { crop, type Raster, toRaster } from "../../../files/raster.ts";
 import { resample } from "../../../files/resample.ts";
@@ -91,7 +91,7 @@ function factorOf(step: Step): number {
   return z.number().parse(step.factor);
 }
 
-/** What a transform of the registry, by its own schema, makes of a picture. */
+/** Applies a transform of the registry, with options parsed by its schema. */
 function registered(name: keyof typeof TRANSFORMS, options: object, picture: Raster): Raster {
   const entry: TransformEntry = TRANSFORMS[name];
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -99,7 +99,7 @@ function registered(name: keyof typeof TRANSFORMS, options: object, picture: Ras
   return transform.apply(picture, new RandomStream({ seed: 0, stream: 0 }));
 }
 
-/** What does the work of each op. */
+/** The implementation of each op. */
 const OPS: Readonly<Record<string, (step: Step, picture: Raster) => Raster>> = {
   resize: ({ size, max_size, interpolation }, picture) =>
     registered("resize", { size, maxSize: max_size ?? undefined, interpolation }, picture),
@@ -169,7 +169,7 @@ export const transform = withoutBackend(async (fixture) => {
     const { data } = fixture.input("result");
     return requireClose(await stepTransformed(fixture, ofStep.data), data, tolerance);
   }
-  // Of what is compared, the result follows from it.
+  // Not compared: the result depends on it.
   for (const name of ["matrix", "coefficients"]) if (fixture.has(name)) fixture.input(name);
   let picture = rasterOf(fixture.input("image"));
   for (const each of steps ?? [step]) {
@@ -195,7 +195,7 @@ function requireClose(
   throw new Error(`${far} of ${expected.length} values differ by more than ${max}`);
 }
 
-/** A picture as transforms take it. */
+/** An image in the form that transforms take. */
 export function rasterOf({ shape: [height, width, channels], data }: FixtureTensor): Raster {
   return { height, width, channels, data: Uint8Array.from(data) };
 }

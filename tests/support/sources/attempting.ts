@@ -1,13 +1,13 @@
-/** A source that attempts what the thread that reads it may not do. */
+/** A source that attempts forbidden things in the thread that reads it. */
 import type { ImageSource, SourceHandle } from "../../../datasets/image_source.ts";
 import { attempted, ATTEMPTS, type Places } from "./attempts.ts";
 
-/** Its only image has a pixel for each attempt: what came of it, in this order. */
+/** Its only image has a pixel for each attempt: the index of its outcome. */
 export const OUTCOMES = ["done", "refused"];
 
 interface AttemptingHandle extends SourceHandle, Places {}
 
-/** Attempts everything on these places. */
+/** Attempts everything with these places. */
 export function attempting(places: Places): ImageSource {
   return {
     count: 1,
@@ -23,5 +23,5 @@ export function attempting(places: Places): ImageSource {
   };
 }
 
-/** What `sources/registry.ts` calls. */
+/** Called by `sources/registry.ts`. */
 export const openSource = (places: AttemptingHandle): ImageSource => attempting(places);

@@ -1,15 +1,15 @@
-/** What needs a permission of Deno's, each done in earnest. */
+/** Things that need a Deno permission, actually attempted. */
 
-/** What it is done to. */
+/** Where they are attempted. */
 export interface Places {
-  /** A folder of pictures with a file `picture` in it, and another such folder. */
+  /** A folder of images with a file `picture`, and another such folder. */
   readonly inside: string;
   readonly outside: string;
-  /** Where a server of this machine listens that answers HTTP. */
+  /** The port of an HTTP server on this machine. */
   readonly port: number;
 }
 
-/** By what they are; only the first needs no more than reading what is inside. */
+/** Attempts by description; only the first needs just to read `inside`. */
 export const ATTEMPTS: Readonly<Record<string, (places: Places) => unknown>> = {
   "read a picture": ({ inside }) => Deno.readFile(`${inside}/picture`),
   "read another file": ({ outside }) => Deno.readFile(`${outside}/picture`),
@@ -25,7 +25,7 @@ export const ATTEMPTS: Readonly<Record<string, (places: Places) => unknown>> = {
   "reach memory": () => Deno.UnsafePointer.of(new Uint8Array(1)),
 };
 
-/** What came of each: `done`, `refused` by Deno, or the error that there was. */
+/** The outcome of each: `done`, `refused` by Deno, or another error. */
 export async function attempted(places: Places): Promise<string[]> {
   const outcomes: string[] = [];
   for (const attempt of Object.values(ATTEMPTS)) {

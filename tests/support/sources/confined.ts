@@ -1,4 +1,4 @@
-/** A source that tells what the thread may do that reads it. */
+/** A source that reports the permissions of the thread that reads it. */
 import type { ImageSource, SourceHandle } from "../../../datasets/image_source.ts";
 
 /** Each may be granted (1) or not (0). */
@@ -27,7 +27,7 @@ export const confined: ImageSource = {
   handle: { kind: import.meta.url } satisfies SourceHandle,
 };
 
-/** What `sources/registry.ts` calls. */
+/** Called by `sources/registry.ts`. */
 export const openSource = (): ImageSource => confined;
 
 function isGranted(asked: Deno.PermissionDescriptor): boolean {

@@ -1,4 +1,4 @@
-/** A source of a kind of its own, that reads asynchronously and may fail in several ways. */
+/** A custom source that reads asynchronously and may fail in several ways. */
 import {
   emptyTargets,
   type ImageSource,
@@ -9,8 +9,8 @@ import {
 import { InputError } from "../../../errors.ts";
 
 /**
- * How one image is read: `refused` and `mistaken` reject, as for a bad file and for a mistake in the
- * code, `fatal` ends the thread by an error, `closing` closes it.
+ * Images that fail: `refused` and `mistaken` reject, as for a bad file and for a bug, `fatal` ends
+ * the thread with an error, `closing` closes it.
  */
 export interface NumberedHandle extends SourceHandle {
   readonly count: number;
@@ -20,7 +20,7 @@ export interface NumberedHandle extends SourceHandle {
   readonly closing?: number;
 }
 
-/** Images 0, 1, … of four pixels, each its number; image i takes i mod 3 turns of the event loop. */
+/** Images 0, 1, … of four pixels with its number; image i takes i mod 3 turns of the event loop. */
 export function numbered(options: Omit<NumberedHandle, "kind">): ImageSource {
   const { count, refused, mistaken, fatal, closing } = options;
   const labels = emptyTargets(LABELS, count);
@@ -50,5 +50,5 @@ export function numbered(options: Omit<NumberedHandle, "kind">): ImageSource {
   };
 }
 
-/** What `sources/registry.ts` calls. */
+/** Called by `sources/registry.ts`. */
 export const openSource: (handle: NumberedHandle) => ImageSource = numbered;
