@@ -19,7 +19,7 @@ model:
 training: ${training}
 `;
 
-/** What `overfold COMMAND tiny.yaml` says of a config; nothing of it trains. */
+/** The result of `overfold COMMAND tiny.yaml` for a config with a mistake. */
 async function said(config: string, command: string, ...args: string[]) {
   let result = { code: -1, out: "", error: "" };
   await withTinyConfig(async (folder) => {
@@ -27,12 +27,12 @@ async function said(config: string, command: string, ...args: string[]) {
     result = await run(command, path, ...args);
     result.error = result.error.replaceAll(folder + "/", "");
     const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
-    assertEquals(left, ["tiny.yaml"], "nothing is written before all is checked");
+    assertEquals(left, ["tiny.yaml"], "nothing is written before everything is checked");
   }, config);
   return result;
 }
 
-Deno.test("a last batch of one before a batch norm is told with line, layer and key, by inspect too", async () => {
+Deno.test("train and inspect locate a last batch of one image before a batch norm", async () => {
   const data = "{ dataset: { name: synthetic, classes: 4, imageSize: 8, trainCount: 33 }, " +
     "batchSize: 16, dropLast: false }";
   for (const command of ["inspect", "train"]) {
@@ -56,7 +56,7 @@ Deno.test("a last batch of one before a batch norm is told with line, layer and 
   assertEquals(held.code, 0, held.error);
 });
 
-Deno.test("batches of one before a batch norm are told before the run's folder is made", async () => {
+Deno.test("batches of one image before a batch norm are reported before the run's folder is made", async () => {
   const { code, error } = await said(CONFIG(), "train", "--set", "data.batchSize=1");
   assertEquals(code, 2);
   assertStringIncludes(
@@ -65,7 +65,7 @@ Deno.test("batches of one before a batch norm are told before the run's folder i
   );
 });
 
-Deno.test("weights to start from that are missing are told with line, key and where they were looked for", async () => {
+Deno.test("missing pretrained weights are reported with line, key and path", async () => {
   const config = CONFIG().replace("model:\n", "model:\n  pretrained: none.safetensors\n");
   const { code, error } = await said(config, "train");
   assertEquals(code, 2);
@@ -73,7 +73,7 @@ Deno.test("weights to start from that are missing are told with line, key and wh
   assertStringIncludes(error, `tiny.yaml:4:15 model.pretrained: ${path}: no such file`);
 });
 
-Deno.test("a place that Deno keeps from all programs is told as that", async () => {
+Deno.test("a path to which Deno gives no program access is reported as such", async () => {
   const cli = fromFileUrl(new URL("../../cli.ts", import.meta.url));
   const args = ["run", "--no-prompt", "--no-check", "--allow-read", cli, "inspect", "/proc/x.yaml"];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
@@ -84,7 +84,7 @@ Deno.test("a place that Deno keeps from all programs is told as that", async () 
   );
 });
 
-Deno.test("images and networks too large for memory are told in bytes before any is taken", async () => {
+Deno.test("images and networks too large for memory are rejected before it is allocated", async () => {
   const cases: [set: string, message: string][] = [
     [
       "data.dataset.trainCount=1000000000",

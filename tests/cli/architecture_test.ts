@@ -2,25 +2,25 @@ import { assertEquals } from "@std/assert";
 import { describeArchitecture } from "../../cli/architecture.ts";
 import type { BuildOptions } from "../../models/registry.ts";
 
-Deno.test("a network is told by its model and the kinds of its convolutions", () => {
-  const told = (options: Partial<BuildOptions>) =>
+Deno.test("a network is described by its model and its convolutions", () => {
+  const described = (options: Partial<BuildOptions>) =>
     describeArchitecture({ name: "resnet18", options: { classes: 2, ...options } });
-  assertEquals(told({ convolution: "do_conv" }), "resnet18 with do_conv");
+  assertEquals(described({ convolution: "do_conv" }), "resnet18 with do_conv");
   assertEquals(
-    told({ convolution: { name: "do_conv", depthMultiplier: 12 } }),
+    described({ convolution: { name: "do_conv", depthMultiplier: 12 } }),
     "resnet18 with do_conv",
   );
   assertEquals(
-    told({ convolution: { name: "acnet", convolution: "conv" } }),
+    described({ convolution: { name: "acnet", convolution: "conv" } }),
     "resnet18 with acnet",
   );
   assertEquals(
-    told({
+    described({
       convolution: { name: "rep_vgg", convolution: { name: "do_conv", depthMultiplier: 12 } },
       convolutions: [{ names: "conv1", name: "conv" }, { names: "layer1", name: "conv" }],
     }),
     "resnet18 with rep_vgg of do_conv, in part conv",
   );
-  assertEquals(told({ convolution: "conv", layers: ["flatten"] }), "resnet18");
-  assertEquals(told({}), "resnet18");
+  assertEquals(described({ convolution: "conv", layers: ["flatten"] }), "resnet18");
+  assertEquals(described({}), "resnet18");
 });

@@ -4,7 +4,7 @@ import { predictSteps } from "../../cli/bench_machines.ts";
 /** 8 shards of 10 ms each and an update of 5 ms; a megabyte to exchange. */
 const TIMES = { shards: 8, step: 85, update: 5, bytes: 1e6 };
 
-Deno.test("machines share the shards, not the update, and send all but their slice twice", () => {
+Deno.test("predicted steps divide the shards among machines, but not the update, and add the exchange", () => {
   const predictions = predictSteps(TIMES, (machines) => machines / 10);
   assertEquals(predictions.map(({ machines }) => machines), [1, 2, 4, 8]);
   assertEquals(predictions.map(({ computing }) => computing), [85, 45, 25, 15]);
@@ -16,7 +16,7 @@ Deno.test("machines share the shards, not the update, and send all but their sli
   assertAlmostEquals(eight["10 Gbit/s"], 15 + 0.8 + 1.4 + 1.05);
 });
 
-Deno.test("shards that no power of two divides are shared by as many as do", () => {
+Deno.test("predictions cover the powers of two that divide the shards", () => {
   const machines = (shards: number) =>
     predictSteps({ ...TIMES, shards }, () => 0).map(({ machines }) => machines);
   assertEquals(machines(12), [1, 2, 4]);

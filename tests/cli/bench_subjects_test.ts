@@ -18,7 +18,7 @@ const CHANGES: TrainingChanges = {
 };
 
 for (const name of Object.keys(OBJECTIVES)) {
-  Deno.test(`bench takes a training step of two shards with the objective ${name}`, async () => {
+  Deno.test(`bench can time a training step of two shards with the objective ${name}`, async () => {
     const model = buildModel("layers", {
       classes: 3,
       inputChannels: 1,

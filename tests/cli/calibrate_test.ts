@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describeGrownError } from "../../cli/calibrate.ts";
 
-Deno.test("calibrate warns of a temperature that makes the calibration error larger, and of no other", () => {
+Deno.test("calibrate warns only of a temperature that raises the calibration error", () => {
   const [less, more] = [
     { loss: 2.002, expectedCalibrationError: 0.0627 },
     { loss: 2.001, expectedCalibrationError: 0.0797 },

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { callOf, shellQuoted } from "../../cli/command.ts";
 
-Deno.test("a command is advised as this one was called", () => {
+Deno.test("suggested commands are called like the current one", () => {
   const calls = ["overfold init", "deno task init", "deno task train:safe"];
   assertEquals(
     calls.map((call) => callOf("datasets", call)),
@@ -9,7 +9,7 @@ Deno.test("a command is advised as this one was called", () => {
   );
 });
 
-Deno.test("a path that a shell would take apart is quoted", () => {
+Deno.test("paths that a shell would split are quoted", () => {
   assertEquals(
     ["runs/a-1.yaml", "my photos", "it's", ""].map(shellQuoted),
     ["runs/a-1.yaml", "'my photos'", `'it'\\''s'`, "''"],

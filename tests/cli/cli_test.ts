@@ -6,13 +6,14 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { COMMANDS, main } from "../../cli.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { run } from "../support/command_line.ts";
+import { withFolder } from "../support/folder.ts";
 
 Deno.test("every command is a task", () => {
   const tasks = Object.keys(manifest.tasks);
   assertEquals(COMMANDS.map(({ name }) => name).filter((name) => !tasks.includes(name)), []);
 });
 
-Deno.test("without a command, and with --help, the commands are listed", async () => {
+Deno.test("the commands are listed without a command and with --help", async () => {
   for (const args of [[], ["--help"], ["-h"], ["help"]]) {
     const { code, out } = await run(...args);
     assertEquals(code, 0);
@@ -31,14 +32,14 @@ for (const { name, summary } of COMMANDS) {
     for (const line of out.split("\n")) assertEquals(line.length <= 100, true, line);
   });
 
-  Deno.test(`${name} answers an unknown option with exit code 2`, async () => {
+  Deno.test(`${name} rejects an unknown option with exit code 2`, async () => {
     const { code, error } = await run(name, "--jsno");
     assertEquals(code, 2);
     assertStringIncludes(error, `overfold ${name}: unknown option --jsno; did you mean "--json"?`);
   });
 }
 
-Deno.test("help names every entry that an argument can choose", async () => {
+Deno.test("help lists every valid name of a dataset, model and op", async () => {
   const named = { datasets: datasetNames(), import: listModels(), kernel: opNames() };
   for (const [command, names] of Object.entries(named)) {
     const { out } = await run(command, "--help");
@@ -47,7 +48,7 @@ Deno.test("help names every entry that an argument can choose", async () => {
   }
 });
 
-Deno.test("an unknown command is answered with the nearest one", async () => {
+Deno.test("an unknown command is rejected with the nearest name", async () => {
   assertEquals(await run("dotcor"), {
     code: 2,
     out: "",
@@ -56,7 +57,7 @@ Deno.test("an unknown command is answered with the nearest one", async () => {
   assertStringIncludes((await run("xyzzy")).error, "valid commands: ");
 });
 
-Deno.test("wrong arguments are answered with the usage", async () => {
+Deno.test("wrong arguments are rejected with the usage", async () => {
   const missing = await run("datasets");
   assertEquals(missing.code, 2);
   assertStringIncludes(missing.error, "ACTION is missing");
@@ -75,7 +76,7 @@ Deno.test("wrong arguments are answered with the usage", async () => {
   }
 });
 
-Deno.test("datasets list shows every dataset, or one JSON object each", async () => {
+Deno.test("datasets list shows every dataset, as text or as JSON lines", async () => {
   const { code, out } = await run("datasets", "list");
   assertEquals(code, 0);
   for (const name of ["mnist", "fashion_mnist", "cifar10", "cifar100", "synthetic"]) {
@@ -91,7 +92,7 @@ Deno.test("datasets list shows every dataset, or one JSON object each", async ()
   assertEquals(records.map(({ name }) => name).includes("cifar100"), true);
 });
 
-Deno.test("datasets answers names, actions and options it does not know", async () => {
+Deno.test("datasets rejects unknown names, actions and options", async () => {
   const errors = [
     [["datasets", "lst"], 'unknown action "lst"; did you mean "list"?'],
     [["datasets", "download"], "NAME is missing"],
@@ -107,9 +108,8 @@ Deno.test("datasets answers names, actions and options it does not know", async 
   assertEquals(JSON.parse(computed.out), { name: "synthetic", folder: null });
 });
 
-Deno.test("init writes a config and overwrites one only when told to", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("init overwrites a config only with --force", async () => {
+  await withFolder(async (folder) => {
     const file = `${folder}/new.yaml`;
     assertStringIncludes((await run("init", file)).out, `Wrote ${file}`);
     await Deno.writeTextFile(file, "mine");
@@ -119,12 +119,10 @@ Deno.test("init writes a config and overwrites one only when told to", async () 
     assertEquals(await Deno.readTextFile(file), "mine");
     assertEquals(JSON.parse((await run("init", file, "--force", "--json")).out), { file });
     assertStringIncludes(await Deno.readTextFile(file), "dataset: mnist");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
-Deno.test("a defect is called one and shows its stack; a closed pipe ends in silence", async () => {
+Deno.test("a bug is reported with its stack trace; a closed pipe is silent", async () => {
   const failing = async (thrown: Error) => {
     let error = "";
     const code = await main(["--help"], {
@@ -141,7 +139,7 @@ Deno.test("a defect is called one and shows its stack; a closed pipe ends in sil
   assertEquals(await failing(new Deno.errors.BrokenPipe()), { code: 1, error: "" });
 });
 
-Deno.test("the program itself exits with the code and keeps stack traces to itself", async () => {
+Deno.test("the program exits with the exit code and prints no stack trace", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", new URL("../../cli.ts", import.meta.url).href, "inti"],
   }).output();
@@ -152,7 +150,7 @@ Deno.test("the program itself exits with the code and keeps stack traces to itse
 });
 
 Deno.test({
-  name: "a full standard output is told as what it is",
+  name: "a full disk under standard output is reported",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const cli = new URL("../../cli.ts", import.meta.url).href;
@@ -164,9 +162,8 @@ Deno.test({
   },
 });
 
-Deno.test("hints about former keys are told from results", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("hints about former keys go to standard error", async () => {
+  await withFolder(async (folder) => {
     const path = `${folder}/old.yaml`;
     const old = "data: { dataset: mnist }\nmodel: { name: do_conv_net, depthMultiplier: 12 }\n";
     await Deno.writeTextFile(path, old);
@@ -176,7 +173,5 @@ Deno.test("hints about former keys are told from results", async () => {
       error,
       `hint: ${path}:2:29 model.depthMultiplier: instead of depthMultiplier write convolution: `,
     );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });

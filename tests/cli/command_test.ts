@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { parseArguments } from "../../cli/command.ts";
 import { fromHome } from "../../files/home.ts";
 
-Deno.test("a path on the command line may begin at the person's folder, another text may not", () => {
+Deno.test("~/ is expanded in paths on the command line, not in other text", () => {
   const args = parseArguments("any", {
     positionals: [{ name: "FILE", help: "", repeated: true }],
     options: {

@@ -3,7 +3,7 @@ import { confusionPicture } from "../../cli/confusion_picture.ts";
 
 const CAPTION = { title: "best.safetensors on <pets>", result: "accuracy 75.00 %" };
 
-Deno.test("the picture of a confusion matrix is one page that asks for nothing else", () => {
+Deno.test("the page of a confusion matrix is self-contained and escapes names", () => {
   const page = confusionPicture(
     { classNames: ["cat & co", "dog"], counts: [[3, 1], [0, 12345]] },
     CAPTION,
@@ -15,7 +15,7 @@ Deno.test("the picture of a confusion matrix is one page that asks for nothing e
   assertEquals(page.match(/<rect class="(right|wrong)"/g)?.length, 3);
 });
 
-Deno.test("a picture of many classes draws the counted cells alone", () => {
+Deno.test("with many classes, only nonzero cells are drawn", () => {
   const classNames = Array.from({ length: 1000 }, (_, i) => `class ${i}`);
   const counts = classNames.map((_, i) => classNames.map((_, j) => Number(i === j)));
   const page = confusionPicture({ classNames, counts }, CAPTION);

@@ -29,7 +29,7 @@ function adapter(isFallbackAdapter: boolean) {
   };
 }
 
-Deno.test("doctor tells a hardware adapter, a software one and none apart", () => {
+Deno.test("doctor distinguishes hardware adapters, software adapters and none", () => {
   const hardware = adapterCheck(adapter(false), SYSTEM);
   assertEquals([hardware.status, hardware.advice], ["ok", undefined]);
   assertStringIncludes(hardware.found, "hardware: Some GPU (10de:2310)");
@@ -42,7 +42,7 @@ Deno.test("doctor tells a hardware adapter, a software one and none apart", () =
   assertStringIncludes(adapterCheck(null).advice ?? "", "Direct3D 12 or Metal");
 });
 
-Deno.test("doctor shows the adapter that saves power where it is another", () => {
+Deno.test("doctor shows the low-power adapter if it is a different one", () => {
   const taken = adapter(false);
   assertEquals(otherAdapterChecks(taken, adapter(false)), []);
   const saving = { ...taken, info: { ...taken.info, vendor: "apple", description: "" } };
@@ -57,7 +57,7 @@ Deno.test("doctor shows limits and features", () => {
   assertStringIncludes(found, "shader-f16 (half precision): no");
 });
 
-Deno.test("each cause of a missing GPU has its cure", () => {
+Deno.test("each cause of a missing GPU has its own advice", () => {
   const causes: [Partial<GpuSystem>, string, string][] = [
     [{ hasLoader: false }, "libvulkan.so.1", "apt install libvulkan1"],
     [{ drivers: ["lvp_icd.x86_64.json"] }, "no GPU driver file", "mesa-vulkan-drivers"],

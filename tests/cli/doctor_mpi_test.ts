@@ -4,7 +4,7 @@ import { describeMpi } from "../../cli/doctor_mpi.ts";
 const OPEN_MPI = { name: "libmpi.so.40", description: "Open MPI 4.1.4" };
 const MPICH = { name: "libmpich.so.12", description: "MPICH 4.0.2" };
 
-Deno.test("doctor names the libraries of MPI and the makers of its launchers", () => {
+Deno.test("doctor lists MPI libraries and launchers with their implementations", () => {
   const launchers = [{ name: "mpirun", program: "orterun" }, { name: "srun", program: "srun" }];
   assertEquals(describeMpi([OPEN_MPI, MPICH], launchers), {
     name: "MPI",
@@ -13,7 +13,7 @@ Deno.test("doctor names the libraries of MPI and the makers of its launchers", (
   });
 });
 
-Deno.test("doctor warns of a launcher whose library is not there", () => {
+Deno.test("doctor warns of a launcher without its library", () => {
   const { status, advice } = describeMpi([OPEN_MPI], [
     { name: "mpiexec", program: "mpiexec.hydra" },
   ]);
@@ -22,7 +22,7 @@ Deno.test("doctor warns of a launcher whose library is not there", () => {
   assertStringIncludes(advice ?? "", "OVERFOLD_MPI");
 });
 
-Deno.test("doctor is content without MPI and says what it would be for", () => {
+Deno.test("doctor accepts a machine without MPI and says what MPI is for", () => {
   const { status, found, advice } = describeMpi([], []);
   assertEquals([status, found], ["ok", "no library; no launcher"]);
   assertStringIncludes(advice ?? "", "several machines");

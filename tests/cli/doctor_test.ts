@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { CpuFeatures } from "../../backends/registry.ts";
 import { cpuChecks, denoCheck } from "../../cli/doctor.ts";
 
-Deno.test("doctor accepts supported versions of Deno and tells how to get one", () => {
+Deno.test("doctor rejects old versions of Deno with advice", () => {
   assertEquals(denoCheck("2.9.6").status, "ok");
   assertEquals(denoCheck("2.10.0").status, "ok");
   assertEquals(denoCheck("3.0.0").status, "ok");
@@ -13,7 +13,7 @@ Deno.test("doctor accepts supported versions of Deno and tells how to get one", 
 
 const FEATURES = { simd: true, threads: true, relaxedSimd: true };
 
-Deno.test("doctor fails a machine without SIMD or threads and only warns of slower ones", () => {
+Deno.test("doctor fails without SIMD or threads and warns without relaxed SIMD", () => {
   const statuses = (simd: boolean, threads: boolean, relaxedSimd: boolean) =>
     cpuChecks({ simd, threads, relaxedSimd, native: { missing: "it is late" } })
       .map(({ status }) => status);
@@ -21,7 +21,7 @@ Deno.test("doctor fails a machine without SIMD or threads and only warns of slow
   assertEquals(statuses(false, false, false), ["fail", "fail", "warn", "ok"]);
 });
 
-Deno.test("doctor says in which form kernels run and why", () => {
+Deno.test("doctor reports the form of the CPU kernels and why", () => {
   const found = (native: CpuFeatures["native"]) =>
     Object.fromEntries(cpuChecks({ ...FEATURES, native }).map(({ name, found }) => [name, found]));
   const native = found({ level: "avx2", processor: "A Processor 3000" });

@@ -1,23 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { findImages } from "../../cli/find_images.ts";
+import { withFiles } from "../support/pictures.ts";
 
 /** Calls `work` with a folder that holds empty files of these names. */
-async function withFiles(names: readonly string[], work: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const name of names) {
-      const path = join(folder, name);
-      await Deno.mkdir(join(path, ".."), { recursive: true });
-      await Deno.writeTextFile(path, "");
-    }
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const withEmptyFiles = (names: readonly string[], work: (folder: string) => Promise<void>) =>
+  withFiles(Object.fromEntries(names.map((name) => [name, ""])), work);
 
-/** What is found, with paths from the folder on. */
+/** What `findImages` finds, with paths relative to the folder. */
 async function found(folder: string, ...words: string[]) {
   const { paths, missing, passedOver } = await findImages(words.map((word) => join(folder, word)));
   const short = (text: string) => text.replace(folder, "").replace(/^[/\\]/, "");
@@ -28,8 +18,8 @@ async function found(folder: string, ...words: string[]) {
   };
 }
 
-Deno.test("a folder means the pictures in it and below, a pattern the files that fit", () =>
-  withFiles(["b.png", "a.JPG", "c/d.jpeg", "c/note.txt", ".hidden/e.png"], async (folder) => {
+Deno.test("a folder stands for all images below it, a pattern for the files that match", () =>
+  withEmptyFiles(["b.png", "a.JPG", "c/d.jpeg", "c/note.txt", ".hidden/e.png"], async (folder) => {
     const d = join("c", "d.jpeg");
     assertEquals(await found(folder, ""), {
       paths: ["a.JPG", "b.png", d],
@@ -39,12 +29,12 @@ Deno.test("a folder means the pictures in it and below, a pattern the files that
     const { paths, missing } = await found(folder, "*.png", "c");
     assertEquals([paths, missing], [["b.png", d], []]);
     assertEquals((await found(folder, "c/*")).paths, [d, join("c", "note.txt")]);
-    // What is named is taken, again and whatever it is.
+    // Named files are taken, repeated or not, whatever their kind.
     assertEquals((await found(folder, "b.png", "c/note.txt", "b.png")).paths.length, 3);
   }));
 
-Deno.test("pictures in a folder are known by any of their endings, and by how they begin", () =>
-  withFiles(["a.jfif", "b.JPE", "c.jif", "d.pjpeg", "e.apng", "f.jp2"], async (folder) => {
+Deno.test("images in a folder are recognized by extension or first bytes", () =>
+  withEmptyFiles(["a.jfif", "b.JPE", "c.jif", "d.pjpeg", "e.apng", "f.jp2"], async (folder) => {
     await Deno.writeFile(join(folder, "g"), new Uint8Array([0xff, 0xd8, 0xff, 0xe0]));
     await Deno.writeFile(join(folder, "h.dat"), new TextEncoder().encode("no picture"));
     await Deno.writeFile(join(folder, "i.tmp"), new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13]));
@@ -56,10 +46,10 @@ Deno.test("pictures in a folder are known by any of their endings, and by how th
   }));
 
 Deno.test({
-  name: "links, pipes and names that are no Unicode are passed over by kind, and told",
+  name: "links, pipes and names that are not Unicode are skipped and counted by kind",
   ignore: Deno.build.os !== "linux",
   fn: () =>
-    withFiles(["in/a.png", "in/b.mp4", "in/c.mp4", "in/d", "out/e.png"], async (folder) => {
+    withEmptyFiles(["in/a.png", "in/b.mp4", "in/c.mp4", "in/d", "out/e.png"], async (folder) => {
       const inside = join(folder, "in");
       await Deno.symlink(join(folder, "out", "e.png"), join(inside, "to_a_file.png"));
       await Deno.symlink(join(folder, "out"), join(inside, "to_a_folder"));
@@ -84,11 +74,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "links to what Deno keeps closed are passed over in folders, and told where they are named",
+  name: "links to files that Deno blocks are skipped in folders and reported if named",
   ignore: Deno.build.os !== "linux",
   permissions: { read: true, write: true },
   fn: () =>
-    withFiles(["in/a.png"], async (folder) => {
+    withEmptyFiles(["in/a.png"], async (folder) => {
       const closed = "file that Deno opens for no program";
       await Deno.symlink("/proc/self/environ", join(folder, "in", "b.png"));
       await Deno.symlink("/proc/self/environ", join(folder, "in", "c"));
@@ -100,14 +90,14 @@ Deno.test({
     }),
 });
 
-Deno.test("a file whose name looks like a pattern is that file", () =>
-  withFiles(["[1].png", "1.png"], async (folder) => {
+Deno.test("an existing file whose name looks like a pattern is taken as a file", () =>
+  withEmptyFiles(["[1].png", "1.png"], async (folder) => {
     const path = join(folder, "[1].png");
     assertEquals(await findImages([path]), { paths: [path], missing: [], passedOver: [] });
   }));
 
-Deno.test("a word that means no file is told with the reason", () =>
-  withFiles(["c/note.txt"], async (folder) => {
+Deno.test("an argument that matches no image is reported with the reason", () =>
+  withEmptyFiles(["c/note.txt"], async (folder) => {
     const words = ["c", "*.png", "x.png"].map((word) => join(folder, word));
     assertEquals(await findImages(words), {
       paths: [],
@@ -120,15 +110,15 @@ Deno.test("a word that means no file is told with the reason", () =>
     });
   }));
 
-Deno.test("a folder that cannot be read counts as what could not be read, not as passed over", () =>
-  withFiles(["in/a.png", "in/closed/b.png", "closed/c.png"], async (folder) => {
+Deno.test("an unreadable folder counts as missing, not as skipped", () =>
+  withEmptyFiles(["in/a.png", "in/closed/b.png", "closed/c.png"], async (folder) => {
     const readDir = Deno.readDir;
     using _ = {
       [Symbol.dispose]() {
         Deno.readDir = readDir;
       },
     };
-    // Root may read whatever the permissions are.
+    // Root may read regardless of permissions.
     Deno.readDir = (path) => {
       if (String(path).endsWith("closed")) throw new Deno.errors.PermissionDenied();
       return readDir(path);
@@ -142,7 +132,7 @@ Deno.test("a folder that cannot be read counts as what could not be read, not as
     });
   }));
 
-Deno.test("a folder may hold more pictures than a function takes arguments", async () => {
+Deno.test("a folder may hold more images than a function takes arguments", async () => {
   const { readDir, stat, open } = Deno;
   const names = Array.from({ length: 200_000 }, (_, i) => `${i}.png`);
   const answers = {

@@ -1,4 +1,4 @@
-/** Configs that came with a network: whatever they say, it is checked, folded and told. */
+/** Configs stored in a network from elsewhere: `eval` reports them, and `fold` works regardless. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { writeCheckpoint } from "../../checkpoints/checkpoint.ts";
@@ -38,7 +38,7 @@ function withStored(
 
 const SYNTHETIC = { name: "synthetic", classes: 3, imageSize: 6, channels: 2 };
 
-/** What a stored config may say of images, and what `eval` answers. */
+/** The `data` of stored configs, and how `eval` rejects them. */
 const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
   [
     { dataset: "mnist", root: "/tmp/\0x" },
@@ -68,7 +68,7 @@ const REFUSED: [data: Readonly<Record<string, unknown>>, message: string][] = [
 ];
 
 for (const [data, message] of REFUSED) {
-  Deno.test(`eval answers a stored config "${message}", and fold does without its images`, () =>
+  Deno.test(`eval rejects a stored config, and fold does without its images: ${message}`, () =>
     withStored(data, async (checkpoint, folded) => {
       const evaluated = await run("eval", checkpoint);
       assertStringIncludes(evaluated.error, message);
@@ -79,7 +79,7 @@ for (const [data, message] of REFUSED) {
     }));
 }
 
-Deno.test("a stored place that Deno keeps from all programs does not keep a network from being folded", () =>
+Deno.test("fold works if Deno blocks the stored image folder", () =>
   withStored({ dataset: "mnist", root: "/proc/self" }, async (checkpoint, folded) => {
     const cli = fromFileUrl(new URL("../../cli.ts", import.meta.url));
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

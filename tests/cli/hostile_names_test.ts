@@ -1,4 +1,4 @@
-/** Names in files that would steer a terminal or a page. */
+/** Names in files that contain control characters or line ends. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
@@ -11,9 +11,9 @@ const NETWORK = fromFileUrl(
 const PICTURE = new URL("../fixtures/pictures/base.png", import.meta.url);
 const TENSOR = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;
 // deno-lint-ignore no-control-regex
-const STEERING = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 
-Deno.test("names of classes and files reach the terminal with their control characters spelled", () =>
+Deno.test("control characters in names of classes and files are escaped on the terminal", () =>
   withFolder(async (folder) => {
     const picture = join(folder, "a\x1b[31m.png");
     await Deno.copyFile(PICTURE, picture);
@@ -22,14 +22,14 @@ Deno.test("names of classes and files reach the terminal with their control char
       assertEquals(code, 0, error);
       assertStringIncludes(out, "pwned");
       assertStringIncludes(out, "a\\u001b[31m.png");
-      assertEquals(STEERING.test(out + error), false);
+      assertEquals(CONTROL.test(out + error), false);
     }
     const missing = await run("inspect", join(folder, "none\x1b[2J\u202e.safetensors"));
     assertEquals(missing.code, 2);
     assertStringIncludes(missing.error, "none\\u001b[2J\\u202e.safetensors");
   }));
 
-Deno.test("a page shows them spelled too", () =>
+Deno.test("control characters in class names are escaped on a page", () =>
   withFolder(async (folder) => {
     const { code, error } = await run("site", NETWORK, "--output", folder);
     assertEquals(code, 0, error);
@@ -37,7 +37,7 @@ Deno.test("a page shows them spelled too", () =>
     assertEquals(card.classNames[0], "\\u001b]0;pwned\\u0007\\u001b[31mred");
   }));
 
-/** The file of {@link NETWORK} with another text in its metadata, of the same length or not. */
+/** Writes {@link NETWORK} to `path` with a text in its metadata replaced. */
 async function withMetadata(path: string, from: string, to: string): Promise<void> {
   const { tensors, metadata } = await readSafetensors(NETWORK);
   const { format, network, program } = metadata;
@@ -45,7 +45,7 @@ async function withMetadata(path: string, from: string, to: string): Promise<voi
   await writeSafetensors(path, tensors, changed);
 }
 
-Deno.test("a name in a file begins no line of its own", () =>
+Deno.test("line ends in names start no new line of output", () =>
   withFolder(async (folder) => {
     const lines = async (...args: string[]) => {
       const { code, error } = await run(...args);
@@ -69,7 +69,7 @@ Deno.test("a name in a file begins no line of its own", () =>
     assertEquals(await lines("inspect", network), []);
   }));
 
-Deno.test("texts that are shown as they are hold no line ends, or their file is damaged", () =>
+Deno.test("a network whose op or model name has a line end is damaged", () =>
   withFolder(async (folder) => {
     const path = join(folder, "network.safetensors");
     for (const key of ["op", "model"]) {
@@ -80,7 +80,7 @@ Deno.test("texts that are shown as they are hold no line ends, or their file is 
     }
   }));
 
-Deno.test("of a text without end the terminal gets a beginning", () =>
+Deno.test("long text is truncated in messages", () =>
   withFolder(async (folder) => {
     const path = join(folder, "long.yaml");
     await Deno.writeTextFile(path, `x: !<${"a".repeat(200_000)}> 3\n`);

@@ -1,4 +1,4 @@
-/** Files that were made to harm: every command that reads a network refuses them with the reason. */
+/** Malicious files: every command that reads a network rejects them with the reason. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { run } from "../support/command_line.ts";
@@ -18,7 +18,7 @@ const FOLDED = {
   program_trap_215400: 'uses the op "avgPool2dGradient", which is not an inference op',
 };
 
-/** And with each checkpoint. */
+/** What is wrong with each checkpoint. */
 const CHECKPOINTS = {
   arch_bad_51296: "layer 4 (conv2d): conv2d: an image of 6x5 with 4 channels is too large",
   checkpoint_hangs_inspect: "maxPool2d: an image of 10x8 with 16777216 channels is too large",
@@ -31,7 +31,7 @@ model:
   layers: [flatten, { linear: { outFeatures: 10 } }]
 `;
 
-/** The commands that read a network, with the file in the place of FILE. */
+/** The commands that read a network; FILE stands for the file. */
 const COMMANDS = [
   "predict FILE PICTURE",
   "site FILE --output OUT",
@@ -43,7 +43,7 @@ const COMMANDS = [
 ];
 
 for (const [name, reason] of Object.entries({ ...FOLDED, ...CHECKPOINTS })) {
-  Deno.test(`${name} is refused by every command, which leaves nothing behind`, async () => {
+  Deno.test(`every command rejects ${name} and writes nothing`, async () => {
     await withFolder(async (folder) => {
       const file = join(FILES, `${name}.safetensors`);
       const config = join(folder, "config.yaml");

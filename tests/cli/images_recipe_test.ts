@@ -16,7 +16,7 @@ const SURVEY: ImagesSurvey = {
 
 const large: ImagesSurvey = { ...SURVEY, sizes: { train: 50_000, test: 10_000 } };
 
-Deno.test("small pictures get a network for them, large ones as large a network's as they are", () => {
+Deno.test("small images get a CIFAR network, larger ones a ResNet at a fitting input size", () => {
   const networkOf = (typical: readonly [number, number]) => {
     const survey = { ...SURVEY, typical };
     const recipe = recipeFor(survey);
@@ -30,7 +30,7 @@ Deno.test("small pictures get a network for them, large ones as large a network'
   assertEquals(networkOf([3000, 4000]), [224, "resnet18"]);
 });
 
-Deno.test("few pictures are gone through more often, in smaller batches, and changed strongly", () => {
+Deno.test("few images mean more epochs, smaller batches and stronger augmentation", () => {
   const [few, many] = [SURVEY, large].map((survey) => ({
     ...recipeFor(survey),
     text: recipeText("p", "c.yaml", survey, recipeFor(survey)),
@@ -40,7 +40,7 @@ Deno.test("few pictures are gone through more often, in smaller batches, and cha
   assertEquals(many.text.includes("trivial_augment_wide"), false);
 });
 
-Deno.test("what takes too long gets smaller pictures first, then fewer epochs", () => {
+Deno.test("a recipe that takes too long gets smaller images first, then fewer epochs", () => {
   const recipe = recipeFor(SURVEY);
   assertEquals(shorter(recipe, 600, SURVEY), undefined);
   assertEquals(shorter(recipe, 1000, SURVEY), { ...recipe, size: 160 });
@@ -49,16 +49,16 @@ Deno.test("what takes too long gets smaller pictures first, then fewer epochs", 
   assertEquals(shorter(small, 1200, SURVEY), { ...small, epochs: 20 });
   assertEquals(shorter(small, 1e6, SURVEY), { ...small, epochs: 3 });
   assertEquals(shorter({ ...small, epochs: 3 }, 1e6, SURVEY), undefined);
-  // More pictures may take longer.
+  // A larger dataset may take longer.
   assertEquals(shorter(recipeFor(large), 3600, large), undefined);
 });
 
-Deno.test("decoded pictures are kept in memory where all take no more than a quarter of it", () => {
+Deno.test("decoded images are cached in memory if they fit into a quarter of it", () => {
   const cacheOf = (survey: ImagesSurvey, memory: number) => {
     const text = recipeText("p", "c.yaml", survey, recipeFor(survey), undefined, memory);
     return parseConfig(text, "c.yaml").config.data.cache;
   };
-  // Small ones at the size of training, which no draw changes before; others as they are in their files.
+  // Small images are cached resized, as no random transform precedes that; others at their own size.
   const small = { ...SURVEY, typical: [40, 50] } as const;
   for (
     const [survey, bytes] of [[small, 200 * 32 * 32 * 3], [SURVEY, 200 * 300 * 400 * 3]] as const
@@ -69,7 +69,7 @@ Deno.test("decoded pictures are kept in memory where all take no more than a qua
   assertEquals(cacheOf(SURVEY, Infinity), "none");
 });
 
-Deno.test("the config says what it is for, of grey pictures too, and every line is short", () => {
+Deno.test("the config explains itself in short lines, for grey images too", () => {
   const survey = { ...SURVEY, isGrey: true };
   const timing = { seconds: 125, backend: "CPU, 2 threads" };
   const text = recipeText("photos: mine", "c.yaml", survey, recipeFor(survey), timing);

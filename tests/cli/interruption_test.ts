@@ -3,7 +3,7 @@ import type { Context } from "../../cli/command.ts";
 import { Interruption } from "../../cli/interruption.ts";
 import { Progress } from "../../reporting/progress.ts";
 
-Deno.test("work whose output is refused is asked to stop once, and what was the matter is kept", async () => {
+Deno.test("a failed output stops the work once and is kept as the reason", async () => {
   const full = new Error("full");
   const printed: string[] = [];
   const context: Context = {

@@ -4,7 +4,7 @@ import { InputError } from "../../errors.ts";
 import { hasAdapter } from "../support/backends.ts";
 import { run } from "../support/command_line.ts";
 
-/** The command line in this process: exit code and what it printed. */
+/** Runs `overfold kernel ARGS…` in this process. */
 const kernel = (...args: string[]) => run("kernel", ...args);
 
 Deno.test("shapes are read with their element types", () => {
@@ -15,7 +15,7 @@ Deno.test("shapes are read with their element types", () => {
   }
 });
 
-Deno.test("what does not fit an op is refused without a stack trace", () => {
+Deno.test("shapes and attributes that do not fit an op are rejected", () => {
   assertThrows(() => kernelCase("conv3d", [], []), InputError, 'did you mean "conv2d"');
   assertThrows(() => kernelCase("input", [], []), InputError, "there is no op");
   assertThrows(() => kernelCase("relu", ["2"], ["stride"]), InputError, "--attribute");
@@ -29,7 +29,7 @@ Deno.test("what does not fit an op is refused without a stack trace", () => {
   assertThrows(() => kernelCase("conv2d", convolution, misspelt), InputError, '"padding"');
 });
 
-Deno.test("an op that lacks inputs is refused with the names of all", async () => {
+Deno.test("missing inputs are reported with the names of all", async () => {
   const { code, error } = await kernel("channelNormalize", "--shape", "2x4x8x8");
   assertEquals(code, 2);
   assertStringIncludes(
@@ -71,7 +71,7 @@ for (const backend of ["cpu", "webgpu", "reference"]) {
   });
 }
 
-Deno.test("a variant there is not is refused", async () => {
+Deno.test("unknown variants are rejected", async () => {
   const shapes = ["--shape", "16x16", "--shape", "16x16"];
   const { code, error } = await kernel("matmul", ...shapes, "--variant", "1");
   assertEquals(code, 2);
@@ -81,7 +81,7 @@ Deno.test("a variant there is not is refused", async () => {
   assertStringIncludes(many.error, "--variant: found 99");
 });
 
-Deno.test("an unknown backend is refused with the known ones", async () => {
+Deno.test("an unknown backend is rejected with the valid names", async () => {
   const { code, error } = await kernel("relu", "--shape", "4", "--backend", "gpu");
   assertEquals(code, 2);
   assertStringIncludes(error, "cpu, webgpu, reference");

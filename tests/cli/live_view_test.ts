@@ -4,7 +4,7 @@ import { Progress } from "../../reporting/progress.ts";
 import { objectiveOf } from "../../training/objectives/registry.ts";
 import { Terminal } from "../support/terminal.ts";
 
-/** A report on a terminal, a second for every reading of the clock. */
+/** A report on a terminal, with a second per step. */
 function report(columns: number) {
   const terminal = new Terminal(columns);
   const context = {
@@ -36,7 +36,7 @@ function report(columns: number) {
   return { terminal, train, step, metrics, context };
 }
 
-Deno.test("a wide terminal shows a bar, speed, time left, memory, the curve of losses and the best", async () => {
+Deno.test("a wide terminal shows a bar, speed, time left, memory, the loss curve and the best value", async () => {
   const { terminal, train, step, metrics } = report(130);
   for (const [i, loss] of [4, 3, 2, 1].entries()) step(i + 1, loss);
   train.epoch({
@@ -57,7 +57,7 @@ Deno.test("a wide terminal shows a bar, speed, time left, memory, the curve of l
   ]);
 });
 
-Deno.test("a validation has a bar of its own, and the metrics of its epoch stay", async () => {
+Deno.test("validation has its own bar, and the epoch's metrics stay", async () => {
   const { terminal, train, step } = report(130);
   for (const [i, loss] of [4, 3, 2, 1].entries()) step(i + 1, loss);
   terminal.time += 1000;
@@ -69,7 +69,7 @@ Deno.test("a validation has a bar of its own, and the metrics of its epoch stay"
   assertEquals(second, "loss 1.0000 █▆▃▁  accuracy 50.00 %");
 });
 
-Deno.test("a narrow terminal shows the line that logs have", async () => {
+Deno.test("a narrow terminal shows the same line as a log", async () => {
   const { terminal, step } = report(90);
   step(1, 4);
   assertEquals((await terminal.screen()).lines, [

@@ -34,7 +34,7 @@ const FILES = Object.fromEntries(
   ]),
 );
 
-/** Calls `test` with what plans the memory of a config with some values set. */
+/** Calls `test` with a function that plans the memory of a config with overrides. */
 const withPlans = (
   test: (plan: (...set: string[]) => ReturnType<typeof planned>, root: string) => unknown,
 ) =>
@@ -59,13 +59,13 @@ async function planned(path: string, set: readonly string[]) {
   return { file, plan };
 }
 
-Deno.test("a plan counts the network, batches, threads, the pictures' sizes and what is kept of them", () =>
+Deno.test("a plan counts the network, batches, threads, image sizes and the cache", () =>
   withPlans(async (plan) => {
     const { plan: { memory, programs, threads, picture } } = await plan("data.workers=1");
     assertEquals(memory.network, programs.totalBytes);
     assertEquals(threads, 2);
     assert(picture && picture.height === 20 && picture.width >= 38, JSON.stringify(picture));
-    // Four of a training batch of four, and of both images that validate.
+    // Four training batches of four images, and four validation batches of two.
     assertEquals(memory.batches, (4 * 4 + 4 * 2) * 8 * 8 * 3);
     assertEquals(memory.cache, 0);
     assertEquals(memory.total, Object.values(memory).reduce((sum, bytes) => sum + bytes) / 2);
@@ -79,7 +79,7 @@ Deno.test("a plan counts the network, batches, threads, the pictures' sizes and 
     assertStringIncludes(line, `for 3 threads decoding images of 20x${picture.width}`);
   }));
 
-Deno.test("what no machine has room for is refused, and what is not free now is warned of, with a remedy", () =>
+Deno.test("a plan larger than the memory is rejected, one larger than the free memory gives a warning", () =>
   withPlans(async (plan) => {
     const { file, plan: found } = await plan();
     const { memory: { total }, atOnce } = found;
@@ -111,18 +111,18 @@ Deno.test("what no machine has room for is refused, and what is not free now is 
     );
   }));
 
-Deno.test("one large picture does not refuse a training in which each thread decodes another one", () =>
+Deno.test("a single large image counts for one thread at a time", () =>
   withPlans(async (plan, root) => {
     const { plan: even } = await plan("data.workers=3");
     const large = plainPng([0, 0, 0], 1, 1);
-    // Its header is all that is looked at.
+    // Only its header is read.
     [16, 20].forEach((at) => new DataView(large.buffer).setUint32(at, 3000));
     await Deno.writeFile(join(root, "even", "0.png"), large);
     const { file, plan: found } = await plan("data.workers=3");
     assertEquals(found.picture && [found.picture.height, found.picture.width], [3000, 3000]);
     assertEquals(found.threads, 3);
     const more = found.memory.workers - even.memory.workers;
-    // Of three threads that may come to it, one at a time does.
+    // Only one of the three threads decodes it at a time.
     assertAlmostEquals(found.atOnce - even.atOnce, more / 3, more / 100);
     const all = found.memory.total - 1;
     assertStringIncludes(checkPlan(file, found, 1, { all, free: all })[0], "are free now");

@@ -3,11 +3,11 @@ import { join } from "@std/path";
 import { TINY, withTinyConfig } from "../e2e/cli.ts";
 import { run } from "../support/command_line.ts";
 
-/** What this module may reach; a command that gives the network up gives it up for all that follows. */
+/** Whether network access is permitted; once revoked, it stays so for this module. */
 const network = async () =>
   (await Deno.permissions.query({ name: "net", host: "127.0.0.1" })).state;
 
-Deno.test("the network is given up once the images are there", () =>
+Deno.test("train revokes network access once the images are loaded", () =>
   withTinyConfig(async (folder) => {
     const config = join(folder, "tiny.yaml");
     const before = await run("train", config, "--set", "data.workers=0.5", "--output", folder);

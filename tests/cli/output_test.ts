@@ -1,4 +1,4 @@
-/** Commands find out whether they can write before they do anything else. */
+/** Commands check whether they can write before they do anything else. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { checkOutput } from "../../cli/output.ts";
@@ -6,7 +6,7 @@ import { InputError } from "../../errors.ts";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 
-/** Commands whose other arguments name nothing that there is. */
+/** Commands whose other arguments name missing files. */
 const COMMANDS: Record<string, (output: string) => string[]> = {
   "export to ONNX": (output) => ["export", "none.safetensors", "--output", output],
   "export for the authors": (
@@ -17,7 +17,7 @@ const COMMANDS: Record<string, (output: string) => string[]> = {
 };
 
 for (const [name, args] of Object.entries(COMMANDS)) {
-  Deno.test(`${name} looks at the place of its result first, and leaves it as it was`, () =>
+  Deno.test(`${name} checks its output first, without changing it`, () =>
     withFolder(async (folder) => {
       const [file, pipe] = [join(folder, "file"), join(folder, "pipe.csv")];
       await Deno.writeTextFile(file, "mine");
@@ -40,7 +40,7 @@ for (const [name, args] of Object.entries(COMMANDS)) {
     }));
 }
 
-Deno.test("site looks at its folder first, and takes no file for its own that is another's", () =>
+Deno.test("site checks its folder first and overwrites only its own files", () =>
   withFolder(async (folder) => {
     const site = (output: string) => run("site", "none.safetensors", "--output", output);
     const style = join(folder, "style.css");
@@ -54,7 +54,7 @@ Deno.test("site looks at its folder first, and takes no file for its own that is
     assertEquals(await Deno.readTextFile(style), "mine");
   }));
 
-Deno.test("places that are no file, or named as another kind of network, are told as such at once", () =>
+Deno.test("outputs that are not files or have another kind's extension are rejected first", () =>
   withFolder(async (folder) => {
     const [file, link] = [join(folder, "file"), join(folder, "link")];
     await Deno.writeTextFile(file, "mine");
@@ -79,7 +79,7 @@ Deno.test("places that are no file, or named as another kind of network, are tol
     assertStringIncludes((await run(...named, "-")).error, "none.safetensors: no such file");
   }));
 
-Deno.test("a result replaces no file of another kind, whatever the file is called", () =>
+Deno.test("an output replaces no file of another kind, whatever its extension", () =>
   withFolder(async (folder) => {
     const kinds: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
       "a config": "data:\n  dataset: mnist\n",

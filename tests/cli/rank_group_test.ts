@@ -8,7 +8,7 @@ import { Aborted, memoryRanks } from "../support/memory_ranks.ts";
 
 const HOSTS = ["a", "a", "b"];
 
-/** What becomes of work on ranks, by default three: its code or what it throws, and what it says. */
+/** Runs `work` on ranks, by default three: its exit code or error, and its output. */
 function onMembers(
   work: (rank: number, context: Context) => Promise<number>,
   hosts: readonly string[] = HOSTS,
@@ -37,7 +37,7 @@ function onMembers(
   );
 }
 
-Deno.test("the first rank alone speaks", async () => {
+Deno.test("only the first rank prints", async () => {
   const all = await onMembers((_, { print, progress }) => {
     print("result");
     progress.print("warning");
@@ -47,7 +47,7 @@ Deno.test("the first rank alone speaks", async () => {
   assertEquals(all.map(({ said }) => said), ["result\nwarning\n", "", ""]);
 });
 
-Deno.test("a rank that fails says so by its name, and all end with its code", async () => {
+Deno.test("a failing rank reports its name, and all exit with its code", async () => {
   const all = await onMembers((rank) =>
     rank === 2 ? Promise.reject(new RunError("no space")) : Promise.resolve(0)
   );
@@ -56,19 +56,19 @@ Deno.test("a rank that fails says so by its name, and all end with its code", as
   assertEquals(all.slice(0, 2).map(({ said }) => said), ["", ""]);
 });
 
-Deno.test("a rank that is alone throws what one process does", async () => {
+Deno.test("a single rank throws like a process without ranks", async () => {
   const [{ ended, said }] = await onMembers(() => Promise.reject(new InputError("wrong")), ["a"]);
   assertEquals([(ended as Error).message, said], ["wrong", ""]);
 });
 
-Deno.test("what all ranks throw the first one throws, and the others end quietly with its code", async () => {
+Deno.test("an error on all ranks is thrown by the first; the others exit silently with its code", async () => {
   const all = await onMembers(() => Promise.reject(thrownByAll(new InputError("wrong"))));
   assertEquals((all[0].ended as Error).message, "wrong");
   assertEquals(all.slice(1).map(({ ended }) => ended), [2, 2]);
   assertEquals(all.map(({ said }) => said), ["", "", ""]);
 });
 
-Deno.test("work of each rank gives its result, or the errors of all to all", async () => {
+Deno.test("together returns each rank's result, or throws all errors on every rank", async () => {
   const results = await Promise.all(
     memoryRanks(3).map((ranks) => together({ ranks, hosts: HOSTS }, () => 10 * ranks.rank)),
   );
@@ -87,7 +87,7 @@ Deno.test("work of each rank gives its result, or the errors of all to all", asy
   await Promise.all(messages);
 });
 
-Deno.test("processes are counted by machine", () => {
+Deno.test("processes are counted per machine", () => {
   const counts = memoryRanks(3).map((ranks) => processesOnHost({ ranks, hosts: HOSTS }));
   assertEquals(counts, [2, 2, 1]);
   assertEquals(processesOnHost(SINGLE_RANK), 1);

@@ -38,12 +38,12 @@ function checkpointOf(config: unknown): Checkpoint {
   };
 }
 
-/** What is warned of when a run of `before` goes on with `now`. */
+/** The warnings when a run of `before` resumes with `now`. */
 function warnings(before: unknown, now: string[], otherBits = false): string[] {
   return checkSameRun(checkpointOf(before), "last.safetensors", configOf(...now), { otherBits });
 }
 
-Deno.test("the schema says which keys a resumed run may change", () => {
+Deno.test("the schema marks the keys that a resumed run may change", () => {
   const marked: Record<string, string[]> = { free: [], bits: [], extends: [] };
   const walk = (schema: JsonSchema, path: string[]) => {
     for (const [key, inner] of Object.entries(schema.properties ?? {})) {
@@ -63,7 +63,7 @@ Deno.test("the schema says which keys a resumed run may change", () => {
   assertEquals(free, ["training.maxTime", "training.loggers"]);
 });
 
-Deno.test("a run goes on with another place and pace, and warns of another length", () => {
+Deno.test("a run resumes with another output, thread count or checkpoint interval, and warns of other epochs", () => {
   const before = configOf();
   assertEquals(warnings(before, []), []);
   const same = ["output=elsewhere", "checkpoints.everySteps=5", "threads={count: auto}"];
@@ -73,7 +73,7 @@ Deno.test("a run goes on with another place and pace, and warns of another lengt
   ]);
 });
 
-Deno.test("a run is not computed otherwise unless other bits are asked for, or its own are unknown", () => {
+Deno.test("keys that change bits require --other-bits, unless the run's numerics are unknown", () => {
   for (const change of ["backend=webgpu", "threads.count=3", "data.evalBatchSize=9"]) {
     const [key] = change.split("=");
     const { message } = assertThrows(() => warnings(configOf(), [change]), InputError);
@@ -86,7 +86,7 @@ Deno.test("a run is not computed otherwise unless other bits are asked for, or i
   }
 });
 
-Deno.test("a run goes on with what its config left open, once it is said as it was computed", () => {
+Deno.test("a key left open when a run began may be set to the value it was computed with", () => {
   const same = ["backend=cpu", "threads=2"];
   assertEquals(warnings(configOf(), same), []);
   assertEquals(warnings(configOf(...same), []), []);
@@ -107,14 +107,14 @@ Deno.test("a run goes on with what its config left open, once it is said as it w
   }
 });
 
-Deno.test("a run whose config has a former key continues with the present one", () => {
+Deno.test("a run whose config has a former key resumes with the present one", () => {
   const backend = { ...BACKEND, numerics: { ...BACKEND.numerics, partition: "dynamic" } };
   const former = { ...configOf(), threads: { count: 2, schedule: "dynamic" } };
   const now = configOf("threads={count: 2, partition: dynamic}");
   assertEquals(checkSameRun({ ...checkpointOf(former), backend }, "last.safetensors", now), []);
 });
 
-Deno.test("a run goes on with another threshold or monitor, which change no weights, and says so", () => {
+Deno.test("a run resumes with another threshold or monitor, with a warning", () => {
   const labels = ["data.dataset=synthetic_multi_label", "training.objective.name=multi_label"];
   const before = configOf(...labels);
   const now = ["training.objective.threshold=0.3", "training.monitor=f1"];
@@ -126,19 +126,19 @@ Deno.test("a run goes on with another threshold or monitor, which change no weig
   assertThrows(() => warnings(before, weighted), InputError, "positiveWeight was not set, is 2");
 });
 
-Deno.test("a run does not go on with another network, recipe or seed", () => {
+Deno.test("a run does not resume with another network, recipe or seed", () => {
   for (const change of ["seed=1", "training.freeze=[fc]", "data.batchSize=64"]) {
     const [key] = change.split("=");
     assertThrows(() => warnings(configOf(), [change]), InputError, `  ${key} was `);
   }
 });
 
-Deno.test("a stored config lacks what is new since, which is no difference where it is the default", () => {
+Deno.test("keys missing in a stored config count as their defaults", () => {
   const { data, model } = configOf();
   assertEquals(warnings({ name: "run", data: { dataset: data.dataset }, model }, []), []);
 });
 
-Deno.test("a run of a former config goes on with it, and with no other value of a former key", () => {
+Deno.test("a run of a former config resumes with the same values of former keys only", () => {
   const former = {
     data: { dataset: "mnist" },
     model: { name: "do_conv_net", convolution: "do_conv", pairing: "paper", depthMultiplier: 30 },
@@ -154,7 +154,7 @@ Deno.test("a run of a former config goes on with it, and with no other value of 
   assertStringIncludes(message, "training.objective.labelSmoothing was 0.1, is 0.3");
 });
 
-Deno.test("a run of a former version has one shard, and goes on with no other number", () => {
+Deno.test("a run of a former version has one shard and resumes with no other number", () => {
   const { shards: _, ...data } = configOf().data;
   const former = { ...configOf(), data };
   assertEquals(warnings(former, ["data.shards=1"]), []);
@@ -162,7 +162,7 @@ Deno.test("a run of a former version has one shard, and goes on with no other nu
   assertThrows(() => warnings(former, ["data.shards=4"]), InputError, "data.shards was 1, is 4");
 });
 
-Deno.test("ranks compare what decides results, not where files are or how fast they compute", () => {
+Deno.test("ranks compare the keys that decide results, not paths or threads", () => {
   const facts = factsOf(configOf());
   assertEquals(factsOf(configOf("data.root=elsewhere", "threads=3", "output=there")), facts);
   const others = factsOf(configOf("training.optimizer.learningRate=0.3"));

@@ -4,7 +4,7 @@ import { NO_SUMS } from "../../checkpoints/run_state.ts";
 import { Progress } from "../../reporting/progress.ts";
 import { objectiveOf } from "../../training/objectives/registry.ts";
 
-/** What a report says of epochs of 100 seconds, of which images were waited for so long. */
+/** The output for epochs of 100 seconds with these waits for images. */
 function reported(waits: readonly number[]) {
   const [lines, notes, events]: [string[], string[], unknown[]] = [[], [], []];
   const context = {
@@ -37,7 +37,7 @@ function reported(waits: readonly number[]) {
   return { lines, notes, events, report };
 }
 
-Deno.test("the event of a step that is logged has the norms of the log", () => {
+Deno.test("the event of a logged step has the log's norms", () => {
   const { report, events } = reported([]);
   const norms = { gradientNorm: 2, updateRatio: null };
   const step = { epoch: 1, step: 1, batch: 1, learningRate: 0.1, loss: 3 };
@@ -46,7 +46,7 @@ Deno.test("the event of a step that is logged has the norms of the log", () => {
   assertEquals(events, [{ event: "step", ...position, ...norms, imagesPerSecond: 0 }]);
 });
 
-Deno.test("an epoch's line tells how long images were waited for where that is much, and once what helps", () => {
+Deno.test("an epoch's line reports long waits for images, and the first one adds a hint", () => {
   const { lines, notes, events } = reported([4.9, 5.1, 50]);
   assertEquals(lines.map((line) => line.includes("waiting for images")), [false, true, true]);
   assertStringIncludes(lines[2], "waiting for images 50.00 %");

@@ -4,18 +4,18 @@ import { serveDashboard } from "../../../cli/dashboard/server.ts";
 import { withFolder } from "../../support/folder.ts";
 import { holdRun, logEpoch, writeRun } from "../../support/synthetic_runs.ts";
 
-interface Asked {
+interface Answer {
   readonly status: number;
   // deno-lint-ignore no-explicit-any
   readonly json: any;
   readonly headers: Headers;
 }
 
-/** Serves a folder; `ask` has the token. */
+/** Serves a folder; `ask` sends requests with the token. */
 function withServer(
   test: (
     folder: string,
-    ask: (path: string) => Promise<Asked>,
+    ask: (path: string) => Promise<Answer>,
     url: URL,
   ) => Promise<void>,
 ): Promise<void> {
@@ -32,7 +32,7 @@ function withServer(
   });
 }
 
-/** The status line of an answer to a request as it is written here. */
+/** The status line of the answer to a raw request. */
 async function answerTo(port: string, lines: readonly string[]): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
   await connection.write(
@@ -42,7 +42,7 @@ async function answerTo(port: string, lines: readonly string[]): Promise<string>
   return text.split("\r\n")[0];
 }
 
-Deno.test("who has no token, another host's name or more in mind than reading is refused", () =>
+Deno.test("requests without the token, for another host or to write are rejected", () =>
   withServer(async (folder, ask, url) => {
     await writeRun(join(folder, "a"));
     const token = url.searchParams.get("token");
@@ -73,7 +73,7 @@ Deno.test("who has no token, another host's name or more in mind than reading is
     assertEquals(headers.get("content-security-policy"), "frame-ancestors 'none'");
   }));
 
-Deno.test("runs are found two levels deep, and what has changed since is told", () =>
+Deno.test("runs are found two levels deep, and only changed ones are sent again", () =>
   withServer(async (folder, ask) => {
     await writeRun(join(folder, "a"), { epochs: 3, logged: 2 });
     await writeRun(join(folder, "compare", "conv-seed-0"));
@@ -98,7 +98,7 @@ Deno.test("runs are found two levels deep, and what has changed since is told", 
     assertEquals((await ask(`/runs?since=${version}`)).json.changed, []);
   }));
 
-Deno.test("a log is told from a byte on, line by line, and anew once it was cut back", () =>
+Deno.test("a log is sent from an offset in whole lines, and restarts when it was truncated", () =>
   withServer(async (folder, ask) => {
     const run = join(folder, "a");
     await writeRun(run, { logged: 1 });
@@ -119,7 +119,7 @@ Deno.test("a log is told from a byte on, line by line, and anew once it was cut 
     assertEquals(cut.metrics.text, "");
   }));
 
-Deno.test("a config that cannot be read is a problem of its run alone", () =>
+Deno.test("an invalid config affects only its own run", () =>
   withServer(async (folder, ask) => {
     await writeRun(join(folder, "a"));
     await writeRun(join(folder, "b"));

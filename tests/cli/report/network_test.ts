@@ -4,7 +4,7 @@ import type { Checkpoint } from "../../../checkpoints/checkpoint.ts";
 import { START } from "../../../checkpoints/run_state.ts";
 import { buildModel } from "../../../models/registry.ts";
 
-/** A checkpoint of one convolution of this kind, and what changes its tensors before. */
+/** A checkpoint of one convolution of this kind, its tensors changed by `change`. */
 function checkpointOf(
   convolution: string,
   change: (tensors: Map<string, { data: Float32Array }>) => void = () => {},
@@ -44,9 +44,9 @@ function checkpointOf(
   };
 }
 
-Deno.test("D is as far from the identity as its stored numbers are long, in units of the identity", () => {
+Deno.test("the distance of D from the identity is the norm of its stored values, relative to the identity's", () => {
   const { factors, kernels } = networkData(checkpointOf("do_conv", (tensors) => {
-    // Channel 1's matrix is the identity once more: it doubles that channel's kernels.
+    // The stored matrix of channel 1 is the identity, which doubles that channel's kernels.
     const { data } = tensors.get("0.D")!;
     for (let i = 0; i < 9; i++) data[81 + 10 * i] = 1;
     const { data: weight } = tensors.get("0.W")!;
@@ -58,7 +58,7 @@ Deno.test("D is as far from the identity as its stored numbers are long, in unit
   const [{ least, median, greatest, change }] = factors;
   assertEquals([least, median], [0, 0]);
   assertAlmostEquals(greatest, 1, 1e-6);
-  // Of 9 ones and 9 twos the twos become fours.
+  // 9 ones and 9 twos: the twos become fours.
   assertAlmostEquals(change!, Math.sqrt(36) / Math.sqrt(9 + 36), 1e-6);
   assertEquals(kernels.map(({ name, shape, most }) => [name, shape, most]), [
     ["composed: 0.weight", [2, 3, 3, 3], 4],
@@ -68,7 +68,7 @@ Deno.test("D is as far from the identity as its stored numbers are long, in unit
   assertEquals([bytes[0], bytes[9], bytes[18]], [128 + 32, 255, 128]);
 });
 
-Deno.test("branches of a kernel that are kernels themselves are shown beside what they fold to", () => {
+Deno.test("kernels of branches are shown beside the kernel that they fold to", () => {
   const { kernels, factors, sizes } = networkData(checkpointOf("rep_vgg"));
   assertEquals(factors, []);
   assertEquals(kernels[0].name.startsWith("composed: "), true);

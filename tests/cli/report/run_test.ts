@@ -5,7 +5,7 @@ import type { Config } from "../../../config/schema.ts";
 import { isUnderWay, lockOf, runFile } from "../../../training/run_files.ts";
 import { withFolder } from "../../support/folder.ts";
 
-Deno.test("a config's keys are told one by one, lists as a whole", () => {
+Deno.test("a config is flattened to its keys, with lists as a whole", () => {
   const config = {
     seed: 0,
     data: { dataset: { name: "mnist" }, augmentation: [{ name: "random_crop", padding: 4 }] },
@@ -20,12 +20,12 @@ Deno.test("a config's keys are told one by one, lists as a whole", () => {
   });
 });
 
-Deno.test("runs are named by their folders, those of one name by their paths", () => {
+Deno.test("runs are named by their folders, or by paths if the names are equal", () => {
   assertEquals(namesOf(["runs/a/", "/elsewhere/b"]), ["a", "b"]);
   assertEquals(namesOf(["x/a", "y/a", "y/b"]), [join("x", "a"), join("y", "a"), "b"]);
 });
 
-Deno.test("a folder that is no run stands for the runs in it", () =>
+Deno.test("a folder that is not a run stands for the runs in it", () =>
   withFolder(async (folder) => {
     assertEquals(await runFolders(folder), [folder]);
     const runs = ["a-seed-2", "a-seed-10"].map((name) => join(folder, name));
@@ -41,9 +41,8 @@ Deno.test("a folder that is no run stands for the runs in it", () =>
     assertEquals(await runFolders(folder), [folder]);
   }));
 
-Deno.test("a run is under way while a process holds its lock", async () => {
-  const run = await Deno.makeTempDir();
-  try {
+Deno.test("a run is running while a process holds its lock", async () => {
+  await withFolder(async (run) => {
     assertEquals(await isUnderWay(run), false);
     const lock = await Deno.open(lockOf(run), { write: true, create: true });
     assertEquals(await isUnderWay(run), false);
@@ -51,7 +50,5 @@ Deno.test("a run is under way while a process holds its lock", async () => {
     assertEquals(await isUnderWay(run), true);
     lock.close();
     assertEquals(await isUnderWay(run), false);
-  } finally {
-    await Deno.remove(run, { recursive: true });
-  }
+  });
 });
