@@ -13,21 +13,21 @@ function found(...sets: readonly (readonly string[])[]) {
   ]);
 }
 
-Deno.test("configs that differ in seeds, names and places are of one variant", () => {
+Deno.test("configs that differ only in seeds, names and paths are one variant", () => {
   assertEquals(found(["seed=1", "name=x"], ["seed=2", "output=y", "data.root=z"]), [
     ["alone"],
     ["alone"],
   ]);
 });
 
-Deno.test("a choice that differs is one key, whatever its options", () => {
+Deno.test("different choices differ in one key, whatever their options", () => {
   assertEquals(found(["model.convolution=conv"], ["model.convolution=do_conv"]), [
     ["conv", "model.convolution"],
     ["do_conv", "model.convolution"],
   ]);
 });
 
-Deno.test("an option that differs is a key of its own, and written in short is the default", () => {
+Deno.test("different options of one choice differ in the option's key", () => {
   const options = "{ name: do_conv, depthMultiplier: 18 }";
   assertEquals(found(["model.convolution=do_conv"], [`model.convolution=${options}`]), [
     ["null", "model.convolution.depthMultiplier"],
@@ -39,7 +39,7 @@ Deno.test("an option that differs is a key of its own, and written in short is t
   );
 });
 
-Deno.test("a variant is the same however it is written, and shown in short", () => {
+Deno.test("a choice in short and in long form is the same variant", () => {
   assertEquals(
     found(
       ["model.convolution={ name: do_conv }"],
@@ -54,7 +54,7 @@ Deno.test("a variant is the same however it is written, and shown in short", () 
   );
 });
 
-Deno.test("the baseline of what is found is the plain convolution, or the first", () => {
+Deno.test("the default baseline is the plain convolution, or the first variant", () => {
   const variants = (values: readonly string[], key = "model.convolution") =>
     values.map((value) => ({ name: value, settings: [{ key, value }] }));
   assertEquals(plainOf(variants(["acnet", "conv"])), "conv");

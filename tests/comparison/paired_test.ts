@@ -4,14 +4,14 @@ import fixture from "../fixtures/statistics/paired.json" with { type: "json" };
 
 const TOLERANCE = 1e-9;
 
-/** Two numbers, up to a share of them, or nothing twice. */
+/** Expects equal numbers within a relative tolerance, or null twice. */
 function assertClose(found: number | null, expected: number | null, what: string): void {
   if (found === null || expected === null) assertEquals(found, expected, what);
   else assertAlmostEquals(found, expected, TOLERANCE * Math.abs(expected) || TOLERANCE, what);
 }
 
 for (const { name, baseline, treatment, ...expected } of fixture.cases) {
-  Deno.test(`statistics of pairs are scipy's: ${name}`, () => {
+  Deno.test(`paired statistics match scipy's: ${name}`, () => {
     const { pairs, difference, wilcoxon, signTest } = pairedStatistics(baseline, treatment);
     assertEquals(pairs, expected.n);
     for (const [values, kind] of [[baseline, "baseline"], [treatment, "treatment"]] as const) {
@@ -28,7 +28,7 @@ for (const { name, baseline, treatment, ...expected } of fixture.cases) {
     assertClose(standardError, standard_error, "standard error");
     assertClose(effect, d_z, "d_z");
     assertEquals(interval === null, ci95 === null);
-    // Near 0 scipy's own critical value, good to 1e-9, decides the digits.
+    // Near 0 the error of scipy's critical value, about 1e-9, dominates.
     interval?.forEach((end, i) => assertAlmostEquals(end, ci95![i], TOLERANCE));
     assertEquals(
       [wilcoxon.count, wilcoxon.positiveRanks, wilcoxon.negativeRanks],
@@ -43,7 +43,7 @@ for (const { name, baseline, treatment, ...expected } of fixture.cases) {
 }
 
 for (const { p, adjusted } of fixture.holm) {
-  Deno.test(`Holm's correction of ${p.map((value) => value.toPrecision(3)).join(", ")}`, () => {
+  Deno.test(`Holm's correction matches the reference: ${p.map((value) => value.toPrecision(3)).join(", ")}`, () => {
     holm(p).forEach((value, i) => assertAlmostEquals(value, adjusted[i], TOLERANCE));
   });
 }

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { pairsNeeded, powerOf } from "../../comparison/power.ts";
 
-/** Of scipy 1.17's noncentral t. */
+/** From scipy 1.17's noncentral t. */
 const POWERS = [
   [0.5, 10, 0.2931756065140767],
   [1, 5, 0.40138991737179486],
@@ -12,12 +12,12 @@ const POWERS = [
 ] as const;
 
 for (const [effect, pairs, power] of POWERS) {
-  Deno.test(`of ${pairs} pairs the power to see an effect of ${effect} is scipy's`, () => {
+  Deno.test(`the power of ${pairs} pairs to detect an effect of ${effect} matches scipy's`, () => {
     assertAlmostEquals(powerOf(effect, pairs), power, 1e-5);
   });
 }
 
-Deno.test("the pairs that are needed find an effect, and one fewer would not", () => {
+Deno.test("pairsNeeded is the smallest number with enough power", () => {
   const needed = [
     [0.1, 787],
     [0.2, 199],

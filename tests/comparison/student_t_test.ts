@@ -1,7 +1,7 @@
 import { assertAlmostEquals } from "@std/assert";
 import { criticalT, twoSidedP } from "../../comparison/student_t.ts";
 
-/** Of mpmath, with 25 digits: I_x(ν/2, 1/2). */
+/** From mpmath, with 25 digits: I_x(ν/2, 1/2). */
 for (
   const [t, freedom, p] of [
     [0, 3, 1],
@@ -13,12 +13,12 @@ for (
     [1.5, 120, 0.1362408352307199],
   ]
 ) {
-  Deno.test(`of ${freedom} degrees of freedom a t beyond ±${t} has the probability ${p}`, () => {
+  Deno.test(`|t| > ${t} with ${freedom} degrees of freedom has the probability ${p}`, () => {
     assertAlmostEquals(twoSidedP(t, freedom), p, 1e-13 * p);
   });
 }
 
-Deno.test("a critical value is where its probability is reached", () => {
+Deno.test("the critical value inverts the probability", () => {
   assertAlmostEquals(criticalT(0.05, 5), 2.570581835636315514696246, 1e-14);
   for (const freedom of [1, 2, 4, 17, 300]) {
     for (const p of [0.9, 0.05, 1e-6]) {

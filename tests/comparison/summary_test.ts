@@ -90,7 +90,7 @@ function divergedOf(variant: Variant, seed: number): DivergedRun {
   return { variant, seed, name, path: `runs/${name}`, config: conv[0].run.config };
 }
 
-Deno.test("runs are paired by their seeds, and those without a partner count for the mean alone", () => {
+Deno.test("runs are paired by seed; unpaired ones count only for the mean", () => {
   const { metrics: [{ entries }], seeds } = summarize([...conv, ...better.slice(1).toReversed()]);
   assertEquals(seeds, [0, 1, 2]);
   assertEquals(entries[0].paired, undefined);
@@ -98,14 +98,14 @@ Deno.test("runs are paired by their seeds, and those without a partner count for
   assertEquals([pairs, difference.mean], [2, 0.0275]);
 });
 
-Deno.test("the last validation counts, or the best when told to", () => {
+Deno.test("the last validation counts by default, or the best", () => {
   const last = summarize([...conv, ...better]).runs.map(({ values }) => values.accuracy);
   assertEquals(last, [0.8, 0.82, 0.81, 0.8200000000000001, 0.85, 0.8350000000000001]);
   const best = summarize(better, { at: "best" }).runs.map(({ values }) => values.accuracy);
   assertEquals(best, [0.9, 0.9, 0.9]);
 });
 
-Deno.test("several variants are corrected for being several", () => {
+Deno.test("p-values of several variants are corrected", () => {
   const third = BASE.map((accuracies, seed) =>
     runOf("rep_vgg", seed, [0, accuracies[1] + [0.01, -0.02, 0.03][seed]])
   );
@@ -117,7 +117,7 @@ Deno.test("several variants are corrected for being several", () => {
   assertEquals(other.pairsNeeded! > alone.pairsNeeded!, true);
 });
 
-Deno.test("what is certain is told apart from what takes more seeds", () => {
+Deno.test("verdicts state differences or ask for more seeds", () => {
   assertEquals(verdictsOf(summarize([...conv, ...better])), [
     "do_conv is better than conv: accuracy +2.50 points, 95 % interval +1.26 to +3.74, p = 0.0131",
     "with fewer than 6 seeds the Wilcoxon and sign tests always stay above 5 %",
@@ -134,7 +134,7 @@ Deno.test("what is certain is told apart from what takes more seeds", () => {
   ]);
 });
 
-Deno.test("a variant that diverged stays in the tables, and another takes its place as baseline", () => {
+Deno.test("a diverged baseline stays in the tables and is replaced by another variant", () => {
   const diverged = [0, 1, 2].map((seed) => divergedOf(variants.rep_vgg, seed));
   const comparison = summarize([...conv, ...better], { baseline: "rep_vgg", diverged });
   assertEquals(verdictsOf(comparison).slice(0, 3), [
@@ -149,7 +149,7 @@ Deno.test("a variant that diverged stays in the tables, and another takes its pl
   assertEquals(tablesOf(comparison)[0].rows.at(-1)![1], "0, 3 diverged");
 });
 
-Deno.test("where all runs diverged, that is the result", () => {
+Deno.test("if all runs diverged, the verdicts say so", () => {
   const diverged = [variants.conv, variants.do_conv].map((variant) => divergedOf(variant, 0));
   const comparison = summarize([], { baseline: "do_conv", diverged });
   assertEquals([comparison.baseline, comparison.divergedBaseline], ["do_conv", undefined]);
@@ -163,7 +163,7 @@ Deno.test("where all runs diverged, that is the result", () => {
   assertThrows(() => summarize([]), InputError, "no run has ended yet");
 });
 
-Deno.test("what tells nothing is not shown: tests of one pair, intervals of equal differences", () => {
+Deno.test("meaningless statistics are omitted: tests of one pair, intervals of equal differences", () => {
   const cells = (runs: readonly VariantRun[]) => tablesOf(summarize(runs))[0].rows[2];
   assertEquals(cells([conv[0], better[0]]).slice(4), Array(6).fill("–"));
   assertEquals(
@@ -172,7 +172,7 @@ Deno.test("what tells nothing is not shown: tests of one pair, intervals of equa
   );
 });
 
-Deno.test("a corrected p is called so, and an effect that takes very many seeds too small", () => {
+Deno.test("verdicts name corrected p-values and effects too small to detect", () => {
   const third = BASE.map(([first, last], seed) =>
     runOf("rep_vgg", seed, [first, last + [0.0301, -0.03, 0.001][seed]])
   );
@@ -184,11 +184,11 @@ Deno.test("a corrected p is called so, and an effect that takes very many seeds 
   );
 });
 
-Deno.test("a metric that is named twice is shown once", () => {
+Deno.test("a metric given twice is shown once", () => {
   assertEquals(summarize(conv, { metrics: ["loss", "loss"] }).metrics.length, 1);
 });
 
-Deno.test("an unknown baseline is answered with the names that there are, quoted", () => {
+Deno.test("an unknown baseline is rejected with the valid names, quoted", () => {
   assertThrows(
     () => requireBaseline("xyz", ["conv, 0.1", "conv, 0.2"]),
     InputError,
@@ -196,7 +196,7 @@ Deno.test("an unknown baseline is answered with the names that there are, quoted
   );
 });
 
-Deno.test("times and epochs to targets are those of the first validation that reaches them", () => {
+Deno.test("times and epochs to targets are those of the first validation to reach them", () => {
   const { variants: [{ reached, seconds, imagesPerSecond, memory }] } = summarize(conv, {
     targets: [0.6, 0.81, 0.9].map((value) => ({ value, isPercent: false })),
   });
@@ -216,7 +216,7 @@ Deno.test("over-parameterized kernels fold to the baseline's size", () => {
   assertEquals([over.foldedParameters, over.macs], [plain.foldedParameters, plain.macs]);
 });
 
-Deno.test("two runs of a variant with one seed are refused", () => {
+Deno.test("two runs with the same variant and seed are rejected", () => {
   assertThrows(
     () => summarize([conv[0], conv[1], conv[0]]),
     InputError,
@@ -225,7 +225,7 @@ Deno.test("two runs of a variant with one seed are refused", () => {
   assertThrows(() => summarize([]), InputError, "no run has ended yet");
 });
 
-Deno.test("a comparison is a row for each run in CSV, and tables in Markdown", () => {
+Deno.test("a comparison is written as CSV rows of runs and as Markdown tables", () => {
   const comparison = summarize([...conv.slice(0, 1), ...better.slice(0, 1)], {
     targets: [{ value: 0.8, isPercent: false }],
     diverged: [divergedOf(variants.do_conv, 1)],

@@ -15,7 +15,7 @@ const logOf = (metric: string, values: readonly number[]): RunLog => ({
   })),
 });
 
-Deno.test("targets are numbers, or percent", () => {
+Deno.test("targets are numbers or percentages", () => {
   assertEquals(parseTargets("0.9, 95%,80 %"), [
     { value: 0.9, isPercent: false },
     { value: 0.95, isPercent: true },
@@ -26,7 +26,7 @@ Deno.test("targets are numbers, or percent", () => {
   }
 });
 
-Deno.test("usual targets are ones that every run reaches", () => {
+Deno.test("default targets are round values that every run reaches", () => {
   const share = { unit: "share", mode: "max" } as const;
   const logs = [logOf("accuracy", [0.3, 0.93, 0.9]), logOf("accuracy", [0.85, 0.2])];
   assertEquals(usualTargets(logs, "accuracy", share), [0.75, 0.8, 0.85]);
@@ -37,7 +37,7 @@ Deno.test("usual targets are ones that every run reaches", () => {
   assertEquals(usualTargets([logOf("loss", [])], "loss", number), []);
 });
 
-Deno.test("targets are of the metric that they suit, and within what it can be", () => {
+Deno.test("targets apply to the metric with their unit and must be in its range", () => {
   const loss = { name: "loss", title: "loss", unit: "number", mode: "min" } as const;
   const accuracy = { name: "accuracy", title: "accuracy", unit: "share", mode: "max" } as const;
   assertEquals(targetMetric([loss, accuracy], parseTargets("12%")), accuracy);

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { folderNamesOf, overridesOf, variantsOf } from "../../comparison/variants.ts";
 import { InputError } from "../../errors.ts";
 
-Deno.test("every combination of values is a variant, the last key changing fastest", () => {
+Deno.test("every combination of values is a variant; the last key changes fastest", () => {
   const variants = variantsOf(["model.convolution=conv,do_conv", "a.b=0.1, 2e-1"], "alone");
   assertEquals(variants.map(({ name }) => name), [
     "conv, 0.1",
@@ -14,7 +14,7 @@ Deno.test("every combination of values is a variant, the last key changing faste
   assertEquals(folderNamesOf(variants), ["conv_0.1", "conv_0.2", "do_conv_0.1", "do_conv_0.2"]);
 });
 
-Deno.test("values may be mappings and lists in YAML, and null leaves a key out", () => {
+Deno.test("values may be YAML mappings, lists and null", () => {
   const variants = variantsOf(["c={ name: do_conv, depthMultiplier: 18 },null,[1, 2]"], "alone");
   assertEquals(variants.map(({ settings }) => overridesOf(settings)), [
     ['c={"name":"do_conv","depthMultiplier":18}'],
@@ -24,11 +24,11 @@ Deno.test("values may be mappings and lists in YAML, and null leaves a key out",
   assertEquals(folderNamesOf(variants), ["name_do_conv_depthMultiplier_18", "null", "1_2"]);
 });
 
-Deno.test("variants whose names are the same as folders get folders of their own", () => {
+Deno.test("variants whose folder names collide get different folders", () => {
   assertEquals(folderNamesOf(variantsOf(["a=x/y,x:y"], "alone")), ["x_y", "x_y-2"]);
 });
 
-Deno.test("without anything varied there is one variant", () => {
+Deno.test("without --vary there is one variant", () => {
   assertEquals(variantsOf([], "alone"), [{ name: "alone", settings: [] }]);
 });
 
@@ -44,7 +44,7 @@ for (
     [["output=x,y"], "--vary output: all runs"],
   ] as const
 ) {
-  Deno.test(`--vary ${assignments.join(" --vary ")} is refused`, () => {
+  Deno.test(`--vary ${assignments.join(" --vary ")} is rejected`, () => {
     assertThrows(() => variantsOf(assignments, "alone"), InputError, message);
   });
 }

@@ -30,7 +30,7 @@ function mistakesOf(parts: Parts, ...set: string[]): string[] {
   return assertThrows(() => configOf(parts, ...set), InputError).message.split("\n");
 }
 
-/** Former and present form of one config. */
+/** A config in former and present form. */
 const FORMS: [string, Parts, Parts][] = [
   [
     "options of the dataset",
@@ -62,13 +62,13 @@ const FORMS: [string, Parts, Parts][] = [
 ];
 
 for (const [what, former, present] of FORMS) {
-  Deno.test(`the former form of a config is read as the present one: ${what}`, () => {
+  Deno.test(`a former config is read as the present one: ${what}`, () => {
     assertEquals(configOf(former), configOf(present));
     assertEquals(hintsOf(present), []);
   });
 }
 
-/** Overrides in the former form, each with what it means for either form of the file. */
+/** Overrides of either form, and the config that they give with both forms of the file. */
 const OVERRIDES: [string, string[], Parts][] = [
   ["options of the dataset", ["data.synthetic.classes=3"], {
     data: "dataset: { name: synthetic, classes: 3, imageSize: 8 }",
@@ -118,13 +118,13 @@ const OVERRIDES: [string, string[], Parts][] = [
 ];
 
 for (const [what, set, expected] of OVERRIDES) {
-  Deno.test(`an override wins over both forms of the file: ${set.join(" ")}`, () => {
+  Deno.test(`overrides apply to both forms of a config: ${set.join(" ")}`, () => {
     const [, ...forms] = FORMS.find(([name]) => name === what)!;
     for (const form of forms) assertEquals(configOf(form, ...set), configOf(expected));
   });
 }
 
-Deno.test("an override that removes a former key leaves the default", () => {
+Deno.test("an override that removes a former key restores the default", () => {
   for (const training of ["labelSmoothing: 0.1", "epochs: 10"]) {
     assertEquals(configOf({ training }, "training.labelSmoothing=null"), configOf({}));
   }
@@ -135,7 +135,7 @@ Deno.test("an override that removes a former key leaves the default", () => {
   assertEquals(hintsOf({ data }, "data.synthetic.classes=null"), []);
 });
 
-Deno.test("overrides of a former augmentation mean its keys; a list is given as a whole", () => {
+Deno.test("overrides can change keys of a former augmentation; a list is replaced as a whole", () => {
   const data = "dataset: mnist, augmentation: { crop: { padding: 2 }, flip: true }";
   const augmentationOf = (...set: string[]) => configOf({ data }, ...set).data.augmentation;
   const crop = { name: "random_crop", padding: 2 } as const;
@@ -152,7 +152,7 @@ Deno.test("overrides of a former augmentation mean its keys; a list is given as 
   ]);
 });
 
-Deno.test("a model's kind of convolution decides at the end what becomes of former options", () => {
+Deno.test("former convolution options follow the final convolution of the model", () => {
   const layer = "outChannels: 4, kernelSize: 3";
   const model = (before: string, own: string) => ({
     model: `${before}layers: [{ convolution: { ${layer}${own} } }, flatten]`,
@@ -175,7 +175,7 @@ Deno.test("a model's kind of convolution decides at the end what becomes of form
   }
 });
 
-Deno.test("mistakes in former keys are told where they stand", () => {
+Deno.test("mistakes in former keys are reported at their place", () => {
   assertEquals(mistakesOf({ training: "epochs: 3, labelSmoothing: 1.5" }), [
     "old.yaml:3:40 training.labelSmoothing: found 1.5, expected a number of at least 0 and below 1",
   ]);
@@ -202,7 +202,7 @@ Deno.test("mistakes in former keys are told where they stand", () => {
     "old.yaml:1:32 data.train: random_erasing is carried out by the training step; write " +
     "data.augmentation: [ { name: random_erasing, p: 0.2 } ]",
   ]);
-  // Of a dataset that there is not, the name alone is wrong.
+  // For an unknown dataset only the name is reported.
   const unknown = mistakesOf({ data: "dataset: mnits, synthetic: { classes: 4, channels: 1 }" });
   assertEquals(unknown.map((line) => line.split(",")[0]), [
     'old.yaml:1:18 data.dataset: found "mnits"',
@@ -219,7 +219,7 @@ Deno.test("mistakes in former keys are told where they stand", () => {
   }
 });
 
-Deno.test("what a model makes of a former option is told at that option", () => {
+Deno.test("a model's error about a former option is reported at that option", () => {
   const layers = "layers: [{ convolution: { outChannels: 4, kernelSize: 3, pairing: paper } }]";
   const { at } = parseConfig(textOf({ model: `depthMultiplier: 4, ${layers}` }), "old.yaml");
   const tooSmall = () => {
@@ -251,7 +251,7 @@ Deno.test("a former augmentation is checked as strictly as a list", () => {
   ]);
 });
 
-Deno.test("a hint says what to write at each place, or that a key has no effect, if a config is valid", () => {
+Deno.test("hints for a valid config give the present form of each former key, or say that it has no effect", () => {
   assertEquals(hintsOf(FORMS[0][1]), [
     "old.yaml:1:29 data.synthetic: instead of synthetic write dataset: " +
     "{ name: synthetic, classes: 4, imageSize: 8 }",
@@ -288,7 +288,7 @@ Deno.test("a hint says what to write at each place, or that a key has no effect,
   assertEquals(hints, []);
 });
 
-Deno.test("layers that share their options by an alias have each their own", () => {
+Deno.test("layers that share options by an alias can be overridden separately", () => {
   const options = "{ outChannels: 4, kernelSize: 3, depthMultiplier: 12 }";
   const model = `layers: [{ convolution: &same ${options} }, { convolution: *same }]`;
   const set = "model.layers.1.convolution.depthMultiplier=20";
@@ -302,7 +302,7 @@ Deno.test("layers that share their options by an alias have each their own", () 
   assertEquals<unknown>(configOf({ model }, set).model.layers, [own(12), own(20)]);
 });
 
-Deno.test("a config of any form can be searched for former keys", () => {
+Deno.test("values of any type can stand where former keys are looked for", () => {
   for (const part of ["null", "text", "3", "[1]", "{}", "{ layers: null }", "{ layers: [[]] }"]) {
     for (const key of ["data", "model", "training"]) {
       const text = `${key}: ${part}\n`;

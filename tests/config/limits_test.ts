@@ -4,7 +4,7 @@ import { loadConfig, parseConfig, parseStored } from "../../config/load.ts";
 import { InputError } from "../../errors.ts";
 import { messageOf } from "../support/config_messages.ts";
 
-Deno.test("a text too large, too deep or with too many aliases is refused", async () => {
+Deno.test("text that is too large, too deep or has too many aliases is rejected", async () => {
   const list = (item: string, count: number) => `[${Array(count).fill(item).join(",")}]`;
   const laughs = ["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]"];
   for (let i = 1; i < 12; i++) {
@@ -28,7 +28,7 @@ Deno.test("a text too large, too deep or with too many aliases is refused", asyn
   for (const [text, message] of texts) {
     const found = messageOf(text);
     assertStringIncludes(found, message);
-    assertEquals(found.split("\n").length <= 51, true, "what nobody reads is left out");
+    assertEquals(found.split("\n").length <= 51, true, "long lists of mistakes are cut");
   }
   for (const config of [{ data: nested(100) }, { data: Array(20_001).fill(0) }]) {
     assertThrows(() => parseStored(config, "a.safetensors"), InputError, "a.safetensors: ");
@@ -40,7 +40,7 @@ function nested(depth: number): unknown {
   return depth === 0 ? 1 : [nested(depth - 1)];
 }
 
-Deno.test("a large network's config is read, from a file and from a checkpoint", () => {
+Deno.test("a config of 3000 layers is read from a file and from a checkpoint", () => {
   const layers = "    - conv2d: { outChannels: 16, kernelSize: 3, padding: 1, bias: false }\n" +
     "    - batch_norm2d\n    - relu\n";
   const { config } = parseConfig(
@@ -50,7 +50,7 @@ Deno.test("a large network's config is read, from a file and from a checkpoint",
   assertEquals(parseStored(config, "a.safetensors").config, config);
 });
 
-Deno.test("an anchor may have as many aliases as a config may have values", () => {
+Deno.test("many aliases of one anchor are allowed", () => {
   const layers = [...Array(105).fill("*conv"), "flatten", "{ linear: { outFeatures: 10 } }"];
   const text = "x-conv: &conv { conv2d: { outChannels: 8, kernelSize: 3, padding: 1 } }\n" +
     `data: {dataset: mnist}\nmodel: {layers: [${layers.join(", ")}]}\n`;

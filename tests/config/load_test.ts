@@ -6,8 +6,9 @@ import { LAYERS } from "../../layers/registry.ts";
 import { bareNames, type Registry } from "../../schema/entry.ts";
 import { messageOf, MINIMAL } from "../support/config_messages.ts";
 import { OPTIMIZERS } from "../../training/optimizers/registry.ts";
+import { withFolder } from "../support/folder.ts";
 
-/** The names of a registry as a mistake lists them. */
+/** The names of a registry, as messages list them. */
 const names = (registry: Registry) => Object.keys(registry).join(", ");
 
 Deno.test("a minimal config gets every default", () => {
@@ -36,7 +37,7 @@ Deno.test("a config written back as YAML gives the same config again", () => {
   assertEquals(parseConfig(formatConfig(config), "config.yaml").config, config);
 });
 
-/** Line to put into a config, and the whole line of the message it gives. */
+/** A line to add to a config, and the beginning of its message. */
 const MISTAKES: [line: string, message: string][] = [
   ["sede: 1", 'run.yaml:3:1 sede: unknown key; did you mean "seed"?'],
   ["epochs: 1", 'run.yaml:3:1 epochs: unknown key; did you mean "training.epochs"?'],
@@ -115,12 +116,12 @@ const MISTAKES: [line: string, message: string][] = [
 ];
 
 for (const [line, message] of MISTAKES) {
-  Deno.test(`the config line "${line}" is answered with its place and what was expected`, () => {
+  Deno.test(`the config line "${line}" is rejected with its place and what was expected`, () => {
     assertEquals(messageOf(MINIMAL + line).slice(0, message.length), message);
   });
 }
 
-Deno.test("statistics of pixels of 0 to 255 are no fractions", () => {
+Deno.test("normalization on the scale of 0 to 255 is rejected", () => {
   const text = "data: {dataset: mnist, normalization: {mean: [33], std: [78]}}\n" +
     "model: {name: do_conv_net}\n";
   assertEquals(messageOf(text).split("\n"), [
@@ -129,7 +130,7 @@ Deno.test("statistics of pixels of 0 to 255 are no fractions", () => {
   ]);
 });
 
-Deno.test("a wrong option of an item of a list is told once", () => {
+Deno.test("a wrong option of a list item is reported once", () => {
   const text = "data: {dataset: mnist, augmentation: [{name: random_crop, padding: 4}]}\n" +
     "model: {name: do_conv_net}\n";
   assertEquals(
@@ -179,7 +180,7 @@ Deno.test("YAML mistakes are reported with line and column", () => {
   assertStringIncludes(messageOf("- 1"), "run.yaml:1:1 expected a mapping");
 });
 
-Deno.test("an error in a key's value is told at the part of it that is wrong", () => {
+Deno.test("an error in a value is reported at the wrong part of it", () => {
   const { at } = parseConfig("data: {dataset: mnist}\nmodel: {layers: [relu, tanh]}\n", "run.yaml");
   const wrong = (path?: OptionPath) => () => {
     throw new InputError("does not fit", { at: path });
@@ -193,7 +194,7 @@ Deno.test("an error in a key's value is told at the part of it that is wrong", (
   assertEquals(at("model", () => 3), 3);
 });
 
-Deno.test("what an object inherits is no part of a config", () => {
+Deno.test("names inherited from Object.prototype are unknown keys", () => {
   assertStringIncludes(
     messageOf(MINIMAL + "__proto__: {seed: 1}"),
     "run.yaml:3:1 __proto__: unknown",
@@ -202,20 +203,17 @@ Deno.test("what an object inherits is no part of a config", () => {
   assertStringIncludes(messageOf(MINIMAL + "constructor: 1"), "constructor: unknown key");
 });
 
-Deno.test("a config that cannot be read is an input error that says what to do", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("an unreadable config is an input error with advice", async () => {
+  await withFolder(async (folder) => {
     const missing = await assertRejects(() => loadConfig(`${folder}/none.yaml`), InputError);
     assertStringIncludes(missing.message, "no such file; `overfold init");
     await assertRejects(() => loadConfig(folder), InputError, "cannot be read");
     await Deno.writeFile(`${folder}/binary.yaml`, Uint8Array.of(0xff, 0xfe, 0x80));
     await assertRejects(() => loadConfig(`${folder}/binary.yaml`), InputError, "UTF-8");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
-Deno.test("keys that begin with x- are a place for anchors", () => {
+Deno.test("keys that begin with x- may hold anchors", () => {
   const { config } = parseConfig(
     "x-rate: &rate 0.25\nx-set: &set { dataset: cifar10 }\ndata: { <<: *set, batchSize: 8 }\n" +
       "model: {name: do_conv_net}\ntraining: {optimizer: {name: sgd, learningRate: *rate}}\n",
@@ -230,7 +228,7 @@ Deno.test("keys that begin with x- are a place for anchors", () => {
   );
 });
 
-Deno.test("a config that came with a network does not say what is fetched; an override does", () => {
+Deno.test("mirror and checksums of a stored config are ignored, but not those of an override", () => {
   const data = {
     dataset: "mnist",
     mirror: "http://127.0.0.1/",
@@ -246,5 +244,5 @@ Deno.test("a config that came with a network does not say what is fetched; an ov
   assertEquals([mirror, checksums, batchSize], [undefined, undefined, 8]);
   assertEquals(hints.map((line) => line.split(" ")[3]), ["data.mirror", "data.checksums"]);
   assertEquals(parse("data.mirror=http://localhost/").mirror, "http://localhost/");
-  assertEquals(stored.data.mirror, "http://127.0.0.1/", "what was stored is as it was");
+  assertEquals(stored.data.mirror, "http://127.0.0.1/", "the stored config is unchanged");
 });

@@ -1,4 +1,4 @@
-/** What a config says of its model. */
+/** The `model` section of a config. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseConfig } from "../../config/load.ts";
 import { InputError } from "../../errors.ts";
@@ -6,7 +6,7 @@ import { CONVOLUTIONS } from "../../layers/convolutions.ts";
 import { type Registry } from "../../schema/entry.ts";
 import { messageOf } from "../support/config_messages.ts";
 
-/** The names of a registry as a mistake lists them. */
+/** The names of a registry, as messages list them. */
 const names = (registry: Registry) => Object.keys(registry).join(", ");
 
 Deno.test("a model is either a name or a list of layers", () => {
@@ -31,7 +31,7 @@ Deno.test("a model is either a name or a list of layers", () => {
   }
 });
 
-Deno.test("keys of pretrained weights need them", () => {
+Deno.test("keys about pretrained weights require model.pretrained", () => {
   const parse = (keys: string) =>
     parseConfig(`data: {dataset: mnist}\nmodel: {name: resnet18, ${keys}}`, "run.yaml").config;
   const keys = "prefix: net., ignore: [aux], mirror: 'https://example.org'";
@@ -47,7 +47,7 @@ Deno.test("keys of pretrained weights need them", () => {
   assertEquals(places, ["prefix", "ignore", "mirror"]);
 });
 
-Deno.test("a model's mistakes are all told, whatever is wrong with its form", () => {
+Deno.test("all mistakes in a model are reported at once", () => {
   const found = (model: string) =>
     messageOf(`data: {dataset: mnist}\nmodel: ${model}`).split("\n")
       .map((line) => line.replace(/^run.yaml:\d+:\d+ model\.?/, "").replace(/, expected.*;/, ";"));
@@ -71,7 +71,7 @@ Deno.test("a model's mistakes are all told, whatever is wrong with its form", ()
   ]);
 });
 
-Deno.test("options of a model are those that the named one has", () => {
+Deno.test("only the options of the named model are accepted", () => {
   const text = (model: string) => `data: {dataset: mnist}\nmodel: {${model}}`;
   const { config } = parseConfig(text("name: cifar_resnet20_v1, options: {stemReLU: true}"), "x");
   assertEquals(config.model.options, { width: 16, stemReLU: true });
@@ -85,7 +85,7 @@ Deno.test("options of a model are those that the named one has", () => {
   );
 });
 
-Deno.test("kinds of convolution are names or mappings, and keep their form", () => {
+Deno.test("convolutions are names or mappings and keep their form", () => {
   const text = (model: string) => `data: {dataset: mnist}\nmodel: {name: resnet18, ${model}}`;
   const { config: { model } } = parseConfig(
     text(

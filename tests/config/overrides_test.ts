@@ -1,4 +1,4 @@
-/** What `--set` changes in a config, and how its mistakes are told. */
+/** What `--set` changes in a config, and how its mistakes are reported. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../config/load.ts";
 import { messageOf, MINIMAL } from "../support/config_messages.ts";
@@ -22,7 +22,7 @@ Deno.test("overrides are YAML values at dotted paths; null removes", () => {
   assertEquals(config.model.layers, ["flatten", { linear: { outFeatures: 10, bias: false } }]);
 });
 
-Deno.test("an override of an option of a choice keeps the name, or takes the default one", () => {
+Deno.test("overriding an option of a choice keeps its name, or the default one", () => {
   const { training, model } = parseConfig(MINIMAL, "run.yaml", {
     set: ["training.objective.labelSmoothing=0.1", "model.convolution.pairing=authors"],
   }).config;
@@ -42,7 +42,7 @@ Deno.test("an override of an option of a choice keeps the name, or takes the def
   );
 });
 
-Deno.test("mistakes of overrides cite the override", () => {
+Deno.test("mistakes in overrides are reported at the override", () => {
   assertEquals(
     messageOf(MINIMAL, ["training.epoch=3", "fold=3", "trainin.x=1", "dat.x=null"]).split("\n"),
     [

@@ -37,14 +37,14 @@ Deno.test("every key of schema.json is described", () => {
   assertEquals(undescribed, []);
 });
 
-Deno.test("every example and the template of init is a valid config", async () => {
+Deno.test("every example and the template of init are valid configs", async () => {
   for await (const { name } of Deno.readDir(new URL("examples/", root))) {
     if (name.endsWith(".yaml")) await loadConfig(fromFileUrl(new URL(`examples/${name}`, root)));
   }
   assertEquals(parseConfig(configTemplate(), "config.yaml").config.data.dataset, "mnist");
 });
 
-Deno.test("the template of init names every entry that a config can choose", () => {
+Deno.test("the template of init names every registry entry", () => {
   const template = configTemplate();
   const registries = [
     AUGMENTATIONS,
@@ -64,14 +64,14 @@ Deno.test("the template of init names every entry that a config can choose", () 
   assertEquals(template.split("\n").filter((line) => line.length > 100), []);
 });
 
-Deno.test("the keys that the template of init has in comments are keys of the schema", () => {
+Deno.test("keys in comments of the template of init are keys of the schema", () => {
   const commented = [...configTemplate().matchAll(/^ {0,8}# +([a-z]\w*):/gm)].map(([, key]) => key);
   const schema = schemaFileText();
   assertEquals(commented.length > 10, true);
   assertEquals(commented.filter((key) => !schema.includes(`"${key}": {`)), []);
 });
 
-Deno.test("the template of init shows every key of the sections it has", () => {
+Deno.test("the template of init shows every key of its sections", () => {
   const schema = configJsonSchema();
   const template = configTemplate();
   const missing = ["data", "model", "training", "checkpoints"].flatMap((section) => {
@@ -85,7 +85,7 @@ Deno.test("the template of init shows every key of the sections it has", () => {
   assertEquals(missing, []);
 });
 
-Deno.test("the schema knows every layer that can be built by name", () => {
+Deno.test("the schema accepts every layer of the registry", () => {
   for (const [name, entry] of Object.entries(LAYERS)) {
     const options = exampleOptions(entry);
     assertEquals(layersSchema.safeParse([{ [name]: options }]).error, undefined, name);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { plotText } from "../../reporting/plot.ts";
 
-Deno.test("a curve is drawn in letters, between its axes", () => {
+Deno.test("a curve is drawn as text with axes", () => {
   const points = [4, 4, 3, 2, 1, 9].map((y, x) => ({ x, y }));
   const ticks = [{ x: 0, label: "0" }, { x: 4, label: "four" }, { x: 7, label: "beyond" }];
   assertEquals(
@@ -17,7 +17,7 @@ Deno.test("a curve is drawn in letters, between its axes", () => {
   );
 });
 
-Deno.test("a curve without height is a line", () => {
+Deno.test("a constant curve is drawn as a line", () => {
   const points = [{ x: 0, y: 2 }, { x: 1, y: 2 }];
   assertEquals(
     plotText({ points, ticks: [], top: 2 }, 3, 2),

@@ -13,7 +13,7 @@ function recorder(isTerminal: boolean) {
   return { progress, target };
 }
 
-Deno.test("a terminal's line is rewritten ten times a second at most and cut to its width", () => {
+Deno.test("a terminal's line is rewritten at most ten times a second and cut to its width", () => {
   const { progress, target } = recorder(true);
   progress.update("one");
   target.time = 50;
@@ -25,7 +25,7 @@ Deno.test("a terminal's line is rewritten ten times a second at most and cut to 
   assertEquals(target.written, ["\r\x1b[Kone", "\r\x1b[Ka line that is long", "\r\x1b[K"]);
 });
 
-Deno.test("a narrow terminal leaves out whole fields of a line, the last first", () => {
+Deno.test("a narrow terminal drops whole fields of a line, the last first", () => {
   const { progress, target } = recorder(true);
   for (const width of [40, 24, 23, 8]) {
     target.width = width;
@@ -47,7 +47,7 @@ Deno.test("a printed line stays above the progress line", () => {
   assertEquals(target.written, ["\r\x1b[K40 %", "\r\x1b[K", "epoch 1\n", "\r\x1b[K40 %"]);
 });
 
-Deno.test("elsewhere progress is a plain line now and then", () => {
+Deno.test("without a terminal, progress prints a plain line every ten seconds", () => {
   const { progress, target } = recorder(false);
   for (target.time = 0; target.time <= 20_000; target.time += 1000) {
     progress.update(`${target.time / 1000} s`);

@@ -7,18 +7,18 @@ function drawn(values: readonly number[], width = 8): string {
   return String(curve);
 }
 
-Deno.test("the lowest value is the lowest block and the highest the highest", () => {
+Deno.test("the lowest and highest values are the lowest and highest blocks", () => {
   assertEquals(drawn([0, 1, 2, 3, 4, 5, 6, 7]), "▁▂▃▄▅▆▇█");
   assertEquals(drawn([70, 0]), "█▁");
 });
 
-Deno.test("there is a curve of few values, and none of none", () => {
+Deno.test("few values give a short curve, none an empty one", () => {
   assertEquals(drawn([]), "");
   assertEquals(drawn([3]), "▁");
   assertEquals(drawn([3, 3]), "▁▁");
 });
 
-Deno.test("many values are drawn by their means, never wider than the width", () => {
+Deno.test("many values are averaged to fit the width", () => {
   for (let count = 1; count < 300; count++) {
     const values = Array.from({ length: count }, (_, i) => i);
     const curve = drawn(values);
@@ -28,6 +28,6 @@ Deno.test("many values are drawn by their means, never wider than the width", ()
   assertEquals(drawn(Array.from({ length: 64 }, (_, i) => i % 2)), "▁".repeat(8));
 });
 
-Deno.test("what is no number is left out", () => {
+Deno.test("values that are not finite are skipped", () => {
   assertEquals(drawn([1, NaN, Infinity, 2]), "▁█");
 });

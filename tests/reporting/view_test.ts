@@ -8,7 +8,7 @@ const view = (first: string, second: string): View => [
   [{ text: second, style: "good" }],
 ];
 
-/** A progress with what it shows at once. */
+/** A progress whose every update is shown at once. */
 function shown(columns: number, colours?: boolean) {
   const terminal = new Terminal(columns, colours);
   const progress = new Progress(terminal);
@@ -29,13 +29,13 @@ Deno.test("a wide terminal shows all lines of a view in place", async () => {
   assertEquals(cursor, [3, 0]);
 });
 
-Deno.test("a narrow terminal shows the line alone", async () => {
+Deno.test("a narrow terminal shows only the progress line", async () => {
   const { terminal, show } = shown(99);
   show("one");
   assertEquals((await terminal.screen()).lines, ["line one"]);
 });
 
-Deno.test("lines that stay are printed above the view, which goes at the end", async () => {
+Deno.test("printed lines stay above the view, which is cleared at the end", async () => {
   const { terminal, progress, show } = shown(120);
   show("one");
   progress.print("warning");
@@ -45,14 +45,14 @@ Deno.test("lines that stay are printed above the view, which goes at the end", a
   assertEquals((await terminal.screen()).lines, ["warning", "$"]);
 });
 
-Deno.test("no line of a view is longer than the terminal is wide", async () => {
+Deno.test("lines of a view are cut to the terminal's width", async () => {
   const { terminal, show } = shown(100);
   show("a".repeat(99), "b".repeat(300));
   assertEquals((await terminal.screen()).lines, ["a".repeat(99), "b".repeat(99)]);
 });
 
 for (const columns of [150, 100, 60, 40]) {
-  Deno.test(`a terminal that becomes ${columns} columns wide leaves nothing behind`, async () => {
+  Deno.test(`resizing a terminal to ${columns} columns leaves no remnants`, async () => {
     const { terminal, progress, show } = shown(120);
     terminal.write("$ train\n");
     show("a".repeat(110), "b".repeat(110));
@@ -65,7 +65,7 @@ for (const columns of [150, 100, 60, 40]) {
   });
 }
 
-Deno.test("a key that the terminal echoes is cleared with the view", async () => {
+Deno.test("an echoed key is cleared with the view", async () => {
   const { terminal, progress, show } = shown(100);
   show("a".repeat(99));
   terminal.write("^C");
@@ -74,7 +74,7 @@ Deno.test("a key that the terminal echoes is cleared with the view", async () =>
   assertEquals((await terminal.screen()).lines, ["stopping"]);
 });
 
-Deno.test("there are colours where they are wanted, and control characters never", async () => {
+Deno.test("a view has colours only if enabled, and escapes control characters", async () => {
   const plain = shown(100);
   plain.show("one\x1b[31m");
   assertEquals((await plain.terminal.screen()).lines[0], "one\\u001b[31m left");
@@ -90,7 +90,7 @@ Deno.test("there are colours where they are wanted, and control characters never
   assertEquals((await coloured.terminal.screen()).lines, ["one left", "second"]);
 });
 
-Deno.test("elsewhere a view is the line", () => {
+Deno.test("without a terminal, a view is the progress line", () => {
   const written: string[] = [];
   const progress = new Progress({
     write: (text) => void written.push(text),

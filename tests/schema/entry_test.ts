@@ -16,7 +16,7 @@ import {
 import { jsonSchemaOf } from "../../schema/json.ts";
 import { mistakesOf } from "../../schema/mistakes.ts";
 
-/** Entries that build the text of a formula. */
+/** Entries that build a formula's text. */
 interface FormulaEntry<S extends z.ZodObject = z.ZodObject> extends Entry<S> {
   build(options: z.output<S>, variable: string): string;
 }
@@ -57,7 +57,7 @@ function mistakes(value: unknown): string[] {
   );
 }
 
-Deno.test("a choice is a mapping with a name, or the name alone where no option is required", () => {
+Deno.test("a choice is a mapping with a name, or only the name if no option is required", () => {
   assertEquals(bareNames(FORMULAS), ["power"]);
   assertEquals(schema.parse({ formula: "power" }), { formula: "power" });
   assertEquals(schema.parse({}), { formula: "power" });
@@ -69,7 +69,7 @@ Deno.test("a choice is a mapping with a name, or the name alone where no option 
   assertEquals(JSON.stringify(formula), '{"name":"power","exponent":2,"inverse":true}');
 });
 
-Deno.test("the types of a choice are those of the entries' schemas", () => {
+Deno.test("a choice's types follow from the entries' schemas", () => {
   const written: Choice<typeof FORMULAS>[] = ["power", { name: "power" }, {
     name: "cone",
     slope: 1,
@@ -86,7 +86,7 @@ Deno.test("the types of a choice are those of the entries' schemas", () => {
   }
 });
 
-Deno.test("what is wrong with a choice is told at its place, with the nearest valid name", () => {
+Deno.test("mistakes in a choice are reported at their place, with the nearest valid name", () => {
   assertEquals(mistakes({ formula: "pover" }), [
     'formula (value): found "pover", expected power or a mapping with the name one of ' +
     'line, cone, power; did you mean "power"?',
@@ -126,7 +126,7 @@ Deno.test("what is wrong with a choice is told at its place, with the nearest va
   ]);
 });
 
-Deno.test("what else is wrong with a choice whose name is wrong is told too", () => {
+Deno.test("a choice with a wrong name has its other mistakes reported too", () => {
   assertEquals(mistakes({ formula: { name: "powr", expo: 2, inverse: 3 } }), [
     'formula.name (value): found "powr", expected one of line, cone, power; did you mean "power"?',
     "formula.inverse (value): found 3, expected true or false",
@@ -136,14 +136,14 @@ Deno.test("what else is wrong with a choice whose name is wrong is told too", ()
     "formula.exponent (value): found 0, expected an integer of at least 1",
     'formula.nam (key): unknown key; did you mean "name"?',
   ]);
-  // Under any name, that is: a slope or an exponent might be right.
+  // Only mistakes under every name: the slope or the exponent might be right.
   assertEquals(mistakes({ formula: { name: "wiggle", slope: 0, exponent: 0, color: "red" } }), [
     'formula.name (value): found "wiggle", expected one of line, cone, power',
     "formula.color (key): unknown key; valid keys: name, slope, exponent, inverse",
   ]);
 });
 
-Deno.test("a choice within a choice is looked at although both names are wrong", () => {
+Deno.test("a choice within a choice is checked even if both names are wrong", () => {
   const outer = z.strictObject({
     plot: choiceOf({
       curve: { about: "A curve", schema: z.object({ formula: choiceOf(FORMULAS) }) },
@@ -171,7 +171,7 @@ Deno.test("entries that share a schema share a branch of the JSON Schema", () =>
   assertEquals(branches?.[0].additionalProperties, false);
 });
 
-Deno.test("the chosen entry comes with all of its options", () => {
+Deno.test("chosen returns the entry with all its options", () => {
   const build = (choice: string | { name: string }) => {
     const { entry, options } = chosen<FormulaEntry>(FORMULAS, choice, "formula");
     return entry.build(options, "x");
@@ -181,7 +181,7 @@ Deno.test("the chosen entry comes with all of its options", () => {
   assertEquals(build(cone), "4|x|");
 });
 
-Deno.test("an error about options says where in the options it is", () => {
+Deno.test("an error about options has its path in them", () => {
   const wrong = (work: () => unknown) => {
     const { message, at } = assertThrows(work, InputError);
     return { message, at };
@@ -205,7 +205,7 @@ Deno.test("an error about options says where in the options it is", () => {
   });
 });
 
-Deno.test("a config's other unions keep their words", () => {
+Deno.test("messages about a config's other unions are unchanged", () => {
   const text = "data: {dataset: mnist}\nmodel: {name: do_conv_net}\nthreads: {count: no}\n";
   const { message } = assertThrows(() => parseConfig(text, "run.yaml"), InputError);
   assertEquals(message.split(",")[0], 'run.yaml:3:18 threads.count: found "no"');

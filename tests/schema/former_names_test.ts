@@ -1,4 +1,4 @@
-/** Former names work and are warned of once each. */
+/** Former names still work, with one warning each. */
 import { assertEquals } from "@std/assert";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import { parseArguments } from "../../cli/command.ts";
@@ -6,7 +6,7 @@ import { command } from "../../cli/export.ts";
 import { dtypeOf } from "../../onnx/export.ts";
 import { type InFlightLimit, pipelined } from "../../training/pipeline.ts";
 
-/** The warnings of `work`, which is done twice. */
+/** The warnings of `work`, which runs twice. */
 async function warningsOf(work: () => unknown): Promise<string[]> {
   const warnings: string[] = [];
   const { warn } = console;
@@ -20,7 +20,7 @@ async function warningsOf(work: () => unknown): Promise<string[]> {
   return warnings.map((line) => line.split(";")[0]);
 }
 
-Deno.test("the former name of the partition among threads", async () => {
+Deno.test("the former name of the partition among threads works", async () => {
   const warnings = await warningsOf(() => {
     const { numerics } = cpuBackend({ threads: { schedule: "dynamic" } });
     assertEquals(numerics.partition, "dynamic");
@@ -28,12 +28,12 @@ Deno.test("the former name of the partition among threads", async () => {
   assertEquals(warnings, ["warning: schedule of threads is now called partition"]);
 });
 
-Deno.test("the former name of the storage type of ONNX files", async () => {
+Deno.test("the former name of the storage type of ONNX files works", async () => {
   const warnings = await warningsOf(() => assertEquals(dtypeOf({ precision: "f16" }), "f16"));
   assertEquals(warnings, ["warning: OnnxOptions.precision is now called dtype"]);
 });
 
-Deno.test("the former name of an option of the command line", async () => {
+Deno.test("the former name of a command line option works", async () => {
   const warnings = await warningsOf(() => {
     for (const given of [["--precision", "f16"], ["--precision=f16"]]) {
       assertEquals(parseArguments("export", command, ["x", ...given]).text("dtype"), "f16");
@@ -42,7 +42,7 @@ Deno.test("the former name of an option of the command line", async () => {
   assertEquals(warnings, ["warning: --precision is now called --dtype"]);
 });
 
-Deno.test("a backend that says by the former name how many runs it takes", async () => {
+Deno.test("the former name of a backend's limit of runs in flight works", async () => {
   const backend = { runsPerReadback: 2 } as unknown as InFlightLimit;
   let inFlight = 0, most = 0;
   const run = async () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { nearestName } from "../../schema/nearest.ts";
 
-Deno.test("the nearest name forgives case, separators, slips and shortened words", () => {
+Deno.test("nearestName tolerates case, separators, typos and prefixes", () => {
   const names = ["batchSize", "learningRate", "depthMultiplier", "cifar10", "cifar100"];
   assertEquals(nearestName("batch_size", names), "batchSize");
   assertEquals(nearestName("learningrate", names), "learningRate");
@@ -11,7 +11,7 @@ Deno.test("the nearest name forgives case, separators, slips and shortened words
   assertEquals(nearestName("banana", names), undefined);
 });
 
-Deno.test("the name that takes the fewest edits is the nearest", () => {
+Deno.test("the nearest name has the fewest edits", () => {
   assertEquals(nearestName("kitten", ["sitting", "mitten", "kit-kat"]), "mitten");
   assertEquals(nearestName("resnet19", ["resnet50", "resnet18", "resnet152"]), "resnet18");
 });
