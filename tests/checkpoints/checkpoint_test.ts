@@ -12,6 +12,7 @@ import { InputError } from "../../errors.ts";
 import { buildModel } from "../../models/registry.ts";
 import { writeSafetensors } from "../../safetensors/file.ts";
 import { TINY_MODEL } from "../support/tiny_training.ts";
+import { withFolder } from "../support/folder.ts";
 
 function checkpoint(): Checkpoint {
   const model = buildModel("layers", TINY_MODEL);
@@ -48,16 +49,11 @@ function checkpoint(): Checkpoint {
   };
 }
 
-async function withFile(test: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(join(folder, "last.safetensors"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+function withFile(test: (path: string) => Promise<void>): Promise<void> {
+  return withFolder((folder) => test(join(folder, "last.safetensors")));
 }
 
-/** Tensors without what a file adds, their element type. */
+/** A checkpoint whose tensors have no element type, which a file adds. */
 function plain(checkpoint: Checkpoint) {
   const state = (tensors: Checkpoint["tensors"]["model"] = new Map()) =>
     [...tensors].map(([name, { shape, data }]) => ({
@@ -78,13 +74,13 @@ function plain(checkpoint: Checkpoint) {
   };
 }
 
-Deno.test("a checkpoint comes back as it was written, to the last bit", () =>
+Deno.test("a checkpoint is read exactly as it was written", () =>
   withFile(async (path) => {
     await writeCheckpoint(path, checkpoint());
     assertEquals(plain(await readCheckpoint(path)), plain(checkpoint()));
   }));
 
-Deno.test("a loss scale that is none is refused", () =>
+Deno.test("an invalid loss scale is rejected", () =>
   withFile(async (path) => {
     const { tensors, ...rest } = checkpoint();
     for (const scale of [0, -1, NaN, Infinity]) {
@@ -94,7 +90,7 @@ Deno.test("a loss scale that is none is refused", () =>
     }
   }));
 
-Deno.test("a checkpoint says in a line what computed it, or is refused", () =>
+Deno.test("a checkpoint without a short backend description is rejected", () =>
   withFile(async (path) => {
     const found = checkpoint();
     for (const description of [undefined, 3, "long".repeat(1000)]) {
@@ -108,20 +104,20 @@ Deno.test("a checkpoint says in a line what computed it, or is refused", () =>
     }
   }));
 
-Deno.test("the averaged weights are the ones for inference, where there are any", () => {
+Deno.test("averaged weights are used for inference if there are any", () => {
   const { tensors: { ema: _, ...tensors }, ...rest } = checkpoint();
   assertEquals(inferenceState(checkpoint()), checkpoint().tensors.ema);
   assertEquals(inferenceState({ ...rest, tensors }), tensors.model);
   assertEquals(restoreModel(checkpoint()).stateDict(), checkpoint().tensors.ema);
 });
 
-Deno.test("tensors that do not fit the architecture are refused", () => {
+Deno.test("tensors that do not fit the architecture are rejected", () => {
   const found = checkpoint();
   const architecture = { name: "layers", options: { ...TINY_MODEL, inputChannels: 3 } };
   assertThrows(() => restoreModel({ ...found, architecture }), InputError, "0.W");
 });
 
-Deno.test("a description of another network than the architecture's is refused", () => {
+Deno.test("a description that does not fit the architecture is rejected", () => {
   const found = checkpoint();
   const { description } = found;
   const other = { ...description, classNames: [...description.classNames, "more"] };
@@ -132,7 +128,7 @@ Deno.test("a description of another network than the architecture's is refused",
   );
 });
 
-Deno.test("files that are no checkpoint, cut short or without sense are refused by name", () =>
+Deno.test("missing, truncated and invalid checkpoints are rejected by name", () =>
   withFile(async (path) => {
     await assertRejects(() => readCheckpoint(path), InputError, "no such file");
     await writeSafetensors(path, new Map());
@@ -145,16 +141,11 @@ Deno.test("files that are no checkpoint, cut short or without sense are refused 
     await assertRejects(() => readCheckpoint(path), InputError, path);
   }));
 
-Deno.test("the partition among threads is read by the name that former versions gave it", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = join(folder, "former.safetensors");
+Deno.test("the former name of the partition among threads is read", () =>
+  withFile(async (path) => {
     const { backend, ...rest } = checkpoint();
     const numerics = { threads: 2, schedule: "dynamic", precision: "fast", fused: true };
     await writeCheckpoint(path, { ...rest, backend: { ...backend, numerics } });
     const found = (await readCheckpoint(path)).backend.numerics!;
     assertEquals(JSON.stringify(found), JSON.stringify(numerics).replace("schedule", "partition"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  }));

@@ -5,7 +5,7 @@ import { MemoryStore } from "../support/memory_store.ts";
 import { assertResumesExactly } from "../support/resumes.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-Deno.test("a training stopped after any step and resumed ends with the bits of an unbroken one", async () => {
+Deno.test("a training stopped after any step and resumed ends with the bits of an uninterrupted one", async () => {
   const unbroken = new MemoryStore();
   const whole = await tinyTraining({ store: unbroken });
   const outcome = await train(whole);
@@ -34,11 +34,11 @@ Deno.test("a training stopped after any step and resumed ends with the bits of a
   }
 });
 
-Deno.test("a training resumed from any checkpoint of an unbroken one repeats it", async () => {
+Deno.test("a training resumed from any checkpoint of an uninterrupted one repeats it", async () => {
   assertEquals((await assertResumesExactly({})).length, 11);
 });
 
-Deno.test("a training stopped while it validates repeats the validation", async () => {
+Deno.test("a training stopped during validation repeats the validation", async () => {
   const unbroken = new MemoryStore();
   await train(await tinyTraining({ store: unbroken }));
   const store = new MemoryStore();
@@ -57,7 +57,7 @@ Deno.test("a training stopped while it validates repeats the validation", async 
   assertEquals(rest.last, unbroken.last);
 });
 
-Deno.test("a position that no training reaches is refused before anything is written", async () => {
+Deno.test("an impossible position is rejected before anything is written", async () => {
   const unbroken = new MemoryStore();
   await train(await tinyTraining({ store: unbroken }));
   assert(unbroken.last);

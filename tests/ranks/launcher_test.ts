@@ -5,10 +5,10 @@ import { checkPairing, describeVersion, type MpiLibrary } from "../../ranks/mpi_
 
 const launcherIn = (variables: Record<string, string>) => findLauncher((name) => variables[name]);
 
-/** What a step of Slurm has in its environment. */
+/** The environment of a Slurm step. */
 const STEP = { SLURM_STEP_ID: "0", SLURM_STEP_NUM_TASKS: "4", SLURM_NTASKS: "4" };
 
-Deno.test("who started the ranks is told by the environment", () => {
+Deno.test("the environment identifies the launcher", () => {
   assertEquals(launcherIn({}), undefined);
   assertEquals(launcherIn({ OMPI_COMM_WORLD_SIZE: "4", PMIX_RANK: "0" }), {
     name: "Open MPI's mpirun",
@@ -31,7 +31,7 @@ Deno.test("who started the ranks is told by the environment", () => {
   assertEquals(ranks.map((variables) => launchedRank((name) => variables[name])), [3, 2, 0]);
 });
 
-Deno.test("helpers of mpirun that srun started do not count", () => {
+Deno.test("Slurm's variables are ignored in ranks of mpirun and mpiexec", () => {
   const helper = { ...STEP, SLURM_STEP_NUM_TASKS: "1" };
   assertEquals(launcherIn({ ...helper, OMPI_COMM_WORLD_SIZE: "8" })?.size, 8);
   assertEquals(launcherIn({ ...helper, PMI_SIZE: "8", HYDI_CONTROL_FD: "7" }), {
@@ -41,12 +41,12 @@ Deno.test("helpers of mpirun that srun started do not count", () => {
   });
 });
 
-Deno.test("an allocation of Slurm without a step is no launcher, a step without MPI is refused", () => {
+Deno.test("a Slurm allocation without a step is no launcher; a step without MPI is rejected", () => {
   assertEquals(launcherIn({ SLURM_NTASKS: "4", SLURM_PROCID: "0" }), undefined);
   assertThrows(() => launcherIn(STEP), InputError, "--mpi=pmix");
 });
 
-Deno.test("a library that counts other ranks than were started is refused, with what to do", () => {
+Deno.test("a library that reports another number of ranks is rejected with advice", () => {
   const launcher = launcherIn({ OMPI_COMM_WORLD_SIZE: "4" })!;
   const library = { name: "libmpich.so.12", description: "MPICH 4.0.2" } as MpiLibrary;
   checkPairing(launcher, library, 4);
@@ -57,7 +57,7 @@ Deno.test("a library that counts other ranks than were started is refused, with 
   }
 });
 
-Deno.test("maker and version of a library are found in what it says of itself", () => {
+Deno.test("an MPI library's implementation and version are parsed", () => {
   assertEquals(
     describeVersion("Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4, repo rev: v4.1.4"),
     "Open MPI 4.1.4",

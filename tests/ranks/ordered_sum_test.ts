@@ -10,7 +10,7 @@ function leaf(index: number, length: number): Float32Array<ArrayBuffer> {
   );
 }
 
-/** The sum of leaves in the order of `additions`, by rounding each sum of doubles. */
+/** The sum of leaves in the order of `additions`, each rounded to float32. */
 function total(leaves: readonly Float32Array[], of: number = leaves.length): Float32Array {
   const sums = leaves.map((leaf) => Float32Array.from(leaf));
   for (const { into, from } of additions(of, leaves.length)) {
@@ -19,7 +19,7 @@ function total(leaves: readonly Float32Array[], of: number = leaves.length): Flo
   return sums[0];
 }
 
-/** Sums on ranks that each add up their share of the leaves first; what each rank then has. */
+/** The sums on ranks that each first add their share of the leaves. */
 function sumOnRanks(size: number, count: number, present: number, length: number) {
   const share = count / size;
   return onRanks(size, async (ranks) => {
@@ -32,7 +32,7 @@ function sumOnRanks(size: number, count: number, present: number, length: number
   });
 }
 
-Deno.test("leaves are added by halves while even, one after the other where odd", () => {
+Deno.test("leaves are added by halves while their number is even, else one by one", () => {
   const pairs = (leaves: number, present?: number) =>
     additions(leaves, present).map(({ into, from, after }) => [into, from, after]);
   assertEquals(pairs(1), []);
@@ -43,7 +43,7 @@ Deno.test("leaves are added by halves while even, one after the other where odd"
   assertEquals(pairs(8, 1), []);
 });
 
-Deno.test("each present leaf but the first is added once, when it is whole", () => {
+Deno.test("every present leaf except the first is added once, after its own additions", () => {
   for (let leaves = 1; leaves <= 24; leaves++) {
     for (let present = 1; present <= leaves; present++) {
       const order = additions(leaves, present), added = new Set<number>();
@@ -60,7 +60,7 @@ Deno.test("each present leaf but the first is added once, when it is whole", () 
   }
 });
 
-Deno.test("1, 2, 4 and 8 ranks have the bits of one that adds up all, however many leaves there are", async () => {
+Deno.test("1, 2, 4 and 8 ranks give the bits of a single rank, for any number of leaves", async () => {
   for (const [count, length] of [[8, 1], [8, 7], [8, 1000], [24, 65]]) {
     for (let present = 1; present <= count; present++) {
       const expected = total(Array.from({ length: present }, (_, i) => leaf(i, length)), count);
@@ -73,14 +73,14 @@ Deno.test("1, 2, 4 and 8 ranks have the bits of one that adds up all, however ma
   }
 });
 
-Deno.test("any number of ranks has the same bits on all ranks, those of the order of ranks", async () => {
+Deno.test("any number of ranks gives the same bits on all, adding in order of rank", async () => {
   for (const size of [3, 5, 6, 7]) {
     const expected = total(Array.from({ length: size }, (_, i) => leaf(i, 10)));
     for (const sum of await sumOnRanks(size, size, size, 10)) assertEquals(sum, expected);
   }
 });
 
-Deno.test("arrays of several blocks, and of parts of a larger memory, are summed in place", async () => {
+Deno.test("arrays of several blocks in a larger buffer are summed in place", async () => {
   const length = 2 ** 20 + 12345;
   const expected = total([leaf(0, length), leaf(1, length)]);
   const sums = await onRanks(2, async (ranks) => {
@@ -94,7 +94,7 @@ Deno.test("arrays of several blocks, and of parts of a larger memory, are summed
   for (const sum of sums) assertEquals(new Float32Array(sum), expected);
 });
 
-Deno.test("the sum is another where the order is another", () => {
+Deno.test("the sum depends on the order", () => {
   const leaves = Array.from({ length: 4 }, (_, i) => leaf(i, 1000));
   const inOrder = leaves.reduce((sum, next) => sum.map((x, i) => Math.fround(x + next[i])));
   assertEquals(total(leaves).some((x, i) => x !== inOrder[i]), true);

@@ -14,7 +14,7 @@ const TENSORS = new Map<string, Tensor>([
 const METADATA = { format: "test", "1": "a key that objects put first" };
 const SOUND = encodeSafetensors(TENSORS, withChecksums(TENSORS, METADATA));
 
-Deno.test("every flipped bit of a file with checksums is found when it is read", () => {
+Deno.test("every flipped bit in a file with checksums is detected", () => {
   verifyChecksums(parseSafetensors(SOUND, "file"), "file");
   for (let bit = 0; bit < 8 * SOUND.length; bit++) {
     const damaged = SOUND.slice();
@@ -23,7 +23,7 @@ Deno.test("every flipped bit of a file with checksums is found when it is read",
   }
 });
 
-Deno.test("what is damaged is named with its file; files without checksums are read", () =>
+Deno.test("a damaged tensor is reported with its file; files without checksums are read", () =>
   withFolder(async (folder) => {
     const path = join(folder, "file.safetensors");
     const damaged = SOUND.slice();

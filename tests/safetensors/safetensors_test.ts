@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../errors.ts";
 import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "../../safetensors/safetensors.ts";
+import { withFolder } from "../support/folder.ts";
 
 const TENSORS = new Map<string, Tensor>([
   ["bytes", { dtype: "U8", shape: [3], data: Uint8Array.of(1, 2, 255) }],
@@ -15,7 +16,7 @@ const TENSORS = new Map<string, Tensor>([
   ["empty", { dtype: "F32", shape: [0, 4], data: new Float32Array(0) }],
 ]);
 
-/** A file of any header and data, sound or not. */
+/** A file with any header and data, valid or not. */
 function file(header: unknown, dataBytes = 0, { length }: { length?: number } = {}): Uint8Array {
   const text = typeof header === "string" ? header : JSON.stringify(header);
   const encoded = new TextEncoder().encode(text);
@@ -25,7 +26,7 @@ function file(header: unknown, dataBytes = 0, { length }: { length?: number } = 
   return bytes;
 }
 
-Deno.test("tensors of every type and the metadata come back as they were written", () => {
+Deno.test("tensors of every type and metadata are read as they were written", () => {
   const metadata = { format: "test", config: '{"a": "}\\""}' };
   const { tensors, metadata: found } = parseSafetensors(encodeSafetensors(TENSORS, metadata), "x");
   assertEquals(found, metadata);
@@ -33,7 +34,7 @@ Deno.test("tensors of every type and the metadata come back as they were written
   for (const [name, tensor] of TENSORS) assertEquals(tensors.get(name), tensor);
 });
 
-Deno.test("the header is padded and every tensor aligned to its elements", () => {
+Deno.test("the header is padded and every tensor is aligned to its element size", () => {
   const bytes = encodeSafetensors(TENSORS);
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   assertEquals(length % 8, 0);
@@ -43,7 +44,7 @@ Deno.test("the header is padded and every tensor aligned to its elements", () =>
   }
 });
 
-Deno.test("a file at an odd place in a buffer is read all the same", () => {
+Deno.test("a file at an odd offset in a buffer is read", () => {
   const bytes = encodeSafetensors(TENSORS);
   const shifted = new Uint8Array(bytes.length + 3);
   shifted.set(bytes, 3);
@@ -62,7 +63,7 @@ const f32 = (shape: unknown, data_offsets: unknown) => ({ dtype: "F32", shape, d
 /** What is wrong with a file, the file, and part of the message. */
 const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
   ["no bytes", new Uint8Array(0), "too few for a header"],
-  ["a cut header", file({}, 0, { length: 50 }), "truncated"],
+  ["a truncated header", file({}, 0, { length: 50 }), "truncated"],
   ["a huge header", file({}, 0, { length: 1e9 }), "more than the 100000000 allowed"],
   ["a header that is not JSON", file("{"), "not JSON"],
   ["a header that is a list", file([]), "not a JSON object"],
@@ -71,12 +72,12 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
   ["a name of two lines", file({ "a\nb": f32([1], [0, 4]) }, 4), 'control characters: "a\\nb"'],
   ["a name without end", file({ ["a".repeat(1001)]: f32([1], [0, 4]) }, 4), "too long"],
   [
-    "more tensors than a checkpoint has",
+    "too many tensors",
     file(Object.fromEntries(Array.from({ length: 2 ** 16 + 1 }, (_, i) => [i, f32([0], [0, 0])]))),
     "more than 65536 tensors",
   ],
-  // They are equal, which only parsing tells: they are counted first.
-  ["more names than that", file(`{${'"a":1,'.repeat(2 ** 16 + 2)}}`), "more than 65536 tensors"],
+  // They are duplicates, which only parsing would show: they are counted first.
+  ["too many names", file(`{${'"a":1,'.repeat(2 ** 16 + 2)}}`), "more than 65536 tensors"],
   ["endless metadata", file(`{"__metadata__":{${'"a":"",'.repeat(2 ** 20)}}}`), "more parts than"],
   ["endless lists", file(`{"a":[${"[],".repeat(2 ** 20)}]}`), "more parts than"],
   ["an unknown type", file({ a: { dtype: "F8", shape: [], data_offsets: [0, 1] } }, 1), '"F8"'],
@@ -86,7 +87,7 @@ const DAMAGED: [what: string, bytes: Uint8Array, message: string][] = [
   ["an absurd shape", file({ a: f32([2 ** 40, 2 ** 40], [0, 4]) }, 4), "impossible shape"],
   ["offsets the wrong way round", file({ a: f32([1], [4, 0]) }, 4), "impossible offsets"],
   ["offsets that do not fit the shape", file({ a: f32([2], [0, 4]) }, 4), "needs 8 bytes"],
-  ["cut data", file({ a: f32([2], [0, 8]) }, 4), "truncated: its tensors need 8 bytes"],
+  ["truncated data", file({ a: f32([2], [0, 8]) }, 4), "truncated: its tensors need 8 bytes"],
   ["too much data", file({ a: f32([1], [0, 4]) }, 8), "4 bytes after its last tensor"],
   ["a gap", file({ a: f32([1], [0, 4]), b: f32([1], [8, 12]) }, 12), "starts at byte 8"],
   ["an overlap", file({ a: f32([2], [0, 8]), b: f32([1], [4, 8]) }, 8), "starts at byte 4"],
@@ -101,7 +102,7 @@ for (const [what, bytes, message] of DAMAGED) {
   });
 }
 
-Deno.test("every file truncated at any byte is an input error", () => {
+Deno.test("a file truncated at any byte is an input error", () => {
   const bytes = encodeSafetensors(TENSORS, { format: "test" });
   for (let length = 0; length < bytes.length; length++) {
     assertThrows(() => parseSafetensors(bytes.subarray(0, length), "x"), InputError);
@@ -115,15 +116,12 @@ Deno.test("data that does not fit its shape is not written", () => {
   assertThrows(() => encodeSafetensors(wrong), RangeError, 'tensor "a"');
 });
 
-Deno.test("a written file is read back; a missing one is an input error", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("a written file can be read; a missing one is an input error", async () => {
+  await withFolder(async (folder) => {
     await writeSafetensors(`${folder}/new/a.safetensors`, TENSORS, { format: "test" });
     const { tensors } = await readSafetensors(`${folder}/new/a.safetensors`);
     assertEquals(tensors.get("weight"), TENSORS.get("weight"));
     await assertRejects(() => readSafetensors(`${folder}/none`), InputError, "no such file");
     await assertRejects(() => readSafetensors(folder), InputError, "cannot be read");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
