@@ -4,22 +4,20 @@ import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
 import { unpackArchive } from "../../datasets/archive.ts";
 import { InputError } from "../../errors.ts";
 import { temporaryPath } from "../../files/temporary.ts";
+import { withFolder } from "../support/folder.ts";
 
 async function withArchive(
   entries: readonly TarEntry[],
   test: (archive: string, folder: string, outer: string) => Promise<void>,
   change: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) => bytes,
 ) {
-  const outer = await Deno.makeTempDir();
-  try {
+  await withFolder(async (outer) => {
     const archive = join(outer, "a.tar.gz");
     const tar = new Blob([await packTar(entries)]).stream();
     const gzipped = await new Response(tar.pipeThrough(new CompressionStream("gzip"))).bytes();
     await Deno.writeFile(archive, change(gzipped));
     await test(archive, join(outer, "unpacked"), outer);
-  } finally {
-    await Deno.remove(outer, { recursive: true });
-  }
+  });
 }
 
 const entry = (name: string, type?: "file" | "directory" | "symlink" | "link"): TarEntry =>
@@ -40,7 +38,7 @@ Deno.test("files and folders are unpacked", async () => {
   });
 });
 
-Deno.test("what a killed process left is cleared away, what is somebody else's stays", () =>
+Deno.test("leftovers of a killed process are removed, other files stay", () =>
   withArchive([entry("a.txt")], async (archive, folder, outer) => {
     await Deno.mkdir(folder);
     await Deno.writeTextFile(join(folder, "a.txt"), "damaged");
@@ -57,7 +55,7 @@ Deno.test("what a killed process left is cleared away, what is somebody else's s
     ]);
   }));
 
-Deno.test("an archive of more than was to be expected is refused and leaves nothing", () =>
+Deno.test("an archive of more bytes than expected is rejected and leaves nothing", () =>
   withArchive([entry("a.txt"), entry("b.txt")], async (archive, folder, outer) => {
     await assertRejects(
       () => unpackArchive(archive, folder, { maxBytes: 9 }),
@@ -68,14 +66,14 @@ Deno.test("an archive of more than was to be expected is refused and leaves noth
     await unpackArchive(archive, folder, { maxBytes: 10 });
   }));
 
-Deno.test("an archive of more entries than a dataset has is refused", () =>
+Deno.test("an archive of too many entries is rejected", () =>
   withArchive(
     Array.from({ length: 1001 }, () => entry("a/", "directory")),
     async (archive, folder) =>
       void await assertRejects(() => unpackArchive(archive, folder), InputError, "1000 files"),
   ));
 
-Deno.test("of entries of one name the last is unpacked", async () => {
+Deno.test("the last of several entries of one name is unpacked", async () => {
   const later: TarEntry = { header: { name: "a.txt", size: 3 }, body: "bye" };
   await withArchive([entry("a.txt"), later], async (archive, folder) => {
     await unpackArchive(archive, folder);
@@ -84,19 +82,19 @@ Deno.test("of entries of one name the last is unpacked", async () => {
 });
 
 const evil: [string, TarEntry][] = [
-  ["climbs out", entry("../out.txt")],
+  ["leaves the folder", entry("../out.txt")],
   ["has a name of two lines", entry("../a\nerror: b")],
-  ["climbs out from within", entry("a/../../out.txt")],
-  ["climbs out by backslashes", entry("a\\..\\..\\out.txt")],
+  ["leaves the folder from within", entry("a/../../out.txt")],
+  ["leaves the folder by backslashes", entry("a\\..\\..\\out.txt")],
   ["has an absolute path", entry("/tmp/out.txt")],
   ["has a drive letter", entry("C:/out.txt")],
-  ["is a file in its folder's place", entry("./.")],
+  ["is a file in place of its folder", entry("./.")],
   ["is a symbolic link", entry("a", "symlink")],
   ["is a hard link", entry("a", "link")],
 ];
 
 for (const [what, bad] of evil) {
-  Deno.test(`an archive with an entry that ${what} is refused and leaves nothing`, async () => {
+  Deno.test(`an archive with an entry that ${what} is rejected and leaves nothing`, async () => {
     await withArchive([entry("good.txt"), bad], async (archive, folder, outer) => {
       const error = await assertRejects(() => unpackArchive(archive, folder), InputError);
       assertStringIncludes(error.message, JSON.stringify(bad.header.name));
@@ -106,14 +104,14 @@ for (const [what, bad] of evil) {
 }
 
 const conflicts: [string, TarEntry[], string][] = [
-  ["lies in a file", [entry("a"), entry("a/b")], '"a/b"'],
-  ["is a file in a folder's place", [entry("a/b/c"), entry("a")], '"a"'],
-  ["has a name that no system takes", [entry("x".repeat(256))], `"${"x".repeat(49)}`],
-  ["lies in more folders than a system takes", [entry("d/".repeat(2500))], '"d/d/'],
+  ["is inside a file", [entry("a"), entry("a/b")], '"a/b"'],
+  ["is a file in place of a folder", [entry("a/b/c"), entry("a")], '"a"'],
+  ["has a name too long for file systems", [entry("x".repeat(256))], `"${"x".repeat(49)}`],
+  ["is nested too deep for file systems", [entry("d/".repeat(2500))], '"d/d/'],
 ];
 
 for (const [what, entries, name] of conflicts) {
-  Deno.test(`an archive with an entry that ${what} is refused by its own name`, () =>
+  Deno.test(`an archive with an entry that ${what} is rejected by its name`, () =>
     withArchive(entries, async (archive, folder, outer) => {
       const error = await assertRejects(() => unpackArchive(archive, folder), InputError);
       assertStringIncludes(error.message, `${archive}: entry ${name}`);
@@ -122,13 +120,13 @@ for (const [what, entries, name] of conflicts) {
     }));
 }
 
-Deno.test("a name that every system takes is unpacked", () =>
+Deno.test("names that every file system accepts are unpacked", () =>
   withArchive([entry(`${"x".repeat(127)}/${"y".repeat(127)}`)], async (archive, folder) => {
     await unpackArchive(archive, folder);
     assertEquals([...Deno.readDirSync(folder)].length, 1);
   }));
 
-Deno.test("a truncated archive is refused and leaves nothing", async () => {
+Deno.test("a truncated archive is rejected and leaves nothing", async () => {
   const big: TarEntry = {
     header: { name: "big", size: 50_000 },
     body: crypto.getRandomValues(new Uint8Array(50_000)),
@@ -147,7 +145,7 @@ Deno.test("a truncated archive is refused and leaves nothing", async () => {
   );
 });
 
-Deno.test("an archive is unpacked no further than it may be large, whatever follows its entries", () => {
+Deno.test("the limit on an archive's size includes data after its entries", () => {
   const padded = async (bytes: Uint8Array<ArrayBuffer>) => {
     const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const longer = new Blob([await new Response(plain).bytes(), new Uint8Array(2 ** 23)]).stream();

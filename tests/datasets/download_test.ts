@@ -12,7 +12,7 @@ const checksum: Checksum = {
   digest: createHash("md5").update(content).digest("hex"),
 };
 
-/** Downloads `urls` (paths on the server) and returns the file, the requests and the waits. */
+/** Downloads from `urls` (paths on the server) and returns the file, the requests and the waits. */
 async function attempt(
   handle: (request: Request) => Reply,
   options: Partial<DownloadOptions> = {},
@@ -55,7 +55,7 @@ Deno.test("a download writes the file, reports progress and leaves nothing else"
   assertEquals(reports.at(-1), "file.bin 100000/100000");
 });
 
-Deno.test("a cut transfer goes on where it stopped, if the ETag is still the same", async () => {
+Deno.test("an interrupted transfer continues if the ETag is unchanged", async () => {
   const { file, requests } = await attempt((request) => ({
     ...serveRange(content, request, '"v1"'),
     ...(request.count === 1 ? { cutAfter: 30_000 } : {}),
@@ -65,7 +65,7 @@ Deno.test("a cut transfer goes on where it stopped, if the ETag is still the sam
   assertEquals(requests[1].ifRange, '"v1"');
 });
 
-Deno.test("a file that changed on the server between two parts is fetched anew", async () => {
+Deno.test("a file that changes on the server during a download is fetched again", async () => {
   const old = content.map((byte) => byte ^ 1);
   const { file, requests } = await attempt((request) =>
     request.count === 1
@@ -76,7 +76,7 @@ Deno.test("a file that changed on the server between two parts is fetched anew",
   assertEquals(requests.length, 2);
 });
 
-Deno.test("the part an earlier run left is continued, at another source too", async () => {
+Deno.test("the part of an earlier run is continued, from another source too", async () => {
   const { file, requests } = await attempt(
     (request) => request.path === "/gone" ? { status: 404 } : serveRange(content, request),
     {},
@@ -87,7 +87,7 @@ Deno.test("the part an earlier run left is continued, at another source too", as
   assertEquals(requests.map((request) => request.range), ["bytes=60000-", "bytes=60000-"]);
 });
 
-Deno.test("a part that is whole already is verified and used", async () => {
+Deno.test("a complete part is verified and used", async () => {
   const { file, requests } = await attempt(
     (request) => serveRange(content, request),
     {},
@@ -98,7 +98,7 @@ Deno.test("a part that is whole already is verified and used", async () => {
   assertEquals(requests.length, 1);
 });
 
-Deno.test("a part that does not belong to the file is thrown away", async () => {
+Deno.test("a part that does not match the file is discarded", async () => {
   const { file, requests } = await attempt(
     (request) => serveRange(content, request),
     {},
@@ -109,7 +109,7 @@ Deno.test("a part that does not belong to the file is thrown away", async () => 
   assertEquals(requests.map((request) => request.range), ["bytes=60000-", undefined]);
 });
 
-Deno.test("of a checksum the beginning may be all that is published", async () => {
+Deno.test("a checksum may be only the beginning of a digest", async () => {
   const beginning = { ...checksum, digest: checksum.digest.slice(0, 8) };
   const { file } = await attempt(() => ({ body: content }), { checksum: beginning });
   assertEquals(file, content);
@@ -128,7 +128,7 @@ Deno.test("without a checksum an earlier run's part is not trusted", async () =>
   assertEquals(requests[0].range, undefined);
 });
 
-Deno.test("a server that ignores Range is taken from the start", async () => {
+Deno.test("a server that ignores Range is read from the start", async () => {
   const { file, requests } = await attempt((request) => ({
     body: content,
     ...(request.count === 1 ? { cutAfter: 30_000 } : {}),
@@ -137,7 +137,7 @@ Deno.test("a server that ignores Range is taken from the start", async () => {
   assertEquals(requests.length, 2);
 });
 
-Deno.test("wrong content is thrown away and the next source asked", async () => {
+Deno.test("wrong content is discarded and the next source tried", async () => {
   const { file, left, requests } = await attempt(
     (request) => ({ body: request.path === "/bad" ? content.slice().fill(0, 500, 600) : content }),
     {},
@@ -148,14 +148,14 @@ Deno.test("wrong content is thrown away and the next source asked", async () => 
   assertEquals(requests.map((request) => request.path), ["/bad", "/good"]);
 });
 
-Deno.test("a source that sends the same wrong content twice is given up", async () => {
+Deno.test("a source that sends the same wrong content twice is abandoned", async () => {
   const { error, left, requests } = await attempt(() => ({ body: new Uint8Array(10) }));
   assertEquals(error instanceof DownloadError, true);
   assertEquals(requests.length, 2);
   assertEquals(left, []);
 });
 
-Deno.test("a troubled server is asked again with doubling waits", async () => {
+Deno.test("server errors are retried with exponential backoff", async () => {
   const { file, waits } = await attempt(
     (request) => request.count < 4 ? { status: 503 } : { body: content },
     { firstDelay: 100 },
@@ -164,7 +164,7 @@ Deno.test("a troubled server is asked again with doubling waits", async () => {
   assertEquals(waits, [100, 200, 400]);
 });
 
-Deno.test("a file that is not there is not asked for again; the error names every source", async () => {
+Deno.test("a missing file is not retried, and the error names every source", async () => {
   const { error, requests, waits } = await attempt(
     (request) => ({ status: request.path === "/a" ? 404 : 500 }),
     { rounds: 3 },
@@ -177,7 +177,7 @@ Deno.test("a file that is not there is not asked for again; the error names ever
   assertEquals(waits.length, 2);
 });
 
-Deno.test("a transfer that stalls is dropped and continued", async () => {
+Deno.test("a stalled transfer is dropped and continued", async () => {
   const { file, requests } = await attempt((request) => ({
     ...serveRange(content, request, '"v1"'),
     ...(request.count === 1 ? { stallAfter: 1000 } : {}),
@@ -186,7 +186,7 @@ Deno.test("a transfer that stalls is dropped and continued", async () => {
   assertEquals(requests[1].range, "bytes=1000-");
 });
 
-Deno.test("a server that drips is left for the next one", async () => {
+Deno.test("a slow server is abandoned for the next one", async () => {
   const { file, requests } = await attempt(
     (request) => ({
       ...serveRange(content, request),
@@ -202,7 +202,7 @@ Deno.test("a server that drips is left for the next one", async () => {
   ]);
 });
 
-Deno.test("bytes that are too few do not keep a transfer alive", async () => {
+Deno.test("too few bytes do not keep a transfer alive", async () => {
   using watch = new StallWatch(50);
   const drops = setInterval(() => watch.move(1), 10);
   await new Promise((resolve) => watch.signal.addEventListener("abort", resolve));
@@ -212,7 +212,7 @@ Deno.test("bytes that are too few do not keep a transfer alive", async () => {
   assertEquals(watch.drips, false);
 });
 
-Deno.test("a file that is larger than it can be is not fetched", async () => {
+Deno.test("a file larger than expected is rejected", async () => {
   const long = { body: content, headers: { "Content-Encoding": "identity" } };
   for (
     const [reply, reason] of [
@@ -231,7 +231,7 @@ Deno.test("a file that is larger than it can be is not fetched", async () => {
   }
 });
 
-Deno.test("a server that never moves forward does not hold the download for ever", async () => {
+Deno.test("a server that sends nothing does not block the download forever", async () => {
   const { error, requests } = await attempt(
     (request) => ({ ...serveRange(content, request), cutAfter: 0 }),
     { rounds: 3 },
@@ -240,7 +240,7 @@ Deno.test("a server that never moves forward does not hold the download for ever
   assertEquals(requests.length, 3);
 });
 
-Deno.test("a host that refuses the connection is given up at once if told so", async () => {
+Deno.test("without retryUnreachable, a refused connection fails at once", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
@@ -264,7 +264,7 @@ Deno.test("a host that refuses the connection is given up at once if told so", a
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a server may send on within its host, and to no other without TLS", async () => {
+Deno.test("redirects are followed within the host, and elsewhere only with TLS", async () => {
   const to = (location: string) => ({ status: 302, headers: { location } });
   const moved = await attempt((request) =>
     request.path === "/file" ? to("/moved") : serveRange(content, request)

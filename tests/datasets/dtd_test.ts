@@ -8,7 +8,7 @@ import { loadReds, tarGzOf, withMirror } from "../support/published.ts";
 const NAMES = ["banded_0001", "banded_0002", "polka-dotted_0003"];
 const pathOf = (name: string) => `${name.split("_")[0]}/${name}.jpg`;
 
-/** Lists of one picture each, another for every partition. */
+/** Lists of one image each, a different one in every partition. */
 const LISTS = Object.fromEntries(
   [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap((partition) =>
     ["train", "val", "test"].map((set, i) => [
@@ -33,7 +33,7 @@ const of = (options: object) =>
     "polka-dotted",
   ], 1);
 
-Deno.test("textures are of the sets of the partition that is named, of one download", async () => {
+Deno.test("every partition has its own sets, from one download", async () => {
   await withMirror(of({}), await files(), async ({ dataset, where, requests }) => {
     assertEquals(await loadReds(dataset, where), { train: [[1, 0], [2, 1]], test: [[0, 0]] });
     const { remoteFiles } = dataset;
@@ -51,7 +51,7 @@ Deno.test("textures are of the sets of the partition that is named, of one downl
   });
 });
 
-Deno.test("there are 47 textures, and what trains does not validate", () => {
+Deno.test("there are 47 textures, and overlapping sets are rejected", () => {
   const { classNames, sizes } = dtdOf(dtd.schema.parse({})).info;
   assertEquals(new Set(classNames).size, 47);
   assertEquals(classNames, classNames.toSorted());

@@ -5,7 +5,7 @@ import { InputError } from "../../errors.ts";
 import { plainPng } from "../support/pictures.ts";
 import { loadReds, tarGzOf, withMirror } from "../support/published.ts";
 
-Deno.test("fast.ai's datasets are read in the size that is named, with the names of their classes", async () => {
+Deno.test("fast.ai's datasets are read at the chosen size, with class names", async () => {
   const same = { md5: "0".repeat(32), bytes: 1 };
   const tiny = {
     name: "imagenette",

@@ -1,15 +1,15 @@
-/** A loopback HTTP server whose answers can be cut, delayed for ever or wrong. */
+/** A loopback HTTP server whose replies can be cut, stalled or wrong. */
 
-/** What was asked. */
+/** A received request. */
 export interface Request {
   readonly path: string;
   readonly range: string | undefined;
   readonly ifRange: string | undefined;
-  /** How often this path has been asked for, this time included. */
+  /** The number of requests for this path, including this one. */
   readonly count: number;
 }
 
-/** What is answered; `Content-Length` is that of `body` unless `headers` name one. */
+/** A reply; `Content-Length` is that of `body` unless `headers` has one. */
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface FaultServer extends AsyncDisposable {
   readonly requests: Request[];
 }
 
-/** Answers every request by `handle`, one request a connection. */
+/** Answers every request by `handle`, one per connection. */
 export function startFaultServer(handle: (request: Request) => Reply): FaultServer {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const requests: Request[] = [];
@@ -50,7 +50,7 @@ export function startFaultServer(handle: (request: Request) => Reply): FaultServ
   }
 
   const running = (async () => {
-    // A client that goes away early is part of the tests.
+    // Some tests disconnect early.
     for await (const conn of listener) serve(conn).catch(() => close(conn));
   })();
   return {
@@ -69,7 +69,7 @@ async function readRequest(conn: Deno.Conn): Promise<Omit<Request, "count">> {
   let text = "";
   while (!text.includes("\r\n\r\n")) {
     const length = await conn.read(buffer);
-    if (length === null) throw new Error("the client went away");
+    if (length === null) throw new Error("the client disconnected");
     text += new TextDecoder().decode(buffer.subarray(0, length));
   }
   const [first, ...lines] = text.split("\r\n");

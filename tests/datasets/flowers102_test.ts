@@ -8,7 +8,7 @@ import { loadReds, tarGzOf, withMirror } from "../support/published.ts";
 const fixture = (name: string) =>
   Deno.readFile(new URL(`../fixtures/datasets/${name}`, import.meta.url));
 
-// Of six pictures, of classes 2 1 2 1 1 2, the sets are 2 1, 3 4 and 6 5.
+// Six images of the classes 2 1 2 1 1 2; the sets are 2 1, 3 4 and 6 5.
 const COUNTS = { train: { count: 2 }, val: { count: 2 }, test: { count: 2 } };
 const PICTURES = Object.fromEntries(
   [1, 2, 3, 4, 5, 6].map((i) => [`jpg/image_0000${i}.jpg`, plainPng([i, 0, 0])]),
@@ -26,7 +26,7 @@ const of = (options: Parameters<typeof flowers102Of>[0]) =>
   flowers102Of(options, ["rose", "lotus"], COUNTS);
 const BOTH = { train: "trainval", validation: "test" } as const;
 
-Deno.test("flowers are of the sets and classes that the MAT-files say", async () => {
+Deno.test("the MAT-files give the sets and classes of flowers", async () => {
   await withMirror(of(BOTH), await files(), async ({ dataset, where, requests }) => {
     assertEquals(await loadReds(dataset, where), {
       train: [[1, 1], [2, 0], [3, 1], [4, 0]],
@@ -45,13 +45,13 @@ Deno.test("flowers are of the sets and classes that the MAT-files say", async ()
       "jpg",
       "setid.mat",
     ]);
-    // As torchvision lays it out.
+    // In torchvision's layout.
     const root = join(where.cache, "datasets", "flowers102");
     assertEquals((await loadReds(dataset, { root })).test, [[5, 0], [6, 1]]);
   });
 });
 
-Deno.test("what trains does not validate, and every class has a name of its own", () => {
+Deno.test("overlapping sets are rejected, and the 102 classes have different names", () => {
   assertThrows(() => of({ train: "trainval", validation: "val" }), InputError, "part of trainval");
   const { info } = flowers102Of(BOTH);
   assertEquals(new Set(info.classNames).size, 102);
@@ -59,7 +59,7 @@ Deno.test("what trains does not validate, and every class has a name of its own"
   assertEquals(flowers102.schema.parse({}), BOTH);
 });
 
-Deno.test("a MAT-file of flowers that has changed, or of another dataset, is told by name", async () => {
+Deno.test("a changed MAT-file, or one of another dataset, is rejected by name", async () => {
   await withMirror(of(BOTH), await files(), async ({ dataset, where }) => {
     await loadReds(dataset, where);
     const folder = join(where.cache, "datasets", "flowers102", "flowers-102");

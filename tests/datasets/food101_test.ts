@@ -18,7 +18,7 @@ const files = async (train = "apple_pie/10\nwaffles/30\n") => ({
   }),
 });
 
-Deno.test("dishes are of the sets and classes that the lists say", async () => {
+Deno.test("the lists give the sets and classes of dishes", async () => {
   await withMirror(food, await files(), async ({ dataset, where, requests }) => {
     const all = { train: [[10, 0], [30, 1]], test: [[20, 0]] };
     assertEquals<unknown>(await loadReds(dataset, where), all);
@@ -29,7 +29,7 @@ Deno.test("dishes are of the sets and classes that the lists say", async () => {
   });
 });
 
-Deno.test("a list of dishes with another line or class is refused by name", async () => {
+Deno.test("a list with an invalid line or unknown class is rejected by name", async () => {
   const refused = [
     ["apple_pie/../../x\n", 'train.txt:1: found "apple_pie/../../x"'],
     ["soup/1\n", 'train.txt: found the class "soup", which is not a class of food101'],
@@ -41,7 +41,7 @@ Deno.test("a list of dishes with another line or class is refused by name", asyn
   }
 });
 
-Deno.test("an image that is missing is told before a training begins", async () => {
+Deno.test("a missing image is reported before training", async () => {
   await withMirror(food, await files("apple_pie/10\nwaffles/31\n"), async ({ dataset, where }) => {
     await assertRejects(() => loadReds(dataset, where), InputError, "images/waffles/31.jpg");
   });

@@ -6,6 +6,7 @@ import { loadIdx } from "../../datasets/idx.ts";
 import { LABELS, readImages } from "../../datasets/image_source.ts";
 import type { LocatedFiles } from "../../datasets/published_files.ts";
 import { InputError } from "../../errors.ts";
+import { withFiles } from "../support/pictures.ts";
 
 const digits: DatasetInfo = {
   name: "tiny",
@@ -31,22 +32,7 @@ async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuf
   return await new Response(stream).bytes();
 }
 
-async function withFiles(
-  files: Readonly<Record<string, Uint8Array>>,
-  test: (folder: string) => Promise<void>,
-) {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, bytes] of Object.entries(files)) {
-      await Deno.writeFile(join(folder, name), bytes);
-    }
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** The files of a folder as those of a dataset, of which no checksums are known. */
+/** The files of a folder as a dataset's, without checksums. */
 function filesIn(folder: string): LocatedFiles["files"] {
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
   return new Map(names.map((name) => [name.replace(/\.gz$/, ""), { path: join(folder, name) }]));
@@ -80,16 +66,16 @@ const idxFaults: [string, Record<string, Uint8Array>, string][] = [
     "train-images-idx3-ubyte": idxFiles["train-images-idx3-ubyte"].slice(0, -1),
   }, "contains 27 bytes, expected 28"],
   ["is not IDX", { "train-images-idx3-ubyte": new Uint8Array(100) }, "not an IDX file"],
-  ["holds another number of images", {
+  ["has another number of images", {
     "train-labels-idx1-ubyte": idx([3], [0, 0, 0]),
   }, "its extents are [3], expected [2]"],
-  ["holds a label that is no class", {
+  ["has an invalid label", {
     "train-labels-idx1-ubyte": idx([2], [0, 3]),
   }, "record 1 has the label 3, expected 0 to 2"],
 ];
 
 for (const [what, change, message] of idxFaults) {
-  Deno.test(`an IDX file that ${what} is refused by name`, async () => {
+  Deno.test(`an IDX file that ${what} is rejected by name`, async () => {
     await withFiles({ ...idxFiles, ...change }, async (folder) => {
       const error = await assertRejects(
         () => loadIdx(filesIn(folder), digits),
@@ -97,13 +83,13 @@ for (const [what, change, message] of idxFaults) {
         message,
       );
       assertEquals(error.message.includes(Object.keys(change)[0]), true);
-      // Of a folder that somebody named, no file is to be deleted.
+      // Deleting files of the user's own folder is not suggested.
       assertEquals(error.message.includes("delete"), false, error.message);
     });
   });
 }
 
-Deno.test("a truncated gzip file is refused by name", async () => {
+Deno.test("a truncated gzip file is rejected by name", async () => {
   const { "train-images-idx3-ubyte": packed, ...others } = idxFiles;
   const cut = (await gzip(packed)).slice(0, -9);
   await withFiles({ ...others, "train-images-idx3-ubyte.gz": cut }, async (folder) => {
@@ -115,7 +101,7 @@ Deno.test("a truncated gzip file is refused by name", async () => {
   });
 });
 
-Deno.test("an IDX file that goes on for ever is read no further than the dataset's", async () => {
+Deno.test("an IDX file that is too long is read no further than the expected size", async () => {
   const { "train-images-idx3-ubyte": packed, ...others } = idxFiles;
   const endless = new Uint8Array(50 << 20);
   endless.set(packed);
@@ -146,7 +132,7 @@ const records = {
   "t.bin": new Uint8Array([9, 1, 70, 71, 80, 81, 90, 91]),
 };
 
-Deno.test("CIFAR's colour planes become channels-last pixels, the fine label the label", async () => {
+Deno.test("CIFAR's colour planes become channels-last pixels, and fine labels are used", async () => {
   await withFiles(records, async (folder) => {
     const { train, test } = await loadCifar(filesIn(folder), photos, layout);
     assertEquals([...await readImages(train)], [10, 20, 30, 11, 21, 31, 40, 50, 60, 41, 51, 61]);
@@ -156,7 +142,7 @@ Deno.test("CIFAR's colour planes become channels-last pixels, the fine label the
   });
 });
 
-Deno.test("a CIFAR file that is truncated or has an impossible label is refused by name", async () => {
+Deno.test("a CIFAR file that is truncated or has an invalid label is rejected by name", async () => {
   await withFiles({ ...records, "b.bin": records["b.bin"].slice(0, 7) }, async (folder) => {
     await assertRejects(
       () => loadCifar(filesIn(folder), photos, layout),

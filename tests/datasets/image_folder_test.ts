@@ -14,7 +14,7 @@ function load(root: string, options: object = {}, where: DatasetOptions = {}) {
   return loadDataset(choice, { ...SMALL, ...where });
 }
 
-/** So many files of each class, by path. */
+/** This many files of each class, by path. */
 function files(counts: Readonly<Record<string, number>>, bytes = RED): Record<string, Uint8Array> {
   return Object.fromEntries(
     Object.entries(counts).flatMap(([folder, count]) =>
@@ -23,7 +23,7 @@ function files(counts: Readonly<Record<string, number>>, bytes = RED): Record<st
   );
 }
 
-Deno.test("folders are classes in Python's order; what validates is held out of each", () =>
+Deno.test("folders are classes in Python's order, and validation images are held out of each", () =>
   withFiles(files({ b: 5, B: 10, "é": 5, "𝒳": 5, "ﬁ": 5 }), async (root) => {
     const data = await load(root, { holdOut: { share: 0.2 } });
     assertEquals(data.classNames, ["B", "b", "é", "ﬁ", "𝒳"]);
@@ -37,7 +37,7 @@ Deno.test("folders are classes in Python's order; what validates is held out of 
     assertEquals([named.classNames, named.sizes], [["é", "b"], { train: 8, test: 2 }]);
   }));
 
-Deno.test("the choice of what validates is the same every time and of every class", () => {
+Deno.test("the held-out images are reproducible and of every class", () => {
   const all = files({ cat: 20, dog: 20 });
   const heldOf = async (root: string, splitSeed = 0) => {
     const data = await load(root, { splitSeed });
@@ -47,12 +47,12 @@ Deno.test("the choice of what validates is the same every time and of every clas
     const first = await heldOf(root);
     assertEquals(await heldOf(root), first);
     assert(await heldOf(root, 1) !== first);
-    // No class stands at an end, where pictures are held out or cut off.
+    // Classes are mixed at the beginning, which may be held out or cut off.
     assertEquals(new Set(first.slice(0, 12)).size, 2);
   });
 });
 
-Deno.test("train and the first folder that validates are recognized, other classes refused", () =>
+Deno.test("the folders train and valid are recognized, and classes without training images rejected", () =>
   withFiles(
     { ...files({ "train/a": 3, "train/b": 2, "test/a": 1, "valid/b": 2 }) },
     async (root) => {
@@ -77,7 +77,7 @@ Deno.test("a class may be called train", () =>
     assertEquals((await load(root)).classNames, ["bus", "train"]);
   }));
 
-Deno.test("folders below a class are its own, links are followed once, hidden and system files are not", () =>
+Deno.test("subfolders belong to their class, links are followed once, and hidden and system files skipped", () =>
   withFiles({
     ...files({ a: 2, "a/deep/er": 2, b: 2, ".git/x": 1, "a/.thumbs": 1, "__MACOSX/a": 1 }),
     "a/Thumbs.db": "x",
@@ -93,12 +93,12 @@ Deno.test("folders below a class are its own, links are followed once, hidden an
     const data = await load(root, { classes: ["a", "b"], holdOut: { count: 1 } }, {
       onNotice: (line) => notices.push(line),
     });
-    // a: five of its own and, through the link to the root, those of b and c once.
+    // a: its own five and, through the link to the root, those of b and c once.
     assertEquals(data.sizes.train + data.sizes.test, 5 + 3 + 3);
     assertEquals(notices, [`${root}: skipped 1 × folder that is not a class, 1 × .txt`]);
   }));
 
-Deno.test("what is no folder of classes is refused with what was found", () =>
+Deno.test("a folder without class folders is rejected with what was found", () =>
   withFiles({ ...files({ "one/a": 1, "two/a": 2, "flat": 3, "empty/b": 1 }) }, async (root) => {
     await Deno.mkdir(join(root, "empty", "c"));
     const refused: [string, string][] = [
@@ -120,7 +120,7 @@ Deno.test("what is no folder of classes is refused with what was found", () =>
     );
   }));
 
-Deno.test("files that cannot be images end it before it begins, with the list of all", () => {
+Deno.test("unreadable files are all reported before training", () => {
   const broken = { "a/bad.jpg": "<!doctype html>", "a/empty.png": "", "b/x.jpeg": "%PDF-1.7" };
   return withFiles({ ...files({ a: 3, b: 3 }), ...broken }, async (root) => {
     const { message } = await assertRejects(() => load(root), InputError);
@@ -135,7 +135,7 @@ Deno.test("files that cannot be images end it before it begins, with the list of
   });
 });
 
-Deno.test("in the place of a broken image stands another of its class", async () => {
+Deno.test("a broken image is replaced by another of its class", async () => {
   const cut = RED.slice(0, -20);
   const named = { ...files({ a: 9 }), ...files({ b: 9 }, BLUE), "a/cut.png": cut };
   await withFiles(named, async (root) => {
@@ -161,7 +161,7 @@ Deno.test("in the place of a broken image stands another of its class", async ()
   });
 });
 
-Deno.test("too many broken images are not replaced", () => {
+Deno.test("too many broken images are rejected", () => {
   const bad = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`a/bad${i}.png`, "x"]));
   return withFiles({ ...files({ a: 20, b: 20 }), ...bad }, async (root) => {
     await assertRejects(

@@ -5,7 +5,7 @@ import { type DatasetChoice, loadDataset } from "../../datasets/open.ts";
 import { InputError } from "../../errors.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
 
-/** Pictures a0 … a9, each with its number as red. */
+/** Images a0 … a9, each with its number as red. */
 const PICTURES = Object.fromEntries(
   Array.from({ length: 10 }, (_, i) => [`photos/a ${i}.png`, plainPng([i, 0, 0])]),
 );
@@ -17,7 +17,7 @@ async function load(text: string, options: object = {}) {
     const train = join(folder, "photos", "list.csv");
     const choice = { name: "image_list", train, ...options } as DatasetChoice;
     data = await loadDataset(choice, { evalTransforms: [{ name: "fit", size: 1 }] });
-    // Each picture comes with its own label.
+    // Each image has its own label.
     for (const split of [data.train, data.test]) {
       const pixels = await readImages(split);
       split.targets.labels?.data.forEach((label, i) =>
@@ -32,7 +32,7 @@ const labelOf = (number: number) => number % 2 ? "odd, that is" : "even";
 const names = Array.from({ length: 10 }, (_, i) => `a ${i}.png`);
 const quoted = (i: number) => i % 2 ? '"odd, that is"' : "even";
 
-Deno.test("lists in CSV are read with and without a first line that names the columns", async () => {
+Deno.test("CSV lists are read with and without a header line", async () => {
   const texts = [
     names.map((name, i) => `${name},${quoted(i)}`).join("\n"),
     "\ufeffid;Label;File\r\n" +
@@ -45,7 +45,7 @@ Deno.test("lists in CSV are read with and without a first line that names the co
   }
 });
 
-Deno.test("lists in JSON lines are read; a second one validates", async () => {
+Deno.test("JSON lines are read, and a second list is for validation", async () => {
   const line = (i: number) => JSON.stringify({ path: names[i], label: labelOf(i) });
   const text = [0, 1, 2, 3].map(line).join("\n\n");
   const data = await load(text);
@@ -60,7 +60,7 @@ Deno.test("lists in JSON lines are read; a second one validates", async () => {
   });
 });
 
-Deno.test("labels that are numbers are classes by their size; any number may be allowed", async () => {
+Deno.test("numeric labels are ordered as numbers, and several labels per image can be allowed", async () => {
   const text = names.map((name, i) => `${name}\t${[10, 9][i % 2]}`).join("\n");
   await withFiles({ ...PICTURES, "photos/list.tsv": text }, async (folder) => {
     const train = join(folder, "photos", "list.tsv");
@@ -79,7 +79,7 @@ Deno.test("labels that are numbers are classes by their size; any number may be 
   assert(sums.every((sum) => sum === 0 || sum === 2));
 });
 
-Deno.test("what is wrong in a list is told with its line", async () => {
+Deno.test("mistakes in a list are reported with their line", async () => {
   const two = "a 0.png,even\na 1.png,odd\n";
   const refused: [string, object, string][] = [
     ["", {}, "the list contains no images"],

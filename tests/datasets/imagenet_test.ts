@@ -10,13 +10,13 @@ function load(root: string, options: object = {}, where: DatasetOptions = {}) {
 const RED = plainPng([200, 0, 0]);
 const CLASSES = ["n01", "n02", "n03", "n04"];
 
-/** A picture of each class in a split below a folder. */
+/** An image of each class in a split below a folder. */
 const split = (folder: string) =>
   Object.fromEntries(CLASSES.map((name) => [`${folder}/${name}/${name}_1.JPEG`, RED]));
 
 const NAMES = "n02 crane\nn01 tench, Tinca tinca\nn03 crane\nn04 maillot, tank suit\nn05 maillot\n";
 
-Deno.test("folders are classes, and a file that is there gives them names", () =>
+Deno.test("folders are classes, named by a file of names if there is one", () =>
   withFiles({ ...split("train"), ...split("val") }, async (root) => {
     assertEquals((await load(root)).classNames, CLASSES);
     await Deno.writeTextFile(`${root}/synset_words.txt`, NAMES);
@@ -32,7 +32,7 @@ Deno.test("folders are classes, and a file that is there gives them names", () =
     assertEquals(error.at, ["classNames"]);
   }));
 
-Deno.test("what Kaggle gives is read as it is: images that validate lie in one folder", () => {
+Deno.test("Kaggle's layout is read, with all validation images in one folder", () => {
   const folder = "ILSVRC/Data/CLS-LOC";
   const files = {
     ...split(`${folder}/train`),
@@ -55,7 +55,7 @@ Deno.test("what Kaggle gives is read as it is: images that validate lie in one f
   });
 });
 
-Deno.test("without folders to validate on it is refused", async () => {
+Deno.test("missing validation folders are rejected", async () => {
   await withFiles(split("train"), async (root) => {
     await assertRejects(() => load(root), InputError, "no folder val/ next to train/");
   });

@@ -8,7 +8,7 @@ import { collect, type Copy, source, training } from "../support/collected.ts";
 import { numberedImages } from "../support/images.ts";
 import { numbered } from "../support/sources/numbered.ts";
 
-Deno.test("every image is served once an epoch, its pixels with its label", async () => {
+Deno.test("every image is served once per epoch, with its label", async () => {
   using loader = new BatchLoader(source, training);
   const batches = await collect(loader, 0);
   const labels = batches.flatMap((batch) => batch.labels.slice(0, batch.count));
@@ -31,11 +31,11 @@ Deno.test("the last batch is padded with label -1 and zeros, or dropped", async 
   assertEquals((await collect(dropped, 0)).length, 4);
 });
 
-/** Every pixel of its images differs, so that turning one upside down shows. */
+/** Images with differing pixels, so that a vertical flip is detected. */
 const varied = numberedImages(23, source.shape);
 varied.images.forEach((_, i) => varied.images[i] = i % 251);
 
-/** All that is drawn. */
+/** Every random option. */
 const busy: LoaderOptions = {
   ...training,
   augmentation: [...training.augmentation!, { name: "random_erasing", value: "random" }],
@@ -44,7 +44,7 @@ const busy: LoaderOptions = {
 };
 
 const sources: [string, ImageSource][] = [["in memory", varied], [
-  "that are read asynchronously",
+  "read asynchronously",
   numbered({ count: 23 }),
 ]];
 for (const [what, images] of sources) {
@@ -67,7 +67,7 @@ Deno.test("resuming at any batch continues exactly", async () => {
   }
 });
 
-Deno.test("a loop that is left early does not disturb the next", async () => {
+Deno.test("leaving a loop early does not affect the next", async () => {
   using loader = new BatchLoader(source, training);
   for await (const _ of loader.epoch(0)) break;
   using several = new BatchLoader(numbered({ count: 23 }), { ...training, workers: 3 });
@@ -88,7 +88,7 @@ Deno.test("epochs and seeds differ in order and augmentation", async () => {
   }
 });
 
-Deno.test("the crop and the mirroring are drawn as they always were", async () => {
+Deno.test("crops and flips are the same as in earlier versions", async () => {
   using loader = new BatchLoader(source, { ...training, workers: 0 });
   const [{ labels, transforms }] = await collect(loader, 1);
   for (const [row, sample] of labels.entries()) {
@@ -98,7 +98,7 @@ Deno.test("the crop and the mirroring are drawn as they always were", async () =
   }
 });
 
-Deno.test("an epoch of repeated augmentation shows fewer images, each changed otherwise", async () => {
+Deno.test("repeated augmentation shows fewer images per epoch, each augmented differently", async () => {
   using loader = new BatchLoader(source, { ...training, augRepeats: 3, workers: 0 });
   const batches = await collect(loader, 1);
   const labels = batches.flatMap(({ labels, count }) => labels.slice(0, count));
@@ -109,11 +109,11 @@ Deno.test("an epoch of repeated augmentation shows fewer images, each changed ot
   assertEquals(labels, [...order].flatMap((image) => [image, image, image]).slice(0, 23));
   const drawnAlike = Array.from({ length: 7 }, (_, i) => transforms.slice(3 * i, 3 * i + 3))
     .filter((drawn) => new Set(drawn).size < 3);
-  // Of 162 transforms two may be the same.
+  // With 162 possible transforms, two may coincide.
   assert(drawnAlike.length < 2, drawnAlike.join(" | "));
 });
 
-Deno.test("mixed targets are those of the images that are mixed", async () => {
+Deno.test("mixed targets combine those of the mixed images", async () => {
   const mixing = { options: { mixup: {} }, classes: 23 };
   using plain = new BatchLoader(source, { ...training, workers: 0 });
   using mixed = new BatchLoader(source, { ...training, mixing, workers: 0 });
@@ -132,7 +132,7 @@ Deno.test("mixed targets are those of the images that are mixed", async () => {
   }
 });
 
-Deno.test("augmentation stays in range; without it images come as they are, in order", async () => {
+Deno.test("augmentation stays in range; without it images are served unchanged, in order", async () => {
   using loader = new BatchLoader(source, training);
   const seen = new Set<number>();
   for (let epoch = 0; epoch < 20; epoch++) {
@@ -153,7 +153,7 @@ Deno.test("augmentation stays in range; without it images come as they are, in o
   assertEquals((await collect(still, 0))[0].transforms, new Array(69).fill(0));
 });
 
-Deno.test("targets of several numbers fill their rows, beyond the images with their filling", async () => {
+Deno.test("targets of several numbers fill their rows, and padding rows their fill value", async () => {
   const dataset = await openDataset({
     name: "synthetic_multi_label",
     classes: 3,
@@ -167,21 +167,21 @@ Deno.test("targets of several numbers fill their rows, beyond the images with th
   assertEquals(seen, [...train.targets.targets.data, ...new Array(9).fill(-1)]);
 });
 
-Deno.test("a loader can be used after it was closed", async () => {
+Deno.test("a closed loader can be used again", async () => {
   const loader = new BatchLoader(source, training);
   const expected = await collect(loader, 0);
   loader.close();
   assertEquals(await collect(loader, 0), expected);
 });
 
-Deno.test("one epoch at a time", async () => {
+Deno.test("only one epoch can be served at a time", async () => {
   using loader = new BatchLoader(source, training);
   for await (const _ of loader.epoch(0)) {
     await assertRejects(() => loader.epoch(1).next(), Error, "still being served");
   }
 });
 
-Deno.test("sizes that do not fit are refused", () => {
+Deno.test("invalid sizes are rejected", () => {
   const make = (options: Partial<LoaderOptions>) => () =>
     new BatchLoader(source, { ...training, ...options });
   assertThrows(make({ batchSize: 0 }), InputError, "batchSize: found 0");
@@ -196,14 +196,14 @@ Deno.test("sizes that do not fit are refused", () => {
   );
 });
 
-Deno.test("an epoch and a batch to start at are whole numbers from 0 on", async () => {
+Deno.test("epoch and startBatch must be non-negative integers", async () => {
   using loader = new BatchLoader(source, { batchSize: 5, workers: 0 });
   await assertRejects(() => loader.epoch(-1).next(), InputError, "epoch: found -1");
   await assertRejects(() => loader.epoch(0, -1).next(), InputError, "startBatch: found -1");
   await assertRejects(() => loader.epoch(0, 1.5).next(), InputError, "startBatch: found 1.5");
 });
 
-Deno.test("loaders that take turns serve the batches of one, each its own", async () => {
+Deno.test("loaders that take turns together serve the batches of one", async () => {
   const { train } = await (await openDataset({ name: "synthetic", trainCount: 23 })).load();
   const options: LoaderOptions = { ...busy, batchSize: 2 };
   using whole = new BatchLoader(train, options);

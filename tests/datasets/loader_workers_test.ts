@@ -1,4 +1,4 @@
-/** The workers of a loader: how many, where they run, and what happens when one fails. */
+/** A loader's workers: how many, where they run, and what happens when one fails. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Worker as NodeWorker } from "node:worker_threads";
 import { BatchLoader } from "../../datasets/loader.ts";
@@ -7,7 +7,7 @@ import { InputError, RunError } from "../../errors.ts";
 import { collect, source, training } from "../support/collected.ts";
 import { numbered } from "../support/sources/numbered.ts";
 
-Deno.test("an image that cannot be read fails its batch as the source says", async () => {
+Deno.test("an unreadable image fails its batch with the source's error", async () => {
   for (const workers of [0, 1, 3]) {
     using loader = new BatchLoader(numbered({ count: 23, refused: 12 }), { batchSize: 5, workers });
     const served: number[] = [];
@@ -18,7 +18,7 @@ Deno.test("an image that cannot be read fails its batch as the source says", asy
   }
 });
 
-Deno.test("a worker that ends at work fails its batch and hangs nothing", async () => {
+Deno.test("a worker that crashes fails its batch without a hang", async () => {
   for (const workers of [1, 3]) {
     using loader = new BatchLoader(numbered({ count: 40, fatal: 22 }), { batchSize: 5, workers });
     const error = await assertRejects(() => collect(loader, 0), RunError);
@@ -26,7 +26,7 @@ Deno.test("a worker that ends at work fails its batch and hangs nothing", async 
   }
 });
 
-Deno.test("a worker that its source closes fails its batch and hangs nothing", async () => {
+Deno.test("a worker closed by its source fails its batch without a hang", async () => {
   for (const workers of [1, 3]) {
     using loader = new BatchLoader(numbered({ count: 40, closing: 22 }), { batchSize: 5, workers });
     const error = await assertRejects(() => collect(loader, 0), RunError);
@@ -34,14 +34,14 @@ Deno.test("a worker that its source closes fails its batch and hangs nothing", a
   }
 });
 
-Deno.test("a source's own mistake arrives with its kind and its stack", async () => {
+Deno.test("a bug in a source is thrown with its class and stack", async () => {
   using loader = new BatchLoader(numbered({ count: 23, mistaken: 12 }), { batchSize: 5 });
   const error = await assertRejects(() => collect(loader, 0), Error);
   assertEquals(`${error}`, "TypeError: image 12 is no image");
   assert(error.stack?.includes("numbered.ts"), error.stack);
 });
 
-Deno.test("where no worker can be started the loader reads by itself", async () => {
+Deno.test("if no worker can be started, the loader reads the images itself", async () => {
   using expected = new BatchLoader(source, { ...training, workers: 0 });
   const unknown = Object.assign(source.slice(0, 23), {});
   Object.defineProperty(unknown, "handle", { value: { kind: "file:///nowhere/source.ts" } });
@@ -56,7 +56,7 @@ Deno.test("where no worker can be started the loader reads by itself", async () 
   }
 });
 
-Deno.test("another library may put a Worker of its own in the place of the web's", async () => {
+Deno.test("the loader works if another library replaces the global Worker", async () => {
   const { Worker } = globalThis;
   globalThis.Worker = NodeWorker as unknown as typeof Worker;
   try {
@@ -84,7 +84,7 @@ Deno.test("there are no more workers than batches", async () => {
   assertEquals(started.size, 2);
 });
 
-Deno.test("a loader from the web works in a process of its own, which ends by itself", async () => {
+Deno.test("a loader imported from a URL works, and its process exits", async () => {
   const root = new URL("../../", import.meta.url);
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -115,7 +115,7 @@ Deno.test("a loader from the web works in a process of its own, which ends by it
   assertEquals([code, new TextDecoder().decode(stdout)], [0, "4\n4\n2\n"]);
 });
 
-Deno.test("processes on one machine share its cores, each with a thread that decodes at least", () => {
+Deno.test("processes on one machine share its cores, with at least one decoding thread each", () => {
   const pictures = { handle: { kind: "none" }, reads: [] };
   const cores = navigator.hardwareConcurrency;
   const helpers = (processes: number) => threadsAndSlots(pictures, "auto", 99, processes).helpers;

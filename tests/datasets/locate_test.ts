@@ -43,7 +43,7 @@ function tinyDataset(officialUrl: string, checksum = md5): PublishedFiles {
 const serving = (...paths: string[]) =>
   startFaultServer(({ path }) => paths.includes(path) ? { body: archive } : { status: 404 });
 
-Deno.test("a root that holds the files is used before anything else", async () => {
+Deno.test("a root with the files takes precedence", async () => {
   await withFolder(async (folder) => {
     await Deno.mkdir(join(folder, "tiny"));
     await Deno.writeFile(join(folder, "tiny", "data.bin"), new Uint8Array(1));
@@ -71,7 +71,7 @@ Deno.test("the archive is downloaded once, unpacked into the cache and deleted",
   });
 });
 
-Deno.test("a root without the files is a mistake, whatever the cache holds, unless a network named it", async () => {
+Deno.test("a root without the files is an error, unless downloading is off", async () => {
   await using server = serving("/official.tar.gz");
   await withFolder(async (cache) => {
     const dataset = tinyDataset(`${server.url}/official.tar.gz`);
@@ -86,7 +86,7 @@ Deno.test("a root without the files is a mistake, whatever the cache holds, unle
   });
 });
 
-Deno.test("files that were found are not looked for again", async () => {
+Deno.test("files are located only once", async () => {
   await using server = serving("/official.tar.gz");
   await withFolder(async (cache) => {
     const notices: string[] = [];
@@ -111,7 +111,7 @@ Deno.test("files that were found are not looked for again", async () => {
   });
 });
 
-Deno.test("two that want the same dataset at once download it once", async () => {
+Deno.test("concurrent callers download a dataset once", async () => {
   await using server = serving("/official.tar.gz");
   await withFolder(async (cache) => {
     const dataset = tinyDataset(`${server.url}/official.tar.gz`);
@@ -120,7 +120,7 @@ Deno.test("two that want the same dataset at once download it once", async () =>
   });
 });
 
-Deno.test("a mirror is asked first, in its usual place and then directly, keeping its query", async () => {
+Deno.test("a mirror is tried first, at its usual path and then directly, keeping its query", async () => {
   await using server = serving("/a/tiny-binary.tar.gz?key=1");
   await withFolder(async (cache) => {
     await locateFiles(tinyDataset(`${server.url}/official.tar.gz`), {
@@ -161,13 +161,13 @@ Deno.test("checksums can be overridden and turned off", async () => {
         () => locateFiles(dataset, { cache, download: false }),
         InputError,
         "was not found",
-        "what was asked for under another checksum is never taken for what is published",
+        "files under another checksum are not taken for the published ones",
       );
     });
   }
 });
 
-Deno.test("a byte that has changed in the cache is found when it is read", async () => {
+Deno.test("a changed byte in the cache is detected when it is read", async () => {
   await using server = serving("/official.tar.gz");
   await withFolder(async (cache) => {
     const dataset = tinyDataset(`${server.url}/official.tar.gz`);
@@ -186,7 +186,7 @@ Deno.test("a byte that has changed in the cache is found when it is read", async
   });
 });
 
-Deno.test("a file in the cache of which no checksum is known is not taken", async () => {
+Deno.test("a file in the cache without a known checksum is ignored", async () => {
   await withFolder(async (cache) => {
     const dataset = { ...tinyDataset("http://127.0.0.1:9/"), gzipped: true };
     const home = join(cache, "datasets", "tiny");
@@ -199,7 +199,7 @@ Deno.test("a file in the cache of which no checksum is known is not taken", asyn
   });
 });
 
-Deno.test("an archive put in place by hand is verified, used and kept", async () => {
+Deno.test("an archive put into the cache by hand is verified, used and kept", async () => {
   await withFolder(async (cache) => {
     const dataset = tinyDataset("http://127.0.0.1:9/");
     const path = join(cache, "datasets", "tiny", "tiny-binary.tar.gz");
@@ -212,7 +212,7 @@ Deno.test("an archive put in place by hand is verified, used and kept", async ()
   });
 });
 
-Deno.test("what a process left that was killed while it unpacked is used and goes", async () => {
+Deno.test("a downloaded archive left by a killed process is verified, used and removed", async () => {
   await using server = serving("/official.tar.gz");
   await withFolder(async (cache) => {
     const dataset = tinyDataset(`${server.url}/official.tar.gz`);
@@ -222,7 +222,7 @@ Deno.test("what a process left that was killed while it unpacked is used and goe
     await locateFiles(dataset, { cache });
     assertEquals(server.requests, []);
     assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["tiny-binary"]);
-    // One that another checksum, or none, let through is not.
+    // One that does not match the checksum is fetched again.
     await Deno.remove(home, { recursive: true });
     await Deno.mkdir(home);
     await Deno.writeFile(join(home, "tiny-binary.tar.gz.downloaded"), archive.slice(1));
@@ -232,14 +232,14 @@ Deno.test("what a process left that was killed while it unpacked is used and goe
   });
 });
 
-Deno.test("options that do not fit are refused", async () => {
+Deno.test("invalid options are rejected", async () => {
   const dataset = tinyDataset("http://127.0.0.1:9/");
   await withFolder(async (cache) => {
     const refused: [Parameters<typeof locateFiles>[1], string][] = [
       [{ download: false }, "downloading is off"],
       [{ root: "a".repeat(300) }, "images cannot be read: File name too long"],
       [{ mirror: "example.org" }, "data.mirror"],
-      // Wherever the files are.
+      // Even if root is given.
       [{ mirror: "ftp://example.org", root: cache, download: false }, "data.mirror"],
       [{ checksums: { "tiny.zip": "none" } }, 'no file "tiny.zip"'],
       [{ checksums: { "tiny-binary.tar.gz": "crc:1" } }, "is not a checksum"],
@@ -250,7 +250,7 @@ Deno.test("options that do not fit are refused", async () => {
   });
 });
 
-Deno.test("a cache that cannot be written is the user's to mend", async () => {
+Deno.test("a cache that cannot be written is an input error", async () => {
   await withFolder(async (folder) => {
     const cache = join(folder, "cache");
     await Deno.writeTextFile(cache, "a file");

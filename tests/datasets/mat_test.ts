@@ -11,7 +11,7 @@ import { withFiles } from "../support/pictures.ts";
 const FIXTURES = new URL("../fixtures/datasets/", import.meta.url);
 const fixture = (name: string) => Deno.readFile(new URL(name, FIXTURES));
 
-/** What the fixtures hold: [count, 3, 2, 3]. */
+/** The fixtures' pixels, [count, 3, 2, 3]. */
 const pixels = (count: number) => Array.from({ length: count * 18 }, (_, i) => i * 7 % 251);
 
 const digits: DatasetInfo = {
@@ -41,7 +41,7 @@ async function matrices(bytes: Uint8Array<ArrayBuffer>) {
   return found;
 }
 
-Deno.test("MAT-files are read as SciPy writes them, packed and plain", async () => {
+Deno.test("SciPy's MAT-files are read, compressed and plain", async () => {
   assertEquals(await matrices(await fixture("setid.mat")), {
     trnid: [[1, 2], [2, 1]],
     valid: [[1, 2], [3, 4]],
@@ -61,13 +61,13 @@ Deno.test("MAT-files are read as SciPy writes them, packed and plain", async () 
   assertEquals(plain.X[0], [3, 2, 3, 2]);
 });
 
-Deno.test("a MAT-file cut anywhere, or of another kind, is refused by name", async () => {
+Deno.test("a MAT-file truncated anywhere, or of another version, is rejected by name", async () => {
   for (const name of ["setid.mat", "svhn_plain.mat"]) {
     const bytes = await fixture(name);
     const ends = [0, 3, 127, ...Array.from({ length: bytes.length - 129 }, (_, i) => 129 + i)];
     for (const end of ends) {
       const error = await matrices(bytes.slice(0, end)).catch((error) => error);
-      // Between two elements nothing is missing that could be known of.
+      // Truncation between two elements cannot be detected.
       if (!(error instanceof Error)) continue;
       assertEquals(error instanceof InputError, true, `${name} to ${end}: ${error}`);
       assertEquals(error.message.startsWith("a.mat: not a valid MAT-file"), true, error.message);
@@ -78,14 +78,14 @@ Deno.test("a MAT-file cut anywhere, or of another kind, is refused by name", asy
   await assertRejects(() => matrices(hdf5), InputError, "its header is wrong");
 });
 
-Deno.test("a matrix that has fewer numbers than its extents say is refused by name", async () => {
+Deno.test("a matrix with fewer numbers than its extents is rejected by name", async () => {
   const bytes = await fixture("svhn_plain.mat");
   const extents = bytes.findIndex((_, i) => String(bytes.subarray(i, i + 8)) === "2,0,0,0,1,0,0,0");
   bytes[extents] = 3;
   await assertRejects(() => matrices(bytes), InputError, "y has 2 numbers, expected 3");
 });
 
-Deno.test("SVHN's columns become channels-last pixels, and its 10 the digit 0", async () => {
+Deno.test("SVHN's columns become channels-last pixels, and its label 10 the digit 0", async () => {
   const [packed, plain] = [await fixture("svhn_packed.mat"), await fixture("svhn_plain.mat")];
   const files = { "train_32x32.mat": packed, "extra_32x32.mat": plain, "test_32x32.mat": plain };
   await withFiles(files, async (folder) => {
@@ -100,7 +100,7 @@ Deno.test("SVHN's columns become channels-last pixels, and its 10 the digit 0", 
   });
 });
 
-Deno.test("SVHN's files with other images than there should be are refused by name", async () => {
+Deno.test("SVHN files with unexpected contents are rejected by name", async () => {
   const [packed, labels] = [await fixture("svhn_packed.mat"), await fixture("imagelabels.mat")];
   const load = (train: Uint8Array) =>
     withFiles({ "train_32x32.mat": train }, async (folder) => {

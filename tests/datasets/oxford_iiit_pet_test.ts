@@ -22,7 +22,7 @@ async function files(trainval = "Abyssinian_1 1 1 1\namerican_bulldog_20 2 2 1\n
   };
 }
 
-Deno.test("pets are of the breeds and sets that the lists say", async () => {
+Deno.test("the lists give the breeds and sets of pets", async () => {
   await withMirror(pets, await files(), async ({ dataset, where, requests }) => {
     assertEquals(await loadReds(dataset, where), { train: [[1, 0], [20, 1]], test: [[3, 1]] });
     const { train } = await loadReds(dataset, { ...where, download: false });
@@ -32,7 +32,7 @@ Deno.test("pets are of the breeds and sets that the lists say", async () => {
       "test.txt",
       "trainval.txt",
     ]);
-    // What the lists hashed to when they came is known.
+    // The checksums of the downloaded lists are known.
     await Deno.writeTextFile(`${annotations}/test.txt`, "Abyssinian_1 1 1 1\n");
     await assertRejects(() => loadReds(dataset, where), InputError, "test.txt: its checksum is");
   });
@@ -53,13 +53,13 @@ const lists: [string, string][] = [
 ];
 
 for (const [list, message] of lists) {
-  Deno.test(`a list of pets is refused with: ${message}`, async () =>
+  Deno.test(`an invalid list of pets is rejected: ${message}`, async () =>
     await withMirror(pets, await files(list), async ({ dataset, where }) => {
       await assertRejects(() => loadReds(dataset, where), InputError, message);
     }));
 }
 
-Deno.test("an image that is published damaged is taken as far as it goes", async () => {
+Deno.test("an image that is damaged in the published archive is decoded as far as possible", async () => {
   const damaged = new URL("../fixtures/pictures/corrupt_mid.jpg", import.meta.url);
   const all = await files();
   const images = await tarGzOf({
@@ -73,7 +73,7 @@ Deno.test("an image that is published damaged is taken as far as it goes", async
   });
 });
 
-Deno.test("there are 37 breeds, as the published lists count them", () => {
+Deno.test("there are 37 breeds and 7349 images", () => {
   const { classNames, sizes } = oxfordIiitPetOf().info;
   assertEquals(new Set(classNames).size, 37);
   assertEquals(classNames, classNames.toSorted());

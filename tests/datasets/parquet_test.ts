@@ -1,18 +1,19 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { readImages } from "../../datasets/image_source.ts";
-import { type Batch, BatchLoader } from "../../datasets/loader.ts";
+import { BatchLoader } from "../../datasets/loader.ts";
 import { type DatasetChoice, type DatasetOptions, loadDataset } from "../../datasets/open.ts";
 import { InputError } from "../../errors.ts";
+import { batchTexts } from "../support/collected.ts";
 import { withFolder } from "../support/folder.ts";
 
 /**
- * Files that pyarrow wrote: 12 rows with pictures whose red is ten times their row, and labels that are
- * the row modulo 3 unless the file's name says otherwise.
+ * Files written by pyarrow: 12 rows of images whose red is ten times the row, with the row modulo 3 as
+ * label unless the file's name says otherwise.
  */
 const FIXTURES = new URL("../fixtures/shards/", import.meta.url).pathname;
 
-/** Loads such a file. */
+/** Loads one of the {@link FIXTURES}. */
 async function load(name: string, options: object = {}, where: DatasetOptions = {}) {
   const choice = { name: "parquet", train: `${FIXTURES}${name}.parquet`, ...options };
   let data: Awaited<ReturnType<typeof loadDataset>> | undefined;
@@ -26,7 +27,7 @@ async function load(name: string, options: object = {}, where: DatasetOptions = 
   return data!;
 }
 
-/** The rows of a dataset's pictures, with their labels. */
+/** The rows of a dataset's images, with their labels. */
 async function rowsOf({ train, test }: Awaited<ReturnType<typeof load>>) {
   const rows: [number, number[]][] = [];
   for (const split of [train, test]) {
@@ -47,14 +48,14 @@ for (
     ...["hf", "none", "gzip", "brotli", "zstd", "pages_v2", "small_pages", "required"],
   ]
 ) {
-  Deno.test(`the images in ${name}.parquet come with their labels`, async () => {
+  Deno.test(`${name}.parquet is read with its labels`, async () => {
     const data = await load(name);
     assertEquals(data.classNames, ["cat", "dog", "owl"]);
     assertEquals(await rowsOf(data), ALL.map((row) => [row, [row % 3]]));
   });
 }
 
-Deno.test("columns that others wrote are found by their names, others are named", async () => {
+Deno.test("columns with common names are found, others can be named", async () => {
   const plain = await load("plain_columns");
   assertEquals(plain.classNames, ["ant", "bird"]);
   assertEquals(await rowsOf(plain), ALL.map((row) => [row, [row % 2]]));
@@ -62,7 +63,7 @@ Deno.test("columns that others wrote are found by their names, others are named"
   assertEquals(await rowsOf(coarse), ALL.map((row) => [row, [1 - row % 2]]));
 });
 
-Deno.test("a list of classes is any number of labels", async () => {
+Deno.test("a column of lists gives several labels", async () => {
   const data = await load("lists", { severalLabels: true });
   // Rows 0 and 8 have empty lists: they show no class.
   assertEquals(
@@ -71,7 +72,7 @@ Deno.test("a list of classes is any number of labels", async () => {
   );
 });
 
-Deno.test("rows without a label are skipped, rows without an image count as broken", async () => {
+Deno.test("rows without a label are skipped, rows without an image are broken images", async () => {
   const notices: string[] = [];
   const where = { onNotice: (line: string) => notices.push(line), onError: "skip" } as const;
   const data = await load("some_missing", { validation: `${FIXTURES}hf.parquet` }, where);
@@ -90,24 +91,18 @@ Deno.test("rows without a label are skipped, rows without an image count as brok
   );
 });
 
-Deno.test("workers that may do nothing but read serve the same images in any number", async () => {
+Deno.test("any number of workers serves the same images, also from mid-epoch", async () => {
   const { train } = await load("small_pages");
   const collect = async (workers: number, start = 0) => {
     using loader = new BatchLoader(train, { batchSize: 2, seed: 3, shuffle: true, workers });
-    return await copies(loader.epoch(1, start));
+    return await batchTexts(loader.epoch(1, start));
   };
   const expected = await collect(1);
   assertEquals(await collect(2), expected);
   assertEquals(await collect(2, 2), expected.slice(2));
 });
 
-async function copies(batches: AsyncIterable<Batch>): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { arrays } of batches) found.push([arrays.pixels, arrays.labels].join(" "));
-  return found;
-}
-
-Deno.test("files that cannot be read, or say too little, are refused", async () => {
+Deno.test("unsupported, ambiguous and damaged files are rejected", async () => {
   const refused: [string, object, string][] = [
     ["lz4", {}, "compressed with LZ4"],
     ["delta", {}, "its values are stored as DELTA_BINARY_PACKED, which is not supported"],

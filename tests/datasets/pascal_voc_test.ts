@@ -10,7 +10,7 @@ function load(root: string, options: object = {}, where: DatasetOptions = {}) {
   return loadDataset(choice, { evalTransforms: [{ name: "fit", size: 1 }], ...where });
 }
 
-/** Lists of a class by set, each with the state of pictures 1, 2, … (`train`) or 11, 12, …. */
+/** Lists by class and set, with the state of the images 1, 2, … (`train`) or 11, 12, …. */
 function lists(states: Readonly<Record<string, readonly number[]>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(states).map(([name, list]) => {
@@ -32,14 +32,14 @@ const FILES = {
     dog_val: [0, 1],
     cat_train: [-1, 1, -1],
     cat_val: [1, -1],
-    // A class that is called as the set is.
+    // A class with the name of the set.
     train_train: [1, 1, 1],
     train_val: [-1, 0],
   }),
   "VOC2008/ImageSets/Main/train.txt": "2008_1\n2008_2\n2008_3\n",
 };
 
-/** The targets of a split by the red of its pictures. */
+/** The targets of a split by the red of its images. */
 async function targetsOf(split: Awaited<ReturnType<typeof load>>["train"]) {
   const pixels = await readImages(split);
   const { data, shape: [width] } = split.targets.targets;
@@ -51,7 +51,7 @@ async function targetsOf(split: Awaited<ReturnType<typeof load>>["train"]) {
   );
 }
 
-Deno.test("what is difficult counts as shown in training and is not measured", () =>
+Deno.test("difficult objects count as present in training and as unknown in validation", () =>
   withFiles(FILES, async (root) => {
     const data = await load(join(root, "VOC2008"));
     assertEquals(data.classNames, ["cat", "dog", "train"]);
@@ -61,7 +61,7 @@ Deno.test("what is difficult counts as shown in training and is not measured", (
     assertEquals(await targetsOf(unknown.train), { 1: [1, 0], 2: [0, 1], 3: [-1, 0] });
   }));
 
-Deno.test("the layout is found in the folders it comes in, and one of several is to be named", () => {
+Deno.test("the layout is found below the root; one of several years must be named", () => {
   const moved = Object.fromEntries(
     Object.entries(FILES).map(([path, bytes]) => [`VOCdevkit/${path}`, bytes]),
   );
@@ -73,7 +73,7 @@ Deno.test("the layout is found in the folders it comes in, and one of several is
   });
 });
 
-Deno.test("mistakes in the lists are told with file and line", () =>
+Deno.test("mistakes in the lists are reported with file and line", () =>
   withFiles(FILES, async (root) => {
     const main = join(root, "VOC2008", "ImageSets", "Main");
     const refused: [string, string, object, string][] = [

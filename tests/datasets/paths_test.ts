@@ -2,8 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { PathList } from "../../datasets/paths.ts";
 import { InputError } from "../../errors.ts";
 
-Deno.test("paths lie in shared memory, of any letters and any number", () => {
-  // Blocks of a MiB, in some of which a path does not fit behind the others.
+Deno.test("paths of any characters and number are in shared memory", () => {
+  // Blocks have a MiB; not every path fits behind the previous one.
   const long = Array.from({ length: 8 }, (_, i) => `${i}`.repeat(400_000));
   const names = ["a.png", "", "ä/𝒳.png", ...long, "", "b.png"];
   const list = new PathList();
@@ -16,6 +16,6 @@ Deno.test("paths lie in shared memory, of any letters and any number", () => {
   assertEquals([...blocks, ends].every(({ buffer }) => buffer instanceof SharedArrayBuffer), true);
 });
 
-Deno.test("a path longer than any is refused", () => {
+Deno.test("an impossibly long path is rejected", () => {
   assertThrows(() => new PathList().add("x".repeat(2 ** 21)), InputError, "exceed 4 GiB");
 });

@@ -11,7 +11,7 @@ import { withFiles } from "../support/pictures.ts";
 const FIXTURES = new URL("../fixtures/datasets/", import.meta.url);
 const fixture = (name: string) => Deno.readFile(new URL(`${name}.pickle`, FIXTURES));
 
-/** What the fixtures hold: [2, 32, 32, 3]. */
+/** The fixtures' pixels, [2, 32, 32, 3]. */
 const PIXELS = Array.from({ length: 2 * 3072 }, (_, i) => i * 7 % 251);
 
 const names = { folder: "batches", train: ["a"], test: ["b"] };
@@ -40,12 +40,12 @@ for (
     ),
   ] as [string, string, number[]][]
 ) {
-  Deno.test(`${name}: CIFAR's pickles are read as Python writes them`, async () => {
+  Deno.test(`CIFAR's pickles are read as Python writes them: ${name}`, async () => {
     assertEquals(await load(await fixture(name), key, 100), { pixels: PIXELS, labels });
   });
 }
 
-Deno.test("a pickle cut anywhere is refused by name", async () => {
+Deno.test("a pickle truncated anywhere is rejected by name", async () => {
   for (const name of ["cifar10_python2", "cifar10_python3_5"]) {
     const bytes = await fixture(name);
     for (const end of [0, 1, 2, 10, 100, 200, 300, 3000, bytes.length - 50, bytes.length - 1]) {
@@ -56,7 +56,7 @@ Deno.test("a pickle cut anywhere is refused by name", async () => {
 
 const text = (letters: string) => Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
 
-Deno.test("a pickle that wants to do anything else than hold values is refused", () => {
+Deno.test("a pickle that does more than hold values is rejected", () => {
   const evil: [string, string][] = [
     ["\x80\x02cos\nsystem\nU\x02ls\x85R.", "it uses os.system"],
     ["\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R.", "it uses os.system"],
@@ -84,14 +84,14 @@ Deno.test("a pickle that wants to do anything else than hold values is refused",
   }
 });
 
-Deno.test("pickles of other values than CIFAR's are refused by name", async () => {
+Deno.test("pickles of other values than CIFAR's are rejected by name", async () => {
   const [ten, hundred] = [await fixture("cifar10_python2"), await fixture("cifar100_python2")];
   await assertRejects(() => load(text("\x80\x02}.")), InputError, "a: expected `data`");
   await assertRejects(() => load(hundred), InputError, "as `labels`");
   await assertRejects(() => load(ten, "labels", 9), InputError, "record 0 has the label 9");
 });
 
-Deno.test("the version for Python is found where data.root names it or the folder it is in", async () => {
+Deno.test("the Python version is found in data.root and in its parent", async () => {
   const batch = await fixture("cifar10_python2");
   const all = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}`);
   const files = Object.fromEntries(
@@ -103,7 +103,7 @@ Deno.test("the version for Python is found where data.root names it or the folde
       assertEquals(await locate!(), join(root, "cifar-10-batches-py"));
       await assertRejects(load, InputError, "expected `data`, bytes [10000, 3072]");
     }
-    // The cache holds what is published.
+    // In the cache, only the published form is accepted.
     const dataset = { ...{ info: { name: "tiny" }, files: ["x"], gzipped: false, layouts: ["."] } };
     const otherForms = [{ files: ["data_batch_1"], gzipped: false, layouts: ["."] }];
     const error = await assertRejects(

@@ -6,7 +6,7 @@ import { crop, emptyRaster } from "../../files/raster.ts";
 
 const input = { height: 4, width: 4 };
 
-Deno.test("an image is shown to a network as what it was measured on", () => {
+Deno.test("an image is transformed like the network's validation images", () => {
   const picture = emptyRaster(8, 12, 3);
   picture.data.forEach((_, i) => picture.data[i] = i * 5 % 256);
   assertEquals(pictureView({ input })(picture), fit(picture, input));
@@ -17,7 +17,7 @@ Deno.test("an image is shown to a network as what it was measured on", () => {
   );
 });
 
-Deno.test("transforms of a network that do not fit it are refused", () => {
+Deno.test("transforms that do not fit their network are rejected", () => {
   const refused = [
     [[{ name: "fit", size: 5 }], "expected 4x4"],
     [["horizontal_flip"], "is random"],
@@ -36,13 +36,13 @@ Deno.test("transforms of a network that do not fit it are refused", () => {
   }
 });
 
-Deno.test("an image that transforms leave at a size of its own is cut to the network's", () => {
+Deno.test("an image of another size after the transforms is cropped to the network's input", () => {
   const view = pictureView({ input, transforms: [{ name: "resize", size: 4 }] });
   const { height, width } = view(emptyRaster(8, 20, 1));
   assertEquals({ height, width }, input);
 });
 
-Deno.test("the part of an image that a network sees is what its transforms cut, in the image's pixels", () => {
+Deno.test("seenPart is the part of an image that the network's transforms keep", () => {
   const size = { height: 300, width: 500 };
   const network = { height: 224, width: 224 };
   const whole = { top: 0, left: 0, ...size };
@@ -52,7 +52,7 @@ Deno.test("the part of an image that a network sees is what its transforms cut, 
   assertEquals(seenPart({ input: network }, size), square);
   const fitted = { input: network, transforms: [{ name: "fit", size: 224 }] } as const;
   assertEquals(seenPart(fitted, size), square);
-  // Scaled by 256 / 300 to 426 × 256, of which the middle 224 × 224 are cut.
+  // Scaled by 256 / 300 to 426 × 256, then cropped to the central 224 × 224.
   const usual = [{ name: "resize", size: 256 }, { name: "center_crop", size: 224 }] as const;
   const cut = seenPart({ input: network, transforms: usual }, size);
   assertAlmostEquals(cut.top, 16 * 300 / 256);
@@ -72,8 +72,8 @@ Deno.test("the part of an image that a network sees is what its transforms cut, 
   });
 });
 
-Deno.test("a network sees in the middle of its input what lies in the middle of the part", () => {
-  // Each pixel says where it is: down in red, across in green, in steps of two pixels.
+Deno.test("positions in a network's input correspond to those in the seen part", () => {
+  // Each pixel encodes its position: the row in red, the column in green, in steps of two pixels.
   const picture = emptyRaster(300, 500, 3);
   for (let i = 0; i < 300 * 500; i++) {
     picture.data.set([Math.floor(i / 500) / 2, (i % 500) / 2, 0], 3 * i);

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { type Batch, BatchLoader } from "../../datasets/loader.ts";
+import { BatchLoader } from "../../datasets/loader.ts";
 import { type DatasetChoice, loadDataset } from "../../datasets/open.ts";
+import { batchTexts } from "../support/collected.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
 import { indexShards } from "../../datasets/shards/indexing.ts";
 import { withFolder } from "../support/folder.ts";
@@ -9,14 +10,14 @@ import { attempted, ATTEMPTS, type Places } from "../support/sources/attempts.ts
 import { attempting, OUTCOMES } from "../support/sources/attempting.ts";
 import { ASKED, confined } from "../support/sources/confined.ts";
 
-Deno.test("a worker that decodes images may read what they need, and do nothing else", async () => {
+Deno.test("decoding workers have permission only to read images", async () => {
   using loader = new BatchLoader(confined, { batchSize: 1, workers: 0 });
   for await (const { arrays: { pixels } } of loader.epoch(0)) {
     assertEquals([...pixels], ASKED.map((_, i) => i === 0 ? 1 : 0));
   }
 });
 
-/** Calls `test` with places on which everything that is attempted is done if it is allowed. */
+/** Calls `test` with files and a server on which every attempt succeeds if it is permitted. */
 function withPlaces(test: (places: Places) => Promise<void>): Promise<void> {
   return withFolder(async (folder) => {
     const [inside, outside] = ["inside", "outside"].map((name) => join(folder, name));
@@ -30,20 +31,20 @@ function withPlaces(test: (places: Places) => Promise<void>): Promise<void> {
   });
 }
 
-/** What comes of the attempts where only pictures may be read. */
+/** The outcomes of the attempts if only images may be read. */
 const CONFINED = Object.keys(ATTEMPTS).map((_, i) => i === 0 ? "done" : "refused");
 
-Deno.test("a worker that decodes images is refused all that it attempts but reading them", () =>
+Deno.test("a decoding worker can read images and nothing else", () =>
   withPlaces(async (places) => {
     using loader = new BatchLoader(attempting(places), { batchSize: 1 });
     for await (const { arrays: { pixels } } of loader.epoch(0)) {
       assertEquals(Array.from(pixels, (outcome) => OUTCOMES[outcome]), CONFINED);
     }
-    // The same attempts succeed where they are allowed.
+    // The same attempts succeed here.
     assertEquals(await attempted(places), CONFINED.map(() => "done"));
   }));
 
-Deno.test("a thread that looks for images in a file is refused all that it attempts but reading it", () =>
+Deno.test("an indexing thread can read its file and nothing else", () =>
   withPlaces(async (places) => {
     const script = new URL("../support/sources/attempting_index.ts", import.meta.url);
     const indexer = { kind: "attempts", script, indexHere: () => Promise.reject(new Error()) };
@@ -55,7 +56,7 @@ Deno.test("a thread that looks for images in a file is refused all that it attem
     assertEquals(outcomes, CONFINED);
   }));
 
-/** Pictures of several sizes, no two alike. */
+/** Images of several sizes, no two alike. */
 const FILES = Object.fromEntries(
   Array.from({ length: 26 }, (_, i) => [
     `${i % 2 ? "odd" : "even"}/${i}.png`,
@@ -63,7 +64,7 @@ const FILES = Object.fromEntries(
   ]),
 );
 
-Deno.test("any number of workers serves the same images, in the middle of an epoch too", () =>
+Deno.test("any number of workers serves the same images, also from mid-epoch", () =>
   withFiles(FILES, async (root) => {
     const { train, test } = await loadDataset({ name: "image_folder", root } as DatasetChoice, {
       trainTransforms: [{ name: "random_resized_crop", size: 4 }, "horizontal_flip"],
@@ -71,7 +72,7 @@ Deno.test("any number of workers serves the same images, in the middle of an epo
     });
     const collect = async (workers: number, epoch: number, start = 0) => {
       using loader = new BatchLoader(train, { batchSize: 5, seed: 7, shuffle: true, workers });
-      return await copies(loader.epoch(epoch, start));
+      return await batchTexts(loader.epoch(epoch, start));
     };
     const expected = [await collect(1, 0), await collect(1, 1)];
     assertEquals(expected[0] === expected[1], false);
@@ -80,10 +81,10 @@ Deno.test("any number of workers serves the same images, in the middle of an epo
     }
     assertEquals(await collect(3, 1, 2), expected[1].slice(2));
     using measured = new BatchLoader(test, { batchSize: 3 });
-    assertEquals(await copies(measured.epoch(0)), await copies(measured.epoch(0)));
+    assertEquals(await batchTexts(measured.epoch(0)), await batchTexts(measured.epoch(0)));
   }));
 
-Deno.test("workers read the images that links lead to, in the folder and out of it", () =>
+Deno.test("workers read images through links, also outside the folder", () =>
   withFiles(
     { "other/deep/1.png": plainPng([1, 1, 1]), "other/2.png": plainPng([2, 2, 2]) },
     (other) =>
@@ -106,9 +107,3 @@ Deno.test("workers read the images that links lead to, in the folder and out of 
         },
       ),
   ));
-
-async function copies(batches: AsyncIterable<Batch>): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { arrays } of batches) found.push([arrays.pixels, arrays.labels].join(" "));
-  return found;
-}

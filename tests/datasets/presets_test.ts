@@ -28,7 +28,7 @@ for (const name of PRESETS) {
   }
 }
 
-Deno.test("small images are moved, of larger ones parts are cut out, the stronger the smaller", () => {
+Deno.test("presets shift small images and crop parts of large ones, smaller parts if stronger", () => {
   const small = { height: 32, width: 32, channels: 3 };
   assertEquals(presetOf("light", small).augmentation, [
     { name: "random_crop", padding: 2 },
@@ -61,7 +61,7 @@ const open = (options: DatasetOptions) =>
     options,
   );
 
-Deno.test("a dataset shows its images as a preset says", async () => {
+Deno.test("a dataset applies its preset", async () => {
   const plain = await open({ preset: "none" });
   assertEquals(plain.info.imageShape.height, 80);
   const { train, test } = await (await open({ preset: "light", evalTransforms: measured })).load();
@@ -76,7 +76,7 @@ Deno.test("a dataset shows its images as a preset says", async () => {
   assert(`${await images(0)}` !== `${await images(1)}`);
 });
 
-Deno.test("a preset beside a list for the same images is refused", async () => {
+Deno.test("a preset together with a list of transforms is rejected", async () => {
   const both = { preset: "strong", trainTransforms: ["horizontal_flip"] } as const;
   const error = await assertRejects(() => open(both), InputError, "leave one of them out");
   assertEquals(error.at, ["preset"]);

@@ -9,7 +9,7 @@ import { loadReds, md5, withMirror } from "../support/published.ts";
 import { type ZipFile, zipOf } from "../support/zip.ts";
 import { serveRange } from "./fault_server.ts";
 
-/** EuroSAT of two classes, with three and two pictures. */
+/** EuroSAT with two classes of three and two images. */
 const CLASSES = { AnnualCrop: 3, River: 2 };
 const eurosat = eurosatOf({ holdOut: { count: 2 }, splitSeed: 0 }, CLASSES);
 
@@ -25,7 +25,7 @@ const FILES: ZipFile[] = [
 const ZIP = zipOf(FILES);
 const NAME = "EuroSAT.zip";
 
-Deno.test("an archive of images comes once, is unpacked once and is read as its folders are", () =>
+Deno.test("an archive of images is downloaded and unpacked once and read as class folders", () =>
   withMirror(eurosat, { [NAME]: ZIP }, async ({ dataset, where, requests }) => {
     const progress: DownloadProgress[] = [];
     const onProgress = (done: DownloadProgress) => progress.push(done);
@@ -49,7 +49,7 @@ Deno.test("an archive of images comes once, is unpacked once and is read as its 
     assert(progress.some(({ isUnpacking, total }) => isUnpacking && total === ZIP.length));
   }));
 
-Deno.test("the split that is drawn is the same in the cache and in a folder of one's own", () =>
+Deno.test("the random split is the same in the cache and in data.root", () =>
   withMirror(eurosat, { [NAME]: ZIP }, async ({ dataset, where }) => {
     const cached = await loadReds(dataset, where);
     await withFolder(async (root) => {
@@ -60,13 +60,13 @@ Deno.test("the split that is drawn is the same in the cache and in a folder of o
     });
   }));
 
-Deno.test("a download that is cut goes on where it was", () =>
+Deno.test("an interrupted download continues where it stopped", () =>
   withMirror(eurosat, { [NAME]: ZIP }, async ({ dataset, where, requests }) => {
     await loadReds(dataset, where);
     assertEquals(requests.map(({ range }) => range), [undefined, "bytes=300-"]);
   }, (request) => ({ ...serveRange(ZIP, request), ...(request.range ? {} : { cutAfter: 300 }) })));
 
-Deno.test("what a killed process had of a download is not fetched again", () =>
+Deno.test("a killed process's partial download is not fetched again", () =>
   withMirror(eurosat, { [NAME]: ZIP }, async ({ dataset, where, requests }) => {
     const home = join(where.cache, "datasets", "eurosat");
     await Deno.mkdir(home, { recursive: true });
@@ -75,7 +75,7 @@ Deno.test("what a killed process had of a download is not fetched again", () =>
     assertEquals(requests.map(({ range }) => range), ["bytes=500-"]);
   }, (request) => serveRange(ZIP, request)));
 
-Deno.test("an archive of another checksum is not unpacked", () =>
+Deno.test("an archive with another checksum is not unpacked", () =>
   withMirror(eurosat, { [NAME]: ZIP }, async ({ dataset, where }) => {
     const error = await assertRejects(() => loadReds(dataset, where), RunError);
     assert(error.message.includes(`expected ${md5(ZIP)}`), error.message);
@@ -85,19 +85,19 @@ Deno.test("an archive of another checksum is not unpacked", () =>
 for (
   const [what, archive, message] of [
     [
-      "climbs out of its folder",
+      "leaves its folder",
       zipOf([...FILES, { name: "../out.jpg", content: "x" }]),
       "../out.jpg",
     ],
     ["is damaged", ZIP.slice(0, -30), "not a complete .zip archive"],
     [
-      "is larger than it can be",
+      "is too large",
       zipOf([{ name: "a", content: new Uint8Array(2 ** 22) }]),
       "contains more",
     ],
   ] as const
 ) {
-  Deno.test(`an archive that ${what}, whatever its checksum, leaves nothing`, () =>
+  Deno.test(`an archive that ${what} leaves nothing, even with the right checksum`, () =>
     withMirror(
       {
         ...eurosat,
@@ -116,7 +116,7 @@ for (
     ));
 }
 
-Deno.test("images that are missing or too many are told, and what to do", () =>
+Deno.test("a wrong number of images is reported", () =>
   withMirror(eurosat, { [NAME]: zipOf(FILES.slice(0, -1)) }, async ({ dataset, where }) => {
     const error = await assertRejects(() => loadReds(dataset, where), InputError);
     assert(
@@ -127,7 +127,7 @@ Deno.test("images that are missing or too many are told, and what to do", () =>
     );
   }));
 
-Deno.test("a folder without a class is not taken for the dataset", () =>
+Deno.test("a folder without every class is not taken for the dataset", () =>
   withFolder(async (root) => {
     await writeFiles(root, { "AnnualCrop/1.jpg": plainPng([1, 0, 0]) });
     const error = await assertRejects(() => loadReds(eurosat, { root }), InputError);

@@ -7,7 +7,7 @@ import { InputError } from "../../errors.ts";
 import { bareNames } from "../../schema/entry.ts";
 
 for (const name of bareNames(DATASETS)) {
-  Deno.test(`${name} describes itself completely`, async () => {
+  Deno.test(`${name} is described consistently`, async () => {
     const { info } = await openDataset(name);
     assertEquals(info.name, name);
     assertEquals(info.statistics.mean.length, info.imageShape.channels);
@@ -17,18 +17,18 @@ for (const name of bareNames(DATASETS)) {
   });
 }
 
-Deno.test("CIFAR-100 has its hundred fine classes", async () => {
+Deno.test("CIFAR-100 has its 100 fine classes", async () => {
   assertEquals((await openDataset("cifar100")).info.classNames.length, 100);
 });
 
-Deno.test("a root among a dataset's own options is told to stand beside it", async () => {
+Deno.test("a root among a dataset's options is rejected with its right place", async () => {
   const choice = { name: "cifar10", root: "/data" } as unknown as DatasetChoice;
   const error = await assertRejects(() => openDataset(choice), InputError);
   assertEquals(error.at, ["root"]);
   assertEquals(error.message.endsWith('as in loadDataset("cifar10", { root: … })'), true);
 });
 
-Deno.test("an unknown name is refused with the nearest one", async () => {
+Deno.test("an unknown name is rejected with the nearest one", async () => {
   const open = (name: string) => openDataset(name as DatasetChoice);
   await assertRejects(() => open("cifar_10"), InputError, 'did you mean "cifar10"');
   await assertRejects(() => open("toString"), InputError, "there is no dataset");
@@ -36,7 +36,7 @@ Deno.test("an unknown name is refused with the nearest one", async () => {
 
 const small = { classes: 3, imageSize: 8, channels: 2, trainCount: 60, testCount: 30 };
 
-Deno.test("the synthetic dataset repeats, differs by seed and shows its classes", async () => {
+Deno.test("the synthetic dataset is reproducible, depends on its seed and has every class", async () => {
   const { train, test, classNames } = await loadDataset({ name: "synthetic", ...small });
   const again = await loadDataset({ name: "synthetic", ...small });
   const other = await loadDataset({ name: "synthetic", ...small, imageSeed: 1 });
@@ -49,7 +49,7 @@ Deno.test("the synthetic dataset repeats, differs by seed and shows its classes"
   assertEquals(pixels.filter((byte, i) => byte === others[i]).length < pixels.length / 10, true);
 });
 
-Deno.test("the synthetic dataset's images are those of earlier versions", async () => {
+Deno.test("the synthetic dataset's images are the same as in earlier versions", async () => {
   const { train } = await loadDataset({ name: "synthetic", ...small });
   assertEquals([...(await readImages(train, 1)).subarray(0, 8)], [
     171,
@@ -63,7 +63,7 @@ Deno.test("the synthetic dataset's images are those of earlier versions", async 
   ]);
 });
 
-Deno.test("multi-label images of few classes show at most all of them", async () => {
+Deno.test("multi-label images have at most as many labels as classes", async () => {
   const open = (options: { classes: number; maxLabels?: number }) =>
     loadDataset({ ...small, name: "synthetic_multi_label", ...options });
   const { train } = await open({ classes: 2 });
@@ -78,7 +78,7 @@ Deno.test("multi-label images of few classes show at most all of them", async ()
   assertEquals(error.at, ["maxLabels"]);
 });
 
-Deno.test("a multi-label image shows the patterns of its classes and no other", async () => {
+Deno.test("a multi-label image shows only the patterns of its classes", async () => {
   const quiet = { name: "synthetic_multi_label", ...small, maxLabels: 2 } as const;
   const { train, targets } = await loadDataset(quiet);
   assertEquals(targets.targets.shape, [3]);
@@ -100,7 +100,7 @@ Deno.test("a multi-label image shows the patterns of its classes and no other", 
   assertEquals(deviation(0) < deviation(1) && deviation(1) < deviation(2), true);
 });
 
-Deno.test("options that do not fit are refused at their place", async () => {
+Deno.test("invalid options are rejected at their key", async () => {
   const refused: [DatasetChoice, string, string[]][] = [
     [{ name: "synthetic", classes: 1 }, "synthetic: classes: found 1", ["classes"]],
     [{ name: "mnist", classes: 10 } as DatasetChoice, "unknown key", ["classes"]],

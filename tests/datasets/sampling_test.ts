@@ -11,14 +11,14 @@ const CLASSES = [2, 2, 0, 2, 2, 1, 2, 2, 2, 1, 2, 2, 2, 2, 0, 2, 1, 2, 2, 2];
 
 const labels = Int32Array.from(CLASSES);
 
-/** How often each image stands in an order. */
+/** How often each image occurs in an order. */
 function countsOf(images: Uint32Array): number[] {
   const counts = Array(labels.length).fill(0);
   images.forEach((image) => counts[image]++);
   return counts;
 }
 
-Deno.test("a balanced epoch shows as many images of each class, and those of one as evenly as can be", () => {
+Deno.test("a balanced epoch draws equally from each class, and evenly from its images", () => {
   for (let epoch = 0; epoch < 5; epoch++) {
     const { images } = balancedOrder(labels, labels.length, { seed: 1, epoch });
     const counts = countsOf(images);
@@ -29,7 +29,7 @@ Deno.test("a balanced epoch shows as many images of each class, and those of one
   }
 });
 
-Deno.test("each showing of an image has its own number, and an epoch's order is its own", () => {
+Deno.test("repetitions of an image are numbered, and every epoch has its own order", () => {
   const { images, showings, mostShowings } = balancedOrder(labels, 20, { seed: 1, epoch: 0 });
   const pairs = [...images].map((image, i) => `${image} ${showings?.[i]}`);
   assertEquals(new Set(pairs).size, 20);
@@ -40,7 +40,7 @@ Deno.test("each showing of an image has its own number, and an epoch's order is 
   );
   assertEquals(new Set(orders).size, 3);
   assertEquals(String(images), orders[0]);
-  // Not one class after the other.
+  // Not sorted by class.
   const shown = [...images].map((image) => labels[image]);
   assertNotEquals(shown, shown.toSorted());
 });
@@ -71,13 +71,13 @@ async function batches(options: Partial<LoaderOptions>, first = 0) {
   return found;
 }
 
-Deno.test("balanced batches are the same for any number of workers and from any batch on", async () => {
+Deno.test("balanced batches are the same for any number of workers, from any batch", async () => {
   const expected = await batches({ workers: 0 });
   assertEquals(await batches({ workers: 2 }), expected);
   assertEquals(await batches({ workers: 1 }, 2), expected.slice(2));
 });
 
-Deno.test("an image that stands in an epoch several times is changed anew each time", async () => {
+Deno.test("a repeated image is augmented differently each time", async () => {
   using loader = new BatchLoader(source(), {
     batchSize: 20,
     shuffle: true,
@@ -93,15 +93,15 @@ Deno.test("an image that stands in an epoch several times is changed anew each t
       crops.set(image, own.add(String(transforms.subarray(3 * row, 3 * row + 2))));
     }
   }
-  // Two images of class 0 share six or seven places.
+  // The two images of class 0 share six or seven rows.
   assert([2, 14].some((image) => crops.get(image)!.size > 1));
 });
 
-Deno.test("a training of balanced epochs resumes exactly", async () => {
+Deno.test("training with balanced sampling resumes exactly", async () => {
   await assertResumesExactly({ sampling: "balanced", train: source(), epochs: 1 });
 });
 
-Deno.test("images without a class each cannot be balanced", () => {
+Deno.test("balanced sampling requires one class per image", () => {
   const { images, shape } = source();
   const none = new MemorySource({ images, shape, targets: {} });
   const error = assertThrows(

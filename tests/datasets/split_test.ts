@@ -22,7 +22,7 @@ Deno.test("the last training images can be held out", async () => {
   }
 });
 
-Deno.test("a limit takes the first images", () => {
+Deno.test("firstOf limits a source to its first images", () => {
   const source = numberedImages(10, { height: 1, width: 2, channels: 1 });
   assertEquals(labelsOf(firstOf(source, 2)), [0, 1]);
   assertEquals(firstOf(source).count, 10);

@@ -12,7 +12,7 @@ const info = {
   sizes: { train: 2, test: 1 },
 };
 
-/** A picture of planes, each column by column: red is 10 × column + row, green 100 more, blue 200. */
+/** An image of column-major planes: red is 10 × column + row, green 100 more, blue 200. */
 const picture = [0, 100, 200].flatMap((plane) => [0, 1, 10, 11, 20, 21].map((red) => plane + red));
 const rows = [0, 10, 20, 1, 11, 21].flatMap((red) => [red, 100 + red, 200 + red]);
 
@@ -33,7 +33,7 @@ function load(change: Readonly<Record<string, Uint8Array>> = {}) {
   }).then(() => loaded!);
 }
 
-Deno.test("STL-10's columns become rows, and its classes count from 0", async () => {
+Deno.test("STL-10's columns become rows, and its labels start at 0", async () => {
   const { train, test } = await load();
   assertEquals([...await readImages(train)], [...rows, ...rows.map((byte) => byte + 1)]);
   assertEquals([...train.targets.labels.data], [0, 9]);
@@ -41,7 +41,7 @@ Deno.test("STL-10's columns become rows, and its classes count from 0", async ()
   assertEquals([...test.targets.labels.data], [2]);
 });
 
-Deno.test("a file of STL-10 that is cut or has an impossible label is refused by name", async () => {
+Deno.test("an STL-10 file that is truncated or has an invalid label is rejected by name", async () => {
   const refused: [string, Uint8Array, string][] = [
     ["train_X.bin", FILES["train_X.bin"].slice(1), "train_X.bin: contains 35 bytes, expected 36"],
     ["test_y.bin", new Uint8Array([0]), "test_y.bin: record 0 has the label 255"],

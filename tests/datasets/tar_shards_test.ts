@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { readImages } from "../../datasets/image_source.ts";
-import { type Batch, BatchLoader } from "../../datasets/loader.ts";
+import { BatchLoader } from "../../datasets/loader.ts";
 import { type DatasetChoice, type DatasetOptions, loadDataset } from "../../datasets/open.ts";
 import { InputError } from "../../errors.ts";
+import { batchTexts } from "../support/collected.ts";
 import { plainPng, withFiles } from "../support/pictures.ts";
 import { tarOf } from "../support/tar.ts";
 
 type Files = Readonly<Record<string, Uint8Array | string>>;
 
-/** Samples `from` to `to` - 1: red pictures, the number their brightness, and labels 0, 1 and 2. */
+/** Samples `from` to `to` - 1: red images as bright as their number, with labels 0, 1 and 2. */
 function samples(from: number, to: number, label = (i: number): Files => ({ cls: `${i % 3}` })) {
   return Object.assign(
     {},
@@ -35,7 +36,7 @@ async function withShards(
   await withFiles(Object.fromEntries(packed), test);
 }
 
-/** Loads shards of a folder, whose cache is there too. */
+/** Loads shards of a folder, with the cache in it. */
 function load(folder: string, options: object, where: DatasetOptions = {}) {
   const choice = { name: "tar_shards", ...options } as DatasetChoice;
   return loadDataset(choice, {
@@ -51,7 +52,7 @@ const SHARDS = {
   "v.tar": samples(20, 25),
 };
 
-Deno.test("images of several archives come with their labels", () =>
+Deno.test("images of several archives are read with their labels", () =>
   withShards(SHARDS, async (folder) => {
     const data = await load(folder, {
       train: join(folder, "s-{00..01}.tar"),
@@ -72,7 +73,7 @@ Deno.test("images of several archives come with their labels", () =>
     assertEquals([held.classNames, held.sizes], [["0", "1", "2"], { train: 19, test: 6 }]);
   }));
 
-Deno.test("labels are texts, JSON or several, wherever they are said to be", async () => {
+Deno.test("labels may be text, JSON or several, in the chosen file", async () => {
   const cases: [(i: number) => Files, object, string[]][] = [
     [(i) => ({ txt: i % 2 ? " dog\n" : "cat" }), {}, ["cat", "dog"]],
     [(i) => ({ json: `{"class": "${"ab"[i % 2]}", "x": 1}` }), {}, ["a", "b"]],
@@ -93,25 +94,19 @@ Deno.test("labels are texts, JSON or several, wherever they are said to be", asy
   }
 });
 
-Deno.test("any number of workers serves the same images, in the middle of an epoch too", () =>
+Deno.test("any number of workers serves the same images, also from mid-epoch", () =>
   withShards(SHARDS, async (folder) => {
     const { train } = await load(folder, { train: folder });
     const collect = async (workers: number, start = 0) => {
       using loader = new BatchLoader(train, { batchSize: 3, seed: 7, shuffle: true, workers });
-      return await copies(loader.epoch(1, start));
+      return await batchTexts(loader.epoch(1, start));
     };
     const expected = await collect(1);
     assertEquals(await collect(2), expected);
     assertEquals(await collect(2, 3), expected.slice(3));
   }));
 
-async function copies(batches: AsyncIterable<Batch>): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { arrays } of batches) found.push([arrays.pixels, arrays.labels].join(" "));
-  return found;
-}
-
-Deno.test("what belongs to no sample is passed over, and that is said", () => {
+Deno.test("files that belong to no sample are skipped with a notice", () => {
   const files = {
     ...samples(0, 6),
     "train/._0.png": "x",
@@ -131,7 +126,7 @@ Deno.test("what belongs to no sample is passed over, and that is said", () => {
   });
 });
 
-Deno.test("an archive is looked through once, and again when it is another", () =>
+Deno.test("an archive is indexed again only if it changes", () =>
   withShards({ "a.tar": samples(0, 8) }, async (folder) => {
     const path = join(folder, "a.tar");
     const past = new Date(Date.now() - 1e6);
@@ -144,12 +139,12 @@ Deno.test("an archive is looked through once, and again when it is another", () 
     await Deno.writeFile(path, await tarOf(samples(0, 20)));
     await Deno.utime(path, past, past);
     assertEquals(await see(), 16);
-    // A kept index that is damaged counts for nothing.
+    // A damaged index is ignored.
     await Deno.writeFile(join(indexes, name), kept.fill(0, 40, 60));
     assertEquals(await see(), 16);
   }));
 
-Deno.test("broken images are named by archive and file, and skipped where that is wanted", () => {
+Deno.test("broken images are reported by archive and file, or skipped", () => {
   const files = { ...samples(0, 20), "z.png": "no image", "z.cls": "0" };
   return withShards({ "a.tar": files }, async (folder) => {
     const error = await assertRejects(() => load(folder, { train: folder }), InputError);
@@ -160,7 +155,7 @@ Deno.test("broken images are named by archive and file, and skipped where that i
   });
 });
 
-Deno.test("mistakes are told with the archive's path", async () => {
+Deno.test("mistakes are reported with the archive's path", async () => {
   const both = { "1.png": plainPng([1, 1, 1]), "1.jpg": "x", "1.cls": "1" };
   const shards = {
     "both.tar": both,

@@ -9,14 +9,14 @@ import { crop, emptyRaster, type Raster } from "../../files/raster.ts";
 import { imageSize } from "../../datasets/image_source.ts";
 import { tinyDataset } from "../support/tiny_training.ts";
 
-/** Every pixel tells where it is: row, column. */
+/** An image whose pixels encode their row and column. */
 function picture(height: number, width: number): Raster {
   const result = emptyRaster(height, width, 1);
   result.data.forEach((_, i) => result.data[i] = 16 * Math.floor(i / width) + i % width);
   return result;
 }
 
-/** The rows of each view, one after the other. */
+/** The pixels of each view. */
 function views(
   testTime: TestTime,
   transforms: TransformChoice[] | undefined,
@@ -30,11 +30,11 @@ function views(
 
 const CENTRE: TransformChoice[] = [{ name: "center_crop", size: 2 }];
 
-Deno.test("flip shows an image as it is and mirrored", () => {
+Deno.test("flip gives an image unchanged and mirrored", () => {
   assertEquals(views("flip", CENTRE), [[34, 35, 50, 51], [35, 34, 51, 50]]);
 });
 
-Deno.test("five_crop shows the corners and the centre of what center_crop cuts, ten_crop them mirrored, too", () => {
+Deno.test("five_crop gives the corners and the centre, ten_crop also their mirror images", () => {
   const crops = [
     [0, 1, 16, 17],
     [4, 5, 20, 21],
@@ -49,7 +49,7 @@ Deno.test("five_crop shows the corners and the centre of what center_crop cuts, 
   assertEquals(new Set(whole.map(String)).size, 5);
 });
 
-Deno.test("where images are fitted, crops are cut from one that is larger by 8 / 7", () => {
+Deno.test("with fit, crops are taken from an image larger by 8 / 7", () => {
   const input = { height: 14, width: 14 };
   const of = picture(14, 20);
   const { data } = testTimeView({ input }, "five_crop")(of);
@@ -60,7 +60,7 @@ Deno.test("where images are fitted, crops are cut from one that is larger by 8 /
   assertEquals(testTimeView({ input, transforms }, "five_crop")(of).data, data);
 });
 
-Deno.test("crops of images that are not cut, and views that are drawn, are refused", () => {
+Deno.test("views without a crop to replace or with random transforms are rejected", () => {
   const resized: TransformChoice[] = [{ name: "resize", size: [2, 2] }];
   assertThrows(() => views("five_crop", resized), InputError, "five_crop replaces center_crop or");
   assertEquals(views("flip", resized).length, 2);
@@ -68,7 +68,7 @@ Deno.test("crops of images that are not cut, and views that are drawn, are refus
   assertThrows(() => views("five_crop", drawn), InputError, "horizontal_flip is random");
 });
 
-Deno.test("images are read in several views, by a worker too", async () => {
+Deno.test("a source serves several views, from its handle too", async () => {
   const { test } = await tinyDataset();
   const source = inSeveralViews(test, "flip");
   assertEquals(source.shape, { ...test.shape, height: 2 * test.shape.height });

@@ -25,7 +25,7 @@ const zip = (annotations = "val_0.JPEG\tn02\t0\t32\t44\t62\nval_1.JPEG\tn01\t1\t
   ),
 });
 
-Deno.test("what trains is of its folder's class, what validates of its line's", async () => {
+Deno.test("training images are labelled by folder, validation images by the annotations", async () => {
   await withMirror(tiny, zip(), async ({ dataset, where, requests }) => {
     const all = { train: [[1, 0], [2, 0], [3, 1]], test: [[4, 1], [5, 0]] };
     assertEquals<unknown>(await loadReds(dataset, where), all);
@@ -38,7 +38,7 @@ Deno.test("what trains is of its folder's class, what validates of its line's", 
   });
 });
 
-Deno.test("annotations of another class or form are refused by name", async () => {
+Deno.test("annotations of unknown class or form are rejected by name", async () => {
   const refused = [
     ["val_0.JPEG\tn09\t0\t1\t2\t3\n", "val_annotations.txt: record 0 has the label -1"],
     ["../x.JPEG\tn01\t0\t1\t2\t3\n", "val_annotations.txt:1: found"],
@@ -50,7 +50,7 @@ Deno.test("annotations of another class or form are refused by name", async () =
   }
 });
 
-Deno.test("there are 200 classes, shown at the size that the images have", () => {
+Deno.test("there are 200 classes, and images are 64 pixels wide", () => {
   const { info } = openPublishedPictures(tinyImagenetOf(), {});
   assertEquals(new Set(info.classNames).size, 200);
   assertEquals([info.classNames[0], info.classNames[199]], ["goldfish", "acorn"]);

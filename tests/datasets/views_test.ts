@@ -10,7 +10,7 @@ const load = (options: DatasetOptions) =>
     options,
   );
 
-Deno.test("transforms fit every dataset; what measures has the size of what trains", async () => {
+Deno.test("transforms apply to every dataset, and validation images get the size of training images", async () => {
   const data = await load({
     trainTransforms: [{ name: "random_crop", size: [4, 6] }, "vertical_flip"],
     transformSeed: 5,
@@ -27,13 +27,13 @@ Deno.test("transforms fit every dataset; what measures has the size of what trai
   assertEquals(await served(2), await served(0));
 });
 
-Deno.test("without transforms images are as they were; of eval alone, both are", async () => {
+Deno.test("eval transforms alone apply to training images too", async () => {
   const plain = await load({});
   const flipped = await load({ evalTransforms: [{ name: "center_crop", size: 8 }] });
   assertEquals(await readImages(flipped.train), await readImages(plain.train));
 });
 
-Deno.test("lists that do not go together are refused at their place", async () => {
+Deno.test("incompatible lists are rejected at their place", async () => {
   const train = [{ name: "center_crop", size: 4 }] as const;
   const refused: [DatasetOptions, string, (string | number)[]][] = [
     [
@@ -49,7 +49,7 @@ Deno.test("lists that do not go together are refused at their place", async () =
   }
 });
 
-Deno.test("images that are held out are seen as those that are measured on", async () => {
+Deno.test("held-out images get the eval transforms", async () => {
   const views = {
     trainTransforms: [{ name: "center_crop", size: 4 }, { name: "horizontal_flip", p: 1 }],
     evalTransforms: [{ name: "resize", size: 4 }],

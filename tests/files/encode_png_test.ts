@@ -3,7 +3,7 @@ import { decodePicture } from "../../files/decode.ts";
 import { encodePng } from "../../files/encode_png.ts";
 import { toRaster } from "../../files/raster.ts";
 
-Deno.test("an image that was written is read again, grey or in colour", async () => {
+Deno.test("an encoded PNG decodes to the same image, grey or RGB", async () => {
   for (const [channels, width, height] of [[3, 7, 5], [1, 4, 3], [3, 1, 1]]) {
     const data = Uint8Array.from(
       { length: channels * width * height },

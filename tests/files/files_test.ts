@@ -13,7 +13,7 @@ import { removeTemporary, temporaryPath } from "../../files/temporary.ts";
 import { FaultyDisk } from "../support/faulty_disk.ts";
 import { withFolder } from "../support/folder.ts";
 
-Deno.test("text, bytes and chunks are written, over what was there", async () => {
+Deno.test("text, bytes and chunks replace a file's contents", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "new", "file");
     await writeFileAtomic(path, "text");
@@ -24,7 +24,7 @@ Deno.test("text, bytes and chunks are written, over what was there", async () =>
   });
 });
 
-Deno.test("a write that fails leaves the old file and nothing else", async () => {
+Deno.test("a failed write leaves only the old file", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "file");
     await writeFileAtomic(path, "old");
@@ -38,7 +38,7 @@ Deno.test("a write that fails leaves the old file and nothing else", async () =>
   });
 });
 
-Deno.test("a disk that fails at any call leaves the old file or the new one, and nothing else", async () => {
+Deno.test("a disk that fails at any call leaves only the old or the new file", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "file");
     const chunks = [new Uint8Array([110, 101]), new Uint8Array([119])];
@@ -51,7 +51,7 @@ Deno.test("a disk that fails at any call leaves the old file or the new one, and
         await assertRejects(() => writeFileAtomic(path, chunks, disk), UserError, path);
         const isNew = fault === "late" && call === sound.calls;
         assertEquals(await Deno.readTextFile(path), isNew ? "new" : "old");
-        // Where making it was late, nobody knows that it is there.
+        // If creating it failed late, it is not known to exist.
         const left = namesIn(folder).filter((name) => name !== "file");
         assertEquals(left.length, fault === "late" && call === 2 ? 1 : 0);
         for (const name of left) await Deno.remove(join(folder, name));
@@ -60,7 +60,7 @@ Deno.test("a disk that fails at any call leaves the old file or the new one, and
   });
 });
 
-Deno.test("the cache is where the environment says, else where the system keeps caches", () => {
+Deno.test("the cache folder comes from the environment, else from the operating system", () => {
   const folder = (variables: Record<string, string>, os: typeof Deno.build.os = "linux") =>
     cacheFolder({ get: (name) => variables[name], os });
   const home = { HOME: "/home/a" };
@@ -86,7 +86,7 @@ Deno.test("checksums are parsed and computed", async () => {
   });
 });
 
-Deno.test("work under a lock is done by one at a time", async () => {
+Deno.test("only one holder of a lock works at a time", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "a", "b.lock");
     const events: string[] = [];
@@ -109,7 +109,7 @@ Deno.test("work under a lock is done by one at a time", async () => {
   });
 });
 
-Deno.test("a place where nothing can be written is the user's mistake", async () => {
+Deno.test("a path that cannot be written is an input error", async () => {
   const file = await Deno.makeTempFile();
   try {
     await assertRejects(
@@ -122,7 +122,7 @@ Deno.test("a place where nothing can be written is the user's mistake", async ()
   }
 });
 
-Deno.test("a file that is replaced keeps its permissions, and the link to it stays", async () => {
+Deno.test("a replaced file keeps its permissions and links to it", async () => {
   await withFolder(async (folder) => {
     const [file, link] = [join(folder, "file"), join(folder, "link")];
     for (const mode of [0o600, 0o666]) {
@@ -138,7 +138,7 @@ Deno.test("a file that is replaced keeps its permissions, and the link to it sta
   });
 });
 
-Deno.test("a pipe is written into and stays", async () => {
+Deno.test("a pipe is written to, not replaced", async () => {
   await withFolder(async (folder) => {
     const pipe = join(folder, "pipe");
     await new Deno.Command("mkfifo", { args: [pipe] }).output();
@@ -153,12 +153,12 @@ Deno.test("a pipe is written into and stays", async () => {
   });
 });
 
-Deno.test("a device is written into and stays", async () => {
+Deno.test("a device is written to, not replaced", async () => {
   await writeFileAtomic("/dev/null", "text");
   assertEquals((await Deno.stat("/dev/null")).isCharDevice, true);
 });
 
-Deno.test("a place is checked without a trace", async () => {
+Deno.test("checkPlace leaves no trace", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "old");
@@ -183,7 +183,7 @@ Deno.test("a place is checked without a trace", async () => {
   });
 });
 
-Deno.test("what is written bit by bit is beside the file until it is finished", async () => {
+Deno.test("an Output writes to a temporary file until it is finished", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "file.csv");
     await Deno.writeTextFile(path, "old");
@@ -206,7 +206,7 @@ Deno.test("what is written bit by bit is beside the file until it is finished", 
   });
 });
 
-Deno.test("only what has the name of our own temporary files is cleared away", async () => {
+Deno.test("only our own temporary files are removed", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "a.bin");
     const foreign = [".a.bin.tmp", ".a.bin.1-ab.tmp", ".b.bin.1-0123abcd.tmp", "a.bin", "x.tmp"];
@@ -221,7 +221,7 @@ function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
 }
 
-Deno.test("a path that begins at one's own folder is looked up, another's is left", () => {
+Deno.test("only a leading ~/ is expanded", () => {
   assertEquals(
     ["~", "~/runs/a", "runs/~", "~a/b", "/~/a"].map((path) => fromHome(path, () => "/home/me")),
     ["/home/me", "/home/me/runs/a", "runs/~", "~a/b", "/~/a"],
@@ -229,7 +229,7 @@ Deno.test("a path that begins at one's own folder is looked up, another's is lef
   assertThrows(() => fromHome("~/runs", () => undefined), InputError, "HOME");
 });
 
-Deno.test("a name that the system refuses is an error of the user's, who hears which", async () => {
+Deno.test("a name that the system rejects is an input error", async () => {
   const name = "n".repeat(5000);
   await assertRejects(
     () => exists(name),

@@ -2,8 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { InputError } from "../../errors.ts";
 import { expandBraces, glob } from "../../files/glob.ts";
+import { withFolder } from "../support/folder.ts";
 
-Deno.test("braces are written out as shells do it", () => {
+Deno.test("braces are expanded as in shells", () => {
   assertEquals(expandBraces("a{b,}c"), ["abc", "ac"]);
   assertEquals(expandBraces("{x,y}-{09..11}"), [
     "x-09",
@@ -18,9 +19,8 @@ Deno.test("braces are written out as shells do it", () => {
   assertThrows(() => expandBraces("{1..999}{1..999}"), InputError, "more than 100,000 files");
 });
 
-Deno.test("a pattern matches names, folders and any depth, but nothing hidden", async () => {
-  const root = await Deno.makeTempDir();
-  try {
+Deno.test("a pattern matches names, folders and any depth, but no hidden files", async () => {
+  await withFolder(async (root) => {
     for (
       const path of ["a/1.png", "a/b/2.png", "a/b/c/x+y.png", "a/.h/3.png", "a/[.jpg", ".b/4.png"]
     ) {
@@ -39,7 +39,5 @@ Deno.test("a pattern matches names, folders and any depth, but nothing hidden", 
     assertEquals(await found("a/[.*"), ["a/[.jpg"]);
     assertEquals(await found("none/*.png"), []);
     assertEquals(await found("a/1.png/*"), []);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  });
 });

@@ -10,10 +10,11 @@ import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { InputError } from "../../errors.ts";
 import { readImage, requirePictures } from "../../files/images.ts";
+import { withFiles } from "../support/pictures.ts";
 
 const SIZE = { height: 24, width: 32, channels: 3 };
 
-/** Smooth, so that JPEG keeps it nearly as it is. */
+/** Smooth, so that JPEG hardly changes it. */
 const picture = new ImageData(
   Uint8ClampedArray.from({ length: 4 * 32 * 24 }, (_, i) => {
     const [x, y] = [(i >> 2) % 32, Math.floor(i / 128)];
@@ -24,19 +25,11 @@ const picture = new ImageData(
 );
 const colours = [...picture.data].filter((_, i) => i % 4 !== 3);
 
-async function withFile(
-  bytes: Uint8Array | ArrayBuffer,
-  test: (path: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  const path = join(folder, "picture");
-  try {
-    await Deno.writeFile(path, new Uint8Array(bytes));
-    await test(path);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const withFile = (bytes: Uint8Array | ArrayBuffer, test: (path: string) => Promise<void>) =>
+  withFiles(
+    { picture: new Uint8Array(bytes) },
+    (folder) => test(join(folder, "picture")),
+  );
 
 function fixturePath(name: string): string {
   return fromFileUrl(new URL(`../fixtures/pictures/${name}`, import.meta.url));
@@ -46,12 +39,12 @@ function fixture(name: string): Promise<Uint8Array> {
   return Deno.readFile(fixturePath(name));
 }
 
-/** Where the first marker of these is in a JPEG file. */
+/** The position of the first of these markers in a JPEG file. */
 function markerIn(jpeg: Uint8Array, ...markers: readonly number[]): number {
   return jpeg.findIndex((byte, i) => byte === 0xff && markers.includes(jpeg[i + 1]));
 }
 
-/** A JPEG file whose header says that it is so large. */
+/** A JPEG file whose header has this size. */
 async function jpegOfSize(width: number, height: number, progressive = true): Promise<Uint8Array> {
   const jpeg = new Uint8Array(await encodeJpeg(picture, { progressive }));
   const size = [height >> 8, height & 255, width >> 8, width & 255];
@@ -59,7 +52,7 @@ async function jpegOfSize(width: number, height: number, progressive = true): Pr
   return jpeg;
 }
 
-/** A JPEG file with bytes in it that stand for nothing. */
+/** A JPEG file with segments of meaningless bytes added. */
 function stretched(jpeg: Uint8Array, segments: number): Uint8Array {
   const segment = [0xff, 0xef, 0xff, 0xff, ...new Uint8Array(0xfffd)];
   const more = Array.from({ length: segments }, () => Uint8Array.from(segment));
@@ -68,14 +61,14 @@ function stretched(jpeg: Uint8Array, segments: number): Uint8Array {
   );
 }
 
-/** A JPEG file, not progressive, whose first scan is said to be of one component. */
+/** A JPEG file, not progressive, whose first scan has one component by its header. */
 async function jpegOfPlanes(width: number, height: number): Promise<Uint8Array> {
   const jpeg = await jpegOfSize(width, height, false);
   jpeg[markerIn(jpeg, 0xda) + 4] = 1;
   return jpeg;
 }
 
-/** A JPEG file whose last scan is there again until there are so many. */
+/** A JPEG file whose last scan is repeated until there are `count`. */
 async function jpegOfScans(count: number): Promise<Uint8Array> {
   const jpeg = new Uint8Array(await encodeJpeg(picture, { progressive: true }));
   const scans = [...jpeg.keys()].filter((i) => jpeg[i] === 0xff && jpeg[i + 1] === 0xda);
@@ -86,14 +79,14 @@ async function jpegOfScans(count: number): Promise<Uint8Array> {
 
 Deno.test("a baseline JPEG file may be larger than a progressive one", async () => {
   const jpeg = await jpegOfSize(4096, 3073, false);
-  // Cut before its scan, so that nothing of that size is decoded.
+  // Truncated before its scan, so that nothing of that size is decoded.
   const header = stretched(jpeg.subarray(0, markerIn(jpeg, 0xda)), 1);
   await withFile(header, async (path) => {
     await assertRejects(() => readImage(path, SIZE), InputError, "cannot be decoded");
   });
 });
 
-Deno.test("PNG and JPEG files are told apart by their bytes and decoded", async () => {
+Deno.test("PNG and JPEG files are recognized by their bytes and decoded", async () => {
   await withFile(await encodePng(picture), async (path) => {
     assertEquals([...(await readImage(path, SIZE)).pixels], colours);
   });
@@ -104,7 +97,7 @@ Deno.test("PNG and JPEG files are told apart by their bytes and decoded", async 
   });
 });
 
-Deno.test("images that are cut off or damaged are refused by name, or read as far as they go", async () => {
+Deno.test("truncated or damaged images are rejected by name, or read as far as possible", async () => {
   const jpeg = await fixture("d4_upright.jpg");
   const png = new Uint8Array(await encodePng(picture));
   const files: readonly [damage: string, Uint8Array][] = [
@@ -134,7 +127,7 @@ Deno.test("images that are cut off or damaged are refused by name, or read as fa
   });
 });
 
-Deno.test("what is no image that can be read is named for what it is", async () => {
+Deno.test("files that cannot be read as images are rejected with the reason", async () => {
   const files: readonly [what: string, Uint8Array][] = [
     [
       "an AVIF image, not an image that can be read; convert it to PNG or JPEG",
@@ -163,10 +156,10 @@ Deno.test("what is no image that can be read is named for what it is", async () 
   }
 });
 
-Deno.test("a JPEG file whatever its ending is read, and any number of broken ones harm no other", async () => {
+Deno.test("a JPEG file is read whatever its extension, and broken ones do not affect it", async () => {
   const path = fixturePath("picture.jfif");
   const before = await readImage(path, SIZE);
-  // Sound to the frame's header, then cut: the decoder gives up in the midst.
+  // Valid up to the frame's header, then truncated: the decoder fails halfway.
   const jpeg = new Uint8Array(await encodeJpeg(picture));
   const scan = jpeg.findIndex((byte, i) => byte === 0xff && jpeg[i + 1] === 0xda);
   await withFile(jpeg.subarray(0, scan), async (broken) => {
@@ -177,7 +170,7 @@ Deno.test("a JPEG file whatever its ending is read, and any number of broken one
   assertEquals(await readImage(path, SIZE), before);
 });
 
-Deno.test("what follows the end of a JPEG image, such as a film of the same scene, is no part of it", async () => {
+Deno.test("data after the end of a JPEG image, such as a video, is ignored", async () => {
   const jpeg = await fixture("d4_exif6.jpg");
   const film = Array.from({ length: 500 }, () => [0xff, 0xda, 0xff, 0xc0, 0, 8, 8, 0xff]).flat();
   const size = { height: 28, width: 28, channels: 1 };
@@ -186,7 +179,7 @@ Deno.test("what follows the end of a JPEG image, such as a film of the same scen
   });
 });
 
-Deno.test("transparent pixels lie on the ground that is named, or show what is stored under them", async () => {
+Deno.test("transparent pixels are blended with the background, or show their stored colours", async () => {
   const size = { height: 28, width: 28, channels: 1 };
   const path = fixturePath("d4_alpha_black.png");
   const [white, grey, none] = await Promise.all(
@@ -202,7 +195,7 @@ Deno.test("transparent pixels lie on the ground that is named, or show what is s
   assertEquals(opaque.isOnGround, false);
 });
 
-Deno.test("a network of other channels than an image's is refused", () => {
+Deno.test("networks for images of neither 1 nor 3 channels are rejected", () => {
   assertThrows(() => requirePictures("a", { ...SIZE, channels: 4 }), InputError, "images of 4");
   [1, 3].forEach((channels) => requirePictures("a", { ...SIZE, channels }));
 });

@@ -15,7 +15,7 @@ async function add(path: string, ...records: string[]): Promise<void> {
   await journal!.flush();
 }
 
-Deno.test("records are there when the journal is opened again, and more are added", () =>
+Deno.test("a reopened journal has its records, and more can be added", () =>
   withFolder(async (folder) => {
     const path = join(folder, "deep", "journal");
     assertEquals(await recordsIn(path), []);
@@ -25,7 +25,7 @@ Deno.test("records are there when the journal is opened again, and more are adde
     assertEquals(await recordsIn(path), ["one", "", long, "two"]);
   }));
 
-Deno.test("what is cut off or damaged is left out, and what comes after takes its place", () =>
+Deno.test("truncated and damaged records are dropped, and new ones replace them", () =>
   withFolder(async (folder) => {
     const path = join(folder, "journal");
     await add(path, "one", "two", "three");
@@ -41,13 +41,13 @@ Deno.test("what is cut off or damaged is left out, and what comes after takes it
     whole[20] ^= 1;
     await Deno.writeFile(path, whole);
     assertEquals(await recordsIn(path), ["one"]);
-    // A length that no file has takes no memory.
+    // An impossible length allocates no memory.
     whole.fill(255, 0, 4);
     await Deno.writeFile(path, whole);
     assertEquals(await recordsIn(path), []);
   }));
 
-Deno.test("one process at a time adds to a journal", () =>
+Deno.test("only one process at a time can add to a journal", () =>
   withFolder(async (folder) => {
     const path = join(folder, "journal");
     using first = await Journal.open(path);
@@ -57,7 +57,7 @@ Deno.test("one process at a time adds to a journal", () =>
     assertEquals(second === undefined, false);
   }));
 
-Deno.test("a compacted journal holds the records that are wanted", () =>
+Deno.test("a compacted journal has only the chosen records", () =>
   withFolder(async (folder) => {
     const path = join(folder, "journal");
     await add(path, "one", "two", "three");

@@ -1,4 +1,4 @@
-/** Files that are of another kind than was wanted. */
+/** Files of another kind than expected. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { otherKind, type Wanted } from "../../files/kind_of_file.ts";
@@ -7,7 +7,7 @@ import { InputError } from "../../errors.ts";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 
-/** The first bytes of files, each a character, and what they are called. */
+/** The first bytes of files, a character each, and how messages name them. */
 const FILES: readonly (readonly [head: string, kind: string, advice: string])[] = [
   ["", "an empty file", "fetch or make it again"],
   ["\0".repeat(64), "a file of zeros", "did not finish"],
@@ -32,7 +32,7 @@ const FILES: readonly (readonly [head: string, kind: string, advice: string])[] 
     "the index of a network in several",
     "join them",
   ],
-  // What a picture, a config or a network may be is refused where another of them is wanted.
+  // A valid image, config or network is rejected where another of them is expected.
   ["\x89PNG\r\n", "a PNG image", "CHECKPOINT IMAGE"],
   ["\xff\xd8\xff\xe0", "a JPEG image", "CHECKPOINT IMAGE"],
   ["# A config\ndata:\n  dataset: mnist\n", "a config", "overfold train CONFIG"],
@@ -45,7 +45,7 @@ const bytesOf = (head: string) => Uint8Array.from(head, (character) => character
 const SAFETENSORS = bytesOf('\x80\x02\0\0\0\0\0\0{"a":{}}');
 
 for (const [head, kind, advice] of FILES) {
-  Deno.test(`${kind} (${JSON.stringify(head.slice(0, 8))}) is named where a network is wanted`, () => {
+  Deno.test(`${kind} (${JSON.stringify(head.slice(0, 8))}) is recognized where a network is expected`, () => {
     const message = otherKind("the.file", bytesOf(head), "network")?.message ?? "";
     assertStringIncludes(message, "the.file: this is ");
     assertStringIncludes(message, kind);
@@ -53,7 +53,7 @@ for (const [head, kind, advice] of FILES) {
   });
 }
 
-Deno.test("what fits is no other kind, and what is not known is not guessed", () => {
+Deno.test("files of the expected kind are accepted, and unknown bytes are not named", () => {
   const fits: readonly (readonly [Uint8Array, Wanted])[] = [
     // Its length begins with the bytes of a pickle.
     [SAFETENSORS, "network"],
@@ -65,23 +65,23 @@ Deno.test("what fits is no other kind, and what is not known is not guessed", ()
     [bytesOf("\xff\xd8\xff"), "picture"],
   ];
   const refused = fits.filter(([bytes, wanted]) => otherKind("file", bytes, wanted));
-  assertEquals(refused.map(([, wanted]) => wanted), ["network"], "of those the empty file alone");
+  assertEquals(refused.map(([, wanted]) => wanted), ["network"], "only the empty file");
   assertEquals(otherKind("file", bytesOf("\x01\x02\x03\xfe"), "network"), undefined);
   assertStringIncludes(otherKind("c", SAFETENSORS, "config")!.message, "train CONFIG --resume");
   assertStringIncludes(otherKind("p", SAFETENSORS, "picture")!.message, "CHECKPOINT IMAGE");
   assertStringIncludes(otherKind("a/.b.1-2.tmp", SAFETENSORS, "network")!.message, "interrupted");
 });
 
-Deno.test("a file of gigabytes of another kind is not read to its end", () =>
+Deno.test("a large file of another kind is rejected by its first bytes", () =>
   withFolder(async (folder) => {
     const path = join(folder, "large.pth");
     await Deno.writeFile(path, bytesOf("\x80\x02\x8a\x0al\xfc"));
-    // Sparse: it takes no room.
+    // Sparse: it takes no space.
     await Deno.truncate(path, 2 ** 36);
     await assertRejects(() => readWanted(path, "network"), InputError, "torch.save");
   }));
 
-Deno.test("a network and a config are told by what they hold, and nothing else is either", () =>
+Deno.test("networks and configs are recognized by content, and other files rejected", () =>
   withFolder(async (folder) => {
     const kindOf = async (name: string, head: string | Uint8Array) => {
       const path = join(folder, name);
@@ -99,7 +99,7 @@ Deno.test("a network and a config are told by what they hold, and nothing else i
   }));
 
 Deno.test({
-  name: "a device without an end is read no further than its beginning",
+  name: "an endless device is rejected by its first bytes",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     for (const wanted of ["network", "picture", "onnx"] as const) {
@@ -110,7 +110,7 @@ Deno.test({
   },
 });
 
-Deno.test("a file that is larger than any network is not read", () =>
+Deno.test("a file larger than any network is not read", () =>
   withFolder(async (folder) => {
     const path = join(folder, "picture.png");
     await Deno.writeFile(path, bytesOf("\x89PNG\r\n"));
@@ -118,7 +118,7 @@ Deno.test("a file that is larger than any network is not read", () =>
     await assertRejects(() => readWanted(path, "picture"), InputError, "expected at most 4.0 GiB");
   }));
 
-Deno.test("a folder is named as one, with the file in it that was meant", () =>
+Deno.test("a folder is rejected with the file in it that was probably meant", () =>
   withFolder(async (folder) => {
     const read = () => readWanted(folder, "network");
     await assertRejects(read, InputError, "it is a folder; expected a checkpoint");
@@ -128,7 +128,7 @@ Deno.test("a folder is named as one, with the file in it that was meant", () =>
     await assertRejects(read, InputError, `it is a folder; name ${inside}`);
   }));
 
-Deno.test("every command that reads a network or a config says what else a file is", () =>
+Deno.test("every command that reads networks or configs names a file of another kind", () =>
   withFolder(async (folder) => {
     const pointer = join(folder, "pointer.safetensors");
     await Deno.writeFile(pointer, bytesOf(FILES[2][0]));

@@ -1,4 +1,4 @@
-/** Without a network, a library that is missing is named with the way to get it. */
+/** Libraries that are neither cached nor downloadable are reported with how to get them. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
@@ -7,7 +7,7 @@ import { importLibrary, missingLibrary } from "../../files/library.ts";
 import { run } from "../support/command_line.ts";
 import { withFolder } from "../support/folder.ts";
 
-/** As Deno says it, with the library that is missing and the reason. */
+/** Deno's messages, with the missing library and the reason. */
 const MISSING: readonly (readonly [message: string, library: string, reason: string])[] = [
   [
     'Failed loading https://registry.test/yaml for package "yaml"\n    0: error sending request\n    1: dns',
@@ -28,7 +28,7 @@ const MISSING: readonly (readonly [message: string, library: string, reason: str
   ],
 ];
 
-Deno.test("a library that Deno cannot get is told with its name, the reason and what to do", () => {
+Deno.test("a library that Deno cannot load is reported with its name, the reason and advice", () => {
   for (const [message, library, reason] of MISSING) {
     const error = missingLibrary(new TypeError(message));
     assertEquals(error instanceof RunError, true, message);
@@ -38,14 +38,14 @@ Deno.test("a library that Deno cannot get is told with its name, the reason and 
   }
 });
 
-Deno.test("other errors are no missing libraries", async () => {
+Deno.test("other errors are not taken for missing libraries", async () => {
   const absent = new URL("absent.ts", import.meta.url).href;
   await assertRejects(() => importLibrary(absent), TypeError, "Module not found");
   assertEquals(missingLibrary(new TypeError("x is not iterable")), undefined);
   assertEquals(missingLibrary("Failed"), undefined);
 });
 
-Deno.test("a command whose libraries are not in the cache says so, not that it is defective", () =>
+Deno.test("a command without its libraries in the cache reports that, not a bug", () =>
   withFolder(async (cache) => {
     const [config, cli] = ["deno.json", "cli.ts"]
       .map((name) => fromFileUrl(new URL(`../../${name}`, import.meta.url)));
@@ -60,10 +60,10 @@ Deno.test("a command whose libraries are not in the cache says so, not that it i
     assertStringIncludes(error, "error: the library ");
     assertStringIncludes(error, "is not in Deno's cache");
     assertStringIncludes(error, "deno task fetch");
-    assertEquals(error.includes("defect"), false, error);
+    assertEquals(error.includes("bug"), false, error);
   }));
 
-Deno.test("deno task fetches no library before a command can say what it misses", () => {
+Deno.test("deno task itself fetches no library before a command can report a missing one", () => {
   assertEquals("imports" in manifest, false);
   assertEquals(manifest.lock, false);
   for (const [name, { command }] of Object.entries(manifest.tasks)) {
@@ -71,7 +71,7 @@ Deno.test("deno task fetches no library before a command can say what it misses"
   }
 });
 
-Deno.test("the task fetch itself says what it misses where there is no network", () =>
+Deno.test("deno task fetch reports a missing library without a network", () =>
   withFolder(async (cache) => {
     const nowhere = "http://127.0.0.1:1/";
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -86,7 +86,7 @@ Deno.test("the task fetch itself says what it misses where there is no network",
     assertStringIncludes(error, "is not in Deno's cache and cannot be fetched");
   }));
 
-Deno.test("fetch has all libraries at hand", async () => {
+Deno.test("fetch caches all libraries", async () => {
   const { code, out, error } = await run("fetch", "--json");
   assertEquals(code, 0, error);
   assertEquals(JSON.parse(out).cached, [

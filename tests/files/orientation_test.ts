@@ -8,7 +8,7 @@ import { pngChunk } from "../support/png.ts";
 
 type Side = "top" | "bottom" | "left" | "right";
 
-/** Where EXIF says that the first row and the first column are, for orientations 1 to 8. */
+/** The sides of the first row and first column by EXIF, for orientations 1 to 8. */
 const SIDES: readonly (readonly [row: Side, column: Side])[] = [
   ["top", "left"],
   ["top", "right"],
@@ -20,7 +20,7 @@ const SIDES: readonly (readonly [row: Side, column: Side])[] = [
   ["left", "bottom"],
 ];
 
-/** Wider than high, no two pixels alike, without regularity. */
+/** Wider than high, no two pixels alike, irregular. */
 const WIDTH = 24;
 const HEIGHT = 16;
 const PICTURE = new ImageData(
@@ -62,7 +62,7 @@ function filesWith(data: Uint8Array): Uint8Array<ArrayBuffer>[] {
   ];
 }
 
-/** The picture in a file that is not damaged. */
+/** The image in an undamaged file. */
 async function pictureIn(file: Uint8Array<ArrayBuffer>): Promise<ImageData> {
   const picture = await decodePicture(file, (damage) => {
     throw new Error(damage);
@@ -70,7 +70,7 @@ async function pictureIn(file: Uint8Array<ArrayBuffer>): Promise<ImageData> {
   return toImageData(picture);
 }
 
-Deno.test("PNG and JPEG images are held as their EXIF data says, in all eight ways", async () => {
+Deno.test("PNG and JPEG images are oriented by EXIF data, in all eight ways", async () => {
   const stored = await Promise.all([JPEG, PNG].map(pictureIn));
   for (const [i, [rowSide, columnSide]] of SIDES.entries()) {
     for (const isLittle of [false, true]) {
@@ -101,7 +101,7 @@ Deno.test("PNG and JPEG images are held as their EXIF data says, in all eight wa
   }
 });
 
-Deno.test("damaged EXIF data is ignored, and the image is read as it is stored", async () => {
+Deno.test("damaged EXIF data is ignored", async () => {
   const sound = exif(6, true);
   const beyond = sound.slice();
   beyond[4] = 200;
@@ -130,7 +130,7 @@ Deno.test("damaged EXIF data is ignored, and the image is read as it is stored",
   }
 });
 
-Deno.test("an image that was stored turned is the one that was stored upright", async () => {
+Deno.test("an image stored rotated matches the same image stored upright", async () => {
   const [turned, upright] = await Promise.all(
     ["d4_exif6.jpg", "d4_upright.jpg"].map(async (name) =>
       await pictureIn(
@@ -143,6 +143,6 @@ Deno.test("an image that was stored turned is the one that was stored upright", 
   const { width, height, data } = upright;
   assertEquals([turned.width, turned.height], [width, height]);
   const differences = Array.from(data, (value, i) => Math.abs(value - turned.data[i]));
-  // JPEG's blocks are not the same after a turn.
+  // JPEG's blocks differ after a rotation.
   assertEquals(Math.max(...differences) < 40, true, `${Math.max(...differences)}`);
 });

@@ -3,7 +3,7 @@ import resize from "npm:@jsquash/resize@2.1.1";
 import { fit, type ImageShape, type Picture } from "../../files/pixels.ts";
 import { toRaster } from "../../files/raster.ts";
 
-/** A picture without regularity, opaque. */
+/** An irregular, opaque image. */
 function picture(width: number, height: number): ImageData {
   const data = Uint8ClampedArray.from(
     { length: 4 * width * height },
@@ -12,12 +12,12 @@ function picture(width: number, height: number): ImageData {
   return new ImageData(data, width, height);
 }
 
-/** A picture as a network takes it. */
+/** An image as a network takes it. */
 function networkPixels(picture: Picture, size: ImageShape): Uint8Array {
   return fit(toRaster(picture, size.channels), size).data;
 }
 
-Deno.test("images are cut and scaled as Squoosh's triangle filter does", async () => {
+Deno.test("images are cropped and scaled as by Squoosh's triangle filter", async () => {
   const cases = [[100, 60, 32, 32], [60, 100, 28, 28], [10, 10, 32, 24], [300, 200, 16, 40]];
   for (const [fromWidth, fromHeight, width, height] of cases) {
     const from = picture(fromWidth, fromHeight);
@@ -35,7 +35,7 @@ Deno.test("images are cut and scaled as Squoosh's triangle filter does", async (
   }
 });
 
-Deno.test("an image of the network's size keeps its pixels; grey is luma", () => {
+Deno.test("an image of the network's size keeps its pixels; grey is the luma", () => {
   const from = picture(3, 2);
   assertEquals(
     [...networkPixels(from, { width: 3, height: 2, channels: 3 })],

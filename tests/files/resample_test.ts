@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import type { Raster } from "../../files/raster.ts";
 import { resample } from "../../files/resample.ts";
 
-/** One channel of a picture. */
+/** One channel of an image. */
 function channelOf({ data, channels, ...size }: Raster, channel: number): Raster {
   return { ...size, channels: 1, data: data.filter((_, i) => i % channels === channel) };
 }
 
-Deno.test("each of any number of channels is scaled for itself", () => {
+Deno.test("channels are scaled independently, however many", () => {
   const [height, width] = [9, 14];
   const part = { top: 1, left: 2, height: 7, width: 11 };
   for (const channels of [2, 3, 4, 5, 8, 9]) {

@@ -2,12 +2,12 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RunError } from "../../errors.ts";
 import { freeSpace, requireSpace } from "../../files/space.ts";
 
-Deno.test("what has room is let through, and so is what cannot be told", async () => {
+Deno.test("sufficient or unknown free space is accepted", async () => {
   await requireSpace("cache", 10, "food101", () => Promise.resolve(10));
   await requireSpace("cache", 10, "food101", () => Promise.resolve(undefined));
 });
 
-Deno.test("what has no room is refused with how much it takes and what to do", async () => {
+Deno.test("too little free space is rejected with the sizes and advice", async () => {
   const error = await assertRejects(
     () => requireSpace("cache", 2 ** 31, "food101", () => Promise.resolve(2 ** 30)),
     RunError,
@@ -19,7 +19,7 @@ Deno.test("what has no room is refused with how much it takes and what to do", a
   );
 });
 
-Deno.test("without permission to ask, nothing is known of the disk", async () => {
+Deno.test("free space is unknown without permission to query it", async () => {
   // The tests themselves have none.
   assertEquals(await freeSpace("."), undefined);
 });

@@ -1,6 +1,6 @@
 /** Collects what a loader serves. */
 import type { AugmentationChoice } from "../../datasets/augmentations/registry.ts";
-import type { BatchLoader, LoaderOptions } from "../../datasets/loader.ts";
+import type { Batch, BatchLoader, LoaderOptions } from "../../datasets/loader.ts";
 import { numberedImages } from "./images.ts";
 
 /** 23 images, each with its number in its pixels. */
@@ -40,4 +40,9 @@ export async function collect(loader: BatchLoader, epoch: number, start = 0): Pr
     });
   }
   return copies;
+}
+
+/** The pixels and labels of each batch, as text. */
+export function batchTexts(batches: AsyncIterable<Batch>): Promise<string[]> {
+  return Array.fromAsync(batches, ({ arrays }) => [arrays.pixels, arrays.labels].join(" "));
 }

@@ -16,7 +16,7 @@ async function withZip(
   });
 }
 
-/** Runs a test that must leave nothing beside the archive. */
+/** Expects that unpacking fails with this message and leaves nothing beside the archive. */
 function refused(files: readonly ZipFile[], message: string, options = {}): Promise<void> {
   return withZip(zipOf(files), async (archive, folder, outer) => {
     const error = await assertRejects(() => unpackArchive(archive, folder, options), InputError);
@@ -28,7 +28,7 @@ function refused(files: readonly ZipFile[], message: string, options = {}): Prom
 
 const GOOD: ZipFile = { name: "good.txt", content: "hello" };
 
-Deno.test("files and folders of a zip are unpacked, packed or not", () => {
+Deno.test("compressed and stored files of a zip are unpacked", () => {
   const read: number[] = [];
   const files = [
     { name: "a/", content: "", method: 0 },
@@ -47,13 +47,13 @@ Deno.test("files and folders of a zip are unpacked, packed or not", () => {
   });
 });
 
-Deno.test("of a zip only what is wanted is unpacked", () =>
+Deno.test("only the selected files of a zip are unpacked", () =>
   withZip(zipOf([GOOD, { name: "test/a.txt", content: "x" }]), async (archive, folder) => {
     await unpackArchive(archive, folder, { only: /^(?!test\/)/ });
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["good.txt"]);
   }));
 
-Deno.test("a zip whose directory would lie beyond all files is refused", () => {
+Deno.test("a zip whose directory is beyond its end is rejected", () => {
   const end = zipOf([]);
   const locator = new Uint8Array(20);
   locator.set([0x50, 0x4b, 6, 7]);
@@ -65,29 +65,29 @@ Deno.test("a zip whose directory would lie beyond all files is refused", () => {
 
 for (
   const [what, bad] of [
-    ["climbs out", "../out.txt"],
-    ["climbs out from within", "a/../../out.txt"],
-    ["climbs out by backslashes", "a\\..\\..\\out.txt"],
+    ["leaves the folder", "../out.txt"],
+    ["leaves the folder from within", "a/../../out.txt"],
+    ["leaves the folder by backslashes", "a\\..\\..\\out.txt"],
     ["has an absolute path", "/tmp/out.txt"],
     ["has a drive letter", "C:/out.txt"],
   ]
 ) {
-  Deno.test(`a zip with an entry that ${what} is refused and leaves nothing`, () =>
+  Deno.test(`a zip with an entry that ${what} is rejected and leaves nothing`, () =>
     refused([GOOD, { name: bad, content: "evil" }], "out.txt"));
 }
 
-Deno.test("a zip with links, devices or encrypted files is refused and leaves nothing", async () => {
+Deno.test("a zip with links, devices or encrypted files is rejected and leaves nothing", async () => {
   await refused([GOOD, { name: "a", content: "/etc/passwd", mode: 0o120777 }], '"a" is a symlink');
   await refused([GOOD, { name: "a", content: "", mode: 0o060666 }], '"a" is a device');
   await refused([GOOD, { ...GOOD, name: "a", flags: 1 }], '"a" is encrypted');
   await refused([GOOD, { ...GOOD, name: "a", method: 12 }], '"a" uses compression method 12');
 });
 
-Deno.test("a zip's file that is not what was announced is refused and leaves nothing", async () => {
+Deno.test("a zip with a wrong size or checksum is rejected and leaves nothing", async () => {
   const wrong = "is damaged: its size or checksum does not match the archive's directory";
   await refused([GOOD, { ...GOOD, name: "a", sum: 1 }], wrong);
   await refused([GOOD, { ...GOOD, name: "a", size: 6 }], wrong);
-  // As much as comes out of a bomb is not waited for.
+  // A zip bomb is not inflated to its end.
   const bomb = { name: "a", content: new Uint8Array(2 ** 24), size: 10 };
   await refused([GOOD, bomb], "not a complete .zip archive");
   await refused([GOOD, { ...bomb, size: 2 ** 24 }], "contains more than 1000 bytes", {
@@ -96,7 +96,7 @@ Deno.test("a zip's file that is not what was announced is refused and leaves not
   await refused([GOOD, GOOD], "contains more than 1 files", { maxEntries: 1 });
 });
 
-Deno.test("a zip that is cut anywhere is refused and leaves nothing", async () => {
+Deno.test("a zip truncated anywhere is rejected and leaves nothing", async () => {
   const bytes = zipOf([GOOD, { name: "b/c.txt", content: "more" }]);
   for (const end of [0, 10, 40, 90, bytes.length - 30, bytes.length - 1]) {
     await withZip(bytes.subarray(0, end), async (archive, folder, outer) => {

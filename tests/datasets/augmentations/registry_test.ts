@@ -8,7 +8,7 @@ import {
 import { InputError } from "../../../errors.ts";
 import { RandomStream, STREAM } from "../../../graph/random.ts";
 
-Deno.test("what the training step carries out is told from what is done before it", () => {
+Deno.test("a plan separates augmentations on the host from those in the training step", () => {
   const none = planAugmentation([]);
   assertEquals(none, { host: [], transform: { padding: 0, flip: false } });
   const plan = planAugmentation([
@@ -27,7 +27,7 @@ const refused: [string, unknown[], string, (string | number)[]][] = [
     "padding",
   ]],
   [
-    "an order that cannot be kept",
+    "an impossible order",
     ["horizontal_flip", "vertical_flip"],
     "put vertical_flip before",
     [
@@ -35,7 +35,7 @@ const refused: [string, unknown[], string, (string | number)[]][] = [
     ],
   ],
   [
-    "a change behind what is erased",
+    "an augmentation after random_erasing",
     [{ name: "random_erasing", p: 0.1 }, "horizontal_flip"],
     "put random_erasing after it",
     [1],
@@ -51,7 +51,7 @@ const refused: [string, unknown[], string, (string | number)[]][] = [
   ],
 ];
 for (const [what, list, message, at] of refused) {
-  Deno.test(`a list with ${what} is refused at its place`, () => {
+  Deno.test(`a list with ${what} is rejected at its place`, () => {
     const error = assertThrows(
       () => planAugmentation(list as AugmentationChoice[]),
       InputError,
@@ -61,7 +61,7 @@ for (const [what, list, message, at] of refused) {
   });
 }
 
-Deno.test("a crop that may hold nothing of an image is refused where the images are known", () => {
+Deno.test("a crop whose padding exceeds the images is rejected", () => {
   const choices = [{ name: "random_crop", padding: 6 }] as const;
   const plan = (width: number) => planAugmentation(choices, { height: 9, width, channels: 1 });
   assertEquals(plan(7).transform.padding, 6);
@@ -69,7 +69,7 @@ Deno.test("a crop that may hold nothing of an image is refused where the images 
   assertEquals(error.at, [0, "padding"]);
 });
 
-Deno.test("values to erase with are one or one for each channel", () => {
+Deno.test("random_erasing takes one value or one per channel", () => {
   const plan = (channels: number) =>
     planAugmentation([{ name: "random_erasing", value: [1, 2, 3] }], {
       height: 9,
@@ -81,7 +81,7 @@ Deno.test("values to erase with are one or one for each channel", () => {
   assertEquals(error.at, [0, "value"]);
 });
 
-Deno.test("rectangles are erased as often and as large as asked, inside the image", () => {
+Deno.test("erased rectangles have the given frequency and size, inside the image", () => {
   const size = { height: 20, width: 30 };
   const laws = { p: 0.4, scale: [0.1, 0.2], ratio: [0.5, 2] } as const;
   const drawn = Array.from(
@@ -96,7 +96,7 @@ Deno.test("rectangles are erased as often and as large as asked, inside the imag
     assert(share > 0.08 && share < 0.22, `${height}x${width}`);
     assert(height / width > 0.4 && height / width < 2.4, `${height}x${width}`);
   }
-  // All of an image is never erased.
+  // An image is never erased as a whole.
   const whole = { p: 1, scale: [1, 1], ratio: [1, 1] } as const;
   assertEquals(drawErased(size, whole, new RandomStream({ seed: 5, stream: 0 })), [0, 0, 0, 0]);
 });
@@ -114,7 +114,7 @@ Deno.test("vertical_flip turns about half of the images upside down", () => {
   assertEquals(Math.abs(flipped - 50) < 20, true, `${flipped} of 100`);
 });
 
-Deno.test("every augmentation says what it is and describes its options", () => {
+Deno.test("every augmentation and its options are described", () => {
   for (const { about, schema } of Object.values(AUGMENTATIONS)) {
     assertEquals(about === "", false);
     for (const option of Object.values(schema.shape)) {

@@ -11,7 +11,7 @@ import { withFolder } from "../../support/folder.ts";
 import { plainPng, withFiles } from "../../support/pictures.ts";
 import { tarOf } from "../../support/tar.ts";
 
-/** Pictures of several sizes, no two alike. */
+/** Images of several sizes, no two alike. */
 const FILES = Object.fromEntries(
   Array.from({ length: 26 }, (_, i) => [
     `photos/${i % 2 ? "odd" : "even"}/${i}.png`,
@@ -24,7 +24,7 @@ const LISTS: Readonly<Record<string, readonly TransformChoice[]>> = {
   "of one size": [{ name: "fit", size: 6 }, "grayscale", { name: "random_crop", size: 4 }],
 };
 
-/** Runs a test in a folder with pictures that nobody has changed lately. */
+/** Runs a test in a folder with images that have not changed recently. */
 function withPictures(test: (folder: string) => Promise<void>): Promise<void> {
   return withFiles(FILES, async (folder) => {
     for (const path of Object.keys(FILES)) await Deno.utime(join(folder, path), 1e9, 1e9);
@@ -54,7 +54,7 @@ async function trainingIn(
   return train;
 }
 
-/** What is in the batches of some epochs. */
+/** The contents of the batches of some epochs. */
 async function served(source: ImageSource, workers = 1, epochs = [0]): Promise<string> {
   using loader = new BatchLoader(source, { batchSize: 5, seed: 7, shuffle: true, workers });
   const found: string[] = [];
@@ -68,14 +68,14 @@ async function served(source: ImageSource, workers = 1, epochs = [0]): Promise<s
   return found.join("\n");
 }
 
-/** The files of pixels, and their journals, one for each list of transforms. */
+/** The files of pixels and their journals, one of each per list of transforms. */
 async function cacheFiles(folder: string) {
   const cache = join(folder, "cache", "pictures");
   const kinds = await Array.fromAsync(Deno.readDir(cache));
   return kinds.map(({ name }) => filesIn(join(cache, name)));
 }
 
-/** Makes others of all pictures, of the same length and the same times. */
+/** Overwrites all images, keeping their lengths and times. */
 async function disguise(folder: string): Promise<void> {
   for (const [path, bytes] of Object.entries(FILES)) {
     await Deno.writeFile(join(folder, path), new Uint8Array(bytes.length));
@@ -85,7 +85,7 @@ async function disguise(folder: string): Promise<void> {
 
 for (const cache of ["memory", "disk"] as const) {
   for (const [what, transforms] of Object.entries(LISTS)) {
-    Deno.test(`batches are the same with images ${what} kept: ${cache}`, () =>
+    Deno.test(`batches are the same with images cached ${what}: ${cache}`, () =>
       withPictures(async (folder) => {
         const expected = await served(await trainingIn(folder, { transforms }), 1, [0, 1, 2]);
         for (const workers of [1, 3]) {
@@ -95,7 +95,7 @@ for (const cache of ["memory", "disk"] as const) {
       }));
   }
 
-  Deno.test(`an image is decoded once in a run: ${cache}`, () =>
+  Deno.test(`a cached image is decoded once per run: ${cache}`, () =>
     withPictures(async (folder) => {
       const expected = await served(await trainingIn(folder, {}), 1, [1]);
       const ofPart = await served((await trainingIn(folder, {})).slice(3, 9));
@@ -107,7 +107,7 @@ for (const cache of ["memory", "disk"] as const) {
     }));
 }
 
-Deno.test("a later run finds on the disk what a run has decoded, while the files are the same", () =>
+Deno.test("a later run reads images from the disk cache while the files are unchanged", () =>
   withPictures(async (folder) => {
     const expected = await served(await trainingIn(folder, {}));
     await served(await trainingIn(folder, { cache: "disk" }), 2);
@@ -117,14 +117,14 @@ Deno.test("a later run finds on the disk what a run has decoded, while the files
     await Deno.writeFile(join(folder, other), plainPng([1, 1, 1], 9, 9));
     const changed = await served(await trainingIn(folder, { cache: "disk" }));
     assert(changed !== expected);
-    // Nor does it serve where something else is done to pictures.
+    // Other transforms do not use it either.
     const transforms = LISTS["as decoded"];
     const refused = await served(await trainingIn(folder, { transforms, cache: "disk" }))
       .catch(() => "decoded");
     assertEquals(refused, "decoded");
   }));
 
-Deno.test("pixels that are damaged on the disk or missing there are decoded again", () =>
+Deno.test("damaged and missing pixels of a disk cache are decoded again", () =>
   withPictures(async (folder) => {
     const expected = await served(await trainingIn(folder, {}));
     await served(await trainingIn(folder, { cache: "disk" }));
@@ -136,12 +136,12 @@ Deno.test("pixels that are damaged on the disk or missing there are decoded agai
       }
       assertEquals(await served(await trainingIn(folder, { cache: "disk" })), expected);
     }
-    // What was decoded again has been written.
+    // The newly decoded pixels have been written.
     await disguise(folder);
     assertEquals(await served(await trainingIn(folder, { cache: "disk" })), expected);
   }));
 
-Deno.test("one process writes, another is told and trains even so", () =>
+Deno.test("a disk cache has one writer; another process trains without it, with a notice", () =>
   withPictures(async (folder) => {
     const expected = await served(await trainingIn(folder, {}));
     const notices: string[] = [];
@@ -154,7 +154,7 @@ Deno.test("one process writes, another is told and trains even so", () =>
     assertEquals(notices[0].includes("another process is writing there"), true, notices[0]);
   }));
 
-Deno.test("room is bounded: what has none is decoded in every epoch", () =>
+Deno.test("images beyond a cache's size are decoded in every epoch", () =>
   withPictures(async (folder) => {
     const expected = await served(await trainingIn(folder, {}), 1, [0, 1]);
     const gibibytes = 1000 / 2 ** 30;
@@ -167,7 +167,7 @@ Deno.test("room is bounded: what has none is decoded in every epoch", () =>
     }
   }));
 
-/** Two contents of a file with many pictures, in the same places of it. */
+/** Two versions of a file of many images, with the images at the same positions. */
 const SHARDS: Readonly<Record<string, () => Promise<readonly Uint8Array<ArrayBuffer>[]>>> = {
   tar_shards: () =>
     Promise.all([0, 1].map((shift) =>
@@ -185,7 +185,7 @@ const SHARDS: Readonly<Record<string, () => Promise<readonly Uint8Array<ArrayBuf
   },
 };
 
-/** A copy of a file with PNG files in which two, equally long and both trained on, change places. */
+/** A copy of a file of PNG images with two of them, equally long and both trained on, swapped. */
 function withTwoSwapped(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   const [, , , , one, other] = [...text.matchAll(/\x89PNG\r\n[^]*?IEND[^]{4}/g)];
@@ -198,7 +198,7 @@ function withTwoSwapped(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
 }
 
 for (const [name, contents] of Object.entries(SHARDS)) {
-  Deno.test(`images of a file that has changed are decoded again: ${name}`, () =>
+  Deno.test(`images of a changed file are decoded again: ${name}`, () =>
     withFolder(async (folder) => {
       const [before, after] = await contents();
       assertEquals(after.length, before.length);
@@ -220,14 +220,14 @@ for (const [name, contents] of Object.entries(SHARDS)) {
       await write(before, 1e9);
       const first = await batches("none");
       assertEquals(await batches("disk"), first);
-      // The same times: what was decoded is served, whatever the file holds.
+      // With the same time the cache is used, whatever the file's contents.
       await write(after, 1e9);
       assertEquals(await batches("disk"), first);
       await write(after, 1e9 + 10);
       const second = await batches("none");
       assert(second !== first);
       assertEquals(await batches("disk"), second);
-      // A change so recent that another might leave the time as it is.
+      // A change so recent that another one might have the same time.
       await Deno.writeFile(file, before);
       assertEquals(await batches("disk"), first);
     }));

@@ -20,7 +20,7 @@ const FILES = {
   "val/b/8.png": plainPng([1, 2, 3], 3, 2),
 };
 
-Deno.test("every image is counted, measured and compared, by any number of threads", () =>
+Deno.test("any number of threads counts, measures and compares every image", () =>
   withFiles(FILES, async (root) => {
     const choice = { name: "image_folder", root } as DatasetChoice;
     const { info, load } = (await openPictures(choice, { scan: false }))!;
@@ -91,7 +91,7 @@ Deno.test("every image is counted, measured and compared, by any number of threa
     }
   }));
 
-Deno.test("an image of several classes counts in each, one of none in none", () => {
+Deno.test("an image counts in each of its classes", () => {
   const list = 'path,labels\n1.png,x|y\n2.png,y\n3.png,\n4.png,x\n5.png,""\n';
   const names = Array.from({ length: 5 }, (_, i) => [`${i + 1}.png`, plainPng([i, 0, 0])]);
   return withFiles({ ...Object.fromEntries(names), "list.csv": list }, async (folder) => {
@@ -108,7 +108,7 @@ Deno.test("an image of several classes counts in each, one of none in none", () 
   });
 });
 
-Deno.test("what is equal is found in order, and zeros are nothing", () => {
+Deno.test("equal digests are grouped in order, except zeros", () => {
   const digests = new Uint8Array(16 * 6);
   const set = (place: number, ...bytes: number[]) => digests.set(bytes, 16 * place);
   set(0, 9, 9);

@@ -14,7 +14,7 @@ const FILES = {
 /** Later than any change that a test makes. */
 const LATER = () => Date.now() + 1e6;
 
-/** What is in a folder and those below, and which of them the system was asked for. */
+/** The contents of a folder and those below, and the folders that were actually read. */
 async function walk(
   root: string,
   options: ListingOptions,
@@ -42,7 +42,7 @@ async function walk(
 
 const ALL = [": a b", "a: 1.png 2.png", "b: deep 4.png", "b/deep: 3.png"];
 
-Deno.test("a folder that was listed is not listed again until something in it has changed", () =>
+Deno.test("a folder is read again only after a change in it", () =>
   withFiles(FILES, async (folder) => {
     const [root, cache] = [join(folder, "root"), join(folder, "cache")];
     const first = await walk(root, { cache });
@@ -55,7 +55,7 @@ Deno.test("a folder that was listed is not listed again until something in it ha
       "a: 2.png",
       "b/deep: 1.png 3.png",
     ]);
-    // A folder in the place of another, with times that are put back.
+    // Another folder in its place, with the old times.
     const times = await Deno.stat(join(root, "a"));
     await Deno.rename(join(root, "a"), join(folder, "old"));
     await Deno.mkdir(join(root, "a"));
@@ -63,11 +63,11 @@ Deno.test("a folder that was listed is not listed again until something in it ha
     await Deno.utime(join(root, "a"), times.atime!, times.mtime!);
     const other = await walk(root, { cache });
     assertEquals([other.listed, other.found[1]], [["", "a"], "a: new.png"]);
-    // Another folder has a listing of its own.
+    // Another root has its own listing.
     assertEquals((await walk(join(root, "b"), { cache }, ["", "deep"])).listed, ["", "deep"]);
   }));
 
-Deno.test("a folder that had just changed when it was listed is listed again", () =>
+Deno.test("a folder that had just changed when it was read is read again", () =>
   withFiles(FILES, async (folder) => {
     const [root, cache] = [join(folder, "root"), join(folder, "cache")];
     await walk(root, { cache, now: () => Date.now() });
@@ -75,7 +75,7 @@ Deno.test("a folder that had just changed when it was listed is listed again", (
     assertEquals((await walk(root, { cache })).listed, []);
   }));
 
-Deno.test("a listing that was interrupted goes on; one that is damaged begins anew", () =>
+Deno.test("an interrupted listing is continued, a damaged one is discarded", () =>
   withFiles(FILES, async (folder) => {
     const [root, cache] = [join(folder, "root"), join(folder, "cache")];
     await walk(root, { cache });
@@ -90,7 +90,7 @@ Deno.test("a listing that was interrupted goes on; one that is damaged begins an
     assertEquals((await walk(root, { cache })).listed, []);
   }));
 
-Deno.test("links are followed anew each time", () =>
+Deno.test("links are followed again each time", () =>
   withFiles({ ...FILES, "other/x.png": "" }, async (folder) => {
     const [root, cache] = [join(folder, "root"), join(folder, "cache")];
     await Deno.symlink(join(folder, "other"), join(root, "a", "link"));
@@ -103,7 +103,7 @@ Deno.test("links are followed anew each time", () =>
     assertEquals(await see(), "a: 1.png 2.png link");
   }));
 
-Deno.test("few files are not remembered, and nothing is where nothing can be written", () =>
+Deno.test("listings are not cached for few files or if the cache is not writable", () =>
   withFiles({ ...FILES, file: "" }, async (folder) => {
     const [root, cache] = [join(folder, "root"), join(folder, "cache")];
     await walk(root, { cache, many: 5 });
@@ -115,7 +115,7 @@ Deno.test("few files are not remembered, and nothing is where nothing can be wri
     assertEquals(notices.length, 1);
   }));
 
-Deno.test("a journal does not grow with every change", () =>
+Deno.test("the journal does not grow with every change", () =>
   withFiles(FILES, async (folder) => {
     const [root, cache] = [join(folder, "root"), join(folder, "cache")];
     const sizes: number[] = [];
@@ -129,7 +129,7 @@ Deno.test("a journal does not grow with every change", () =>
     assertEquals(Math.max(...sizes) < 3 * sizes[0], true, `${sizes}`);
   }));
 
-Deno.test("a folder that is not there is named", () =>
+Deno.test("a missing folder is reported by name", () =>
   withFiles(FILES, async (folder) => {
     const listing = await Listing.open(join(folder, "root"), {});
     await assertRejects(() => listing.entriesOf("c"), InputError, "c: this folder cannot be read");

@@ -8,7 +8,7 @@ function pathsOf(names: readonly string[]): Paths {
   return list.done("root");
 }
 
-/** So many pictures of each class. */
+/** Paths of this many images of each class. */
 function pictures(...counts: number[]): string[] {
   return counts.flatMap((count, label) =>
     Array.from({ length: count }, (_, i) => `${label}/image ${i}.jpg`)
@@ -23,7 +23,7 @@ const held = (counts: number[], holdOut: Parameters<typeof stratified>[3]) => {
   return counts.map((_, label) => split.held.filter((i) => labels[i] === label).length);
 };
 
-Deno.test("each class gives its share; the numbers add up and none is used up", () => {
+Deno.test("each class gives its share; the numbers add up and no class is used up", () => {
   assertEquals(held([10, 20, 70], { share: 0.1 }), [1, 2, 7]);
   assertEquals(held([3, 3, 4], { share: 0.25 }), [1, 1, 1]);
   assertEquals(held([1, 1, 98], { count: 20 }), [0, 0, 20]);
@@ -31,7 +31,7 @@ Deno.test("each class gives its share; the numbers add up and none is used up", 
   assertEquals(held([0, 10], { count: 2 }), [0, 2]);
 });
 
-Deno.test("the order follows from paths and seed, and one more image changes little", () => {
+Deno.test("the order depends only on paths and seed, and a new image hardly changes it", () => {
   const all = pictures(50, 50);
   const order = (list: readonly string[], seed = 0) =>
     Array.from(shuffled(pathsOf(list), seed), (i) => list[i]);
@@ -40,7 +40,7 @@ Deno.test("the order follows from paths and seed, and one more image changes lit
   assert(order(all, 1).join() !== order(all).join());
   const more = order([...all, "1/new.jpg"]);
   assertEquals(more.filter((path) => path !== "1/new.jpg"), order(all));
-  // Both classes are everywhere.
+  // Both classes are mixed throughout.
   const first = order(all).slice(0, 20).filter((path) => path.startsWith("0/")).length;
   assert(first > 3 && first < 17, `${first}`);
   const part = shuffled(pathsOf(all), 0, 20, 60);

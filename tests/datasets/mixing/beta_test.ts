@@ -18,7 +18,7 @@ const DISTRIBUTIONS: readonly [alpha: number, (x: number) => number][] = [
 ];
 for (const [alpha, distribution] of DISTRIBUTIONS) {
   Deno.test(`shares follow Beta(${alpha}, ${alpha})`, () => {
-    // Kolmogorov and Smirnov's distance; one draw in a thousand sets has more than 1.95 / √n.
+    // The Kolmogorov–Smirnov distance exceeds 1.95 / √n in one of a thousand sets of draws.
     const distance = draws(alpha).reduce(
       (most, x, i) => Math.max(most, Math.abs(distribution(x) - (i + 0.5) / DRAWS)),
       0,
@@ -27,7 +27,7 @@ for (const [alpha, distribution] of DISTRIBUTIONS) {
   });
 }
 
-Deno.test("shares of a tiny alpha are of one image alone", () => {
+Deno.test("a tiny alpha gives shares of almost 0 or 1", () => {
   const shares = draws(1e-6);
   assert(shares.every((share) => share < 1e-9 || share > 1 - 1e-9));
   const own = shares.filter((share) => share > 0.5).length / DRAWS;

@@ -5,7 +5,7 @@ import { InputError } from "../../../errors.ts";
 
 const mixture = { partner: (row: number) => 1 - row, shares: [0.75, 0.25], count: 2 };
 
-Deno.test("classes become probabilities, and that of the larger share stays the class", () => {
+Deno.test("labels become probabilities, and the label is the class with the larger share", () => {
   const batch = {
     labels: Int32Array.of(2, 0, -1),
     [PROBABILITIES]: new Float32Array(9).fill(7),
@@ -15,13 +15,13 @@ Deno.test("classes become probabilities, and that of the larger share stays the 
   assertEquals([...batch.labels], [2, 2, -1]);
 });
 
-Deno.test("an image mixed with one of its class is of that class", () => {
+Deno.test("an image mixed with one of its own class keeps the class", () => {
   const batch = { labels: Int32Array.of(1, 1), [PROBABILITIES]: new Float32Array(4) };
   mixTargets(batch, { labels: LABELS }, mixture);
   assertEquals([...batch[PROBABILITIES]], [0, 1, 0, 1]);
 });
 
-Deno.test("numbers of classes are mixed where both are known", () => {
+Deno.test("multi-label targets are mixed where both are known", () => {
   const targets = Float32Array.of(1, 0, 1, -1, 1, 1);
   mixTargets({ targets }, { targets: multiHot(3) }, mixture);
   assertEquals([...targets], [-1, 0.25, 1, -1, 0.25, 1]);
@@ -30,7 +30,7 @@ Deno.test("numbers of classes are mixed where both are known", () => {
   assertEquals([...unmixed], [1, -1]);
 });
 
-Deno.test("targets of which no mixture is known are refused", () => {
+Deno.test("targets that cannot be mixed are rejected", () => {
   assertEquals(mixedFields({ targets: multiHot(3) }, 3), {});
   assertEquals(Object.keys(mixedFields({ labels: LABELS }, 3)), [PROBABILITIES]);
   const mask = { mask: { dtype: "u8", shape: [4, 4], filling: 0 } } as const;

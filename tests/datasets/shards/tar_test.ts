@@ -18,7 +18,7 @@ const EXPECTED: Record<string, [string, number, number, string][]> = JSON.parse(
 );
 
 for (const [name, expected] of Object.entries(EXPECTED)) {
-  Deno.test(`in ${name} the entries are those that Python's tarfile finds`, () => {
+  Deno.test(`the entries of ${name} match Python's tarfile`, () => {
     const found = entriesOf(new URL(name, FIXTURES)).map((entry) => [
       entry[0].replace(/\/$/, ""),
       ...entry.slice(1),
@@ -27,7 +27,7 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
   });
 }
 
-/** What becomes of an archive when its bytes are changed. */
+/** Expects that an archive with changed bytes is rejected with this message. */
 async function refused(
   name: string,
   change: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> | void,
@@ -41,7 +41,7 @@ async function refused(
   });
 }
 
-/** Writes text into a header, whose sum is right afterwards. */
+/** Writes text into a header and updates its checksum. */
 function field(
   bytes: Uint8Array,
   header: number,
@@ -54,7 +54,7 @@ function field(
   repairSum(bytes.subarray(header, header + 512));
 }
 
-Deno.test("archives that are damaged, cut off or none are refused", async () => {
+Deno.test("damaged, truncated and unsupported archives are rejected", async () => {
   const pax = EXPECTED["pax.tar"];
   // The pax header of the long name begins after the file before it.
   const extension = pax[4][1] + 512;
@@ -75,7 +75,7 @@ Deno.test("archives that are damaged, cut off or none are refused", async () => 
     ],
   ];
   for (const [name, change, message] of refusals) await refused(name, change, message);
-  // Numbers beyond what can be counted.
+  // Numbers too large to represent.
   await refused("gnu.tar", (bytes) => {
     bytes.fill(255, 512 + 124, 512 + 136);
     repairSum(bytes.subarray(512, 1024));
@@ -87,12 +87,12 @@ Deno.test("archives that are damaged, cut off or none are refused", async () => 
   }, "a sparse file");
 });
 
-Deno.test("what is said of one entry is not said of the next, and takes bounded memory", async () => {
+Deno.test("a long name applies to one entry and is limited in length", async () => {
   const bytes = await Deno.readFile(new URL("gnu.tar", FIXTURES));
   const long = EXPECTED["gnu.tar"].findIndex(([name]) => name.length > 200);
   const names = EXPECTED["gnu.tar"].map(([name]) => name);
   assertEquals(names[long + 2], "ä/ü 3.jpeg");
-  // A name of 5,000 bytes, more than any system takes.
+  // A name of 5,000 bytes, more than any file system accepts.
   const header = EXPECTED["gnu.tar"][long - 1][1] + 512;
   const longer = new Uint8Array(bytes.length + 5120);
   longer.set(bytes.subarray(0, header + 512));

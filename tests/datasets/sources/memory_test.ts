@@ -8,7 +8,7 @@ import { numberedImages } from "../../support/images.ts";
 const shape = { height: 1, width: 2, channels: 1 };
 const source = numberedImages(10, shape);
 
-Deno.test("slices share memory and refuse images that are not there", () => {
+Deno.test("slices share memory and reject invalid ranges", () => {
   const slice = source.slice(2, 4);
   assertEquals([slice.count, [...slice.images]], [2, [2, 2, 3, 3]]);
   assertEquals([...slice.targets.labels.data], [2, 3]);
@@ -36,7 +36,7 @@ Deno.test("targets of several numbers are sliced by image", () => {
   );
 });
 
-Deno.test("a source opened from its handle reads the same", async () => {
+Deno.test("a source opened from its handle gives the same images", async () => {
   const slice = source.slice(3, 6);
   const again = await openSource(structuredClone(slice.handle));
   assertEquals(await readImages(again), await readImages(slice));

@@ -7,7 +7,7 @@ import { WIDE_SPACE } from "../../../datasets/transforms/trivial_augment_wide.ts
 import { emptyRaster } from "../../../files/raster.ts";
 import { RandomStream } from "../../../graph/random.ts";
 
-/** torchvision's name of an operation. */
+/** torchvision's name for an operation. */
 const nameOf = (op: string) => op.replaceAll(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase());
 
 type Operation = { op: string; signed: boolean; magnitudes?: number[] | null };
@@ -18,11 +18,11 @@ const spaces: [string, ReadonlyMap<string, Strength>, Operation[]][] = [
   ["trivial_augment_wide", WIDE_SPACE, policies.trivial_augment_wide.ops],
 ];
 for (const [name, space, operations] of spaces) {
-  Deno.test(`the operations of ${name} are as strong as torchvision's`, () => {
+  Deno.test(`the magnitudes of ${name} match torchvision's`, () => {
     const size = { height: 1, width: 1 };
     for (const { op, signed, magnitudes } of operations) {
       const strength = space.get(nameOf(op));
-      // Invert is of AutoAugment alone and has no strength.
+      // Invert is only in AutoAugment and has no magnitude.
       if (op === "invert") continue;
       assertEquals(strength?.isSigned, signed, op);
       magnitudes?.forEach((magnitude, bin) =>
@@ -33,7 +33,7 @@ for (const [name, space, operations] of spaces) {
   });
 }
 
-Deno.test("AutoAugment's pairs are the published ones", () => {
+Deno.test("AutoAugment's policies are the published ones", () => {
   for (const name of POLICY_NAMES) {
     assertEquals(
       pairsOf(name),
@@ -59,7 +59,7 @@ const DRAWING: TransformChoice[] = [
 for (const choice of DRAWING) {
   const { name } = typeof choice === "string" ? { name: choice } : choice;
   for (const channels of [1, 3]) {
-    Deno.test(`${name} keeps size and ${channels} channels, and repeats`, () => {
+    Deno.test(`${name} keeps size and ${channels} channels, and is reproducible`, () => {
       const picture = emptyRaster(9, 14, channels);
       picture.data.forEach((_, i) => picture.data[i] = i * 37 % 256);
       const { transforms: [{ apply }] } = planTransforms([choice], {

@@ -7,7 +7,7 @@ import { RandomStream } from "../../../graph/random.ts";
 
 const random = (sample = 0) => new RandomStream({ seed: 3, stream: 0, sample });
 
-/** Every pixel differs from its neighbours. */
+/** An image whose pixels differ from their neighbours. */
 function picture(height: number, width: number): Raster {
   const raster = emptyRaster(height, width, 3);
   raster.data.forEach((_, i) => raster.data[i] = i * 7 % 251);
@@ -22,7 +22,7 @@ function apply(choice: TransformChoice, raster: Raster, sample = 0): Raster {
   return transform.apply(raster, random(sample));
 }
 
-Deno.test("a list must leave images of one size", () => {
+Deno.test("a list must give images of one size", () => {
   const plan = (choices: TransformChoice[]) => planTransforms(choices, { isRandom: true });
   assertEquals(
     plan([{ name: "resize", size: 40 }, { name: "center_crop", size: [32, 24] }, "vertical_flip"])
@@ -32,7 +32,7 @@ Deno.test("a list must leave images of one size", () => {
   const error = assertThrows(() => plan([{ name: "resize", size: 40 }]), InputError);
   assertEquals(error.at, []);
   assert(error.message.includes("several sizes"), error.message);
-  // The short side of images of one size is a size.
+  // For images of one size, the short side determines the size.
   const from = { height: 20, width: 30 };
   assertEquals(planTransforms([{ name: "resize", size: 40 }], { from, isRandom: true }).size, {
     height: 40,
@@ -40,7 +40,7 @@ Deno.test("a list must leave images of one size", () => {
   });
 });
 
-Deno.test("mistakes in a list are refused at their place", () => {
+Deno.test("mistakes in a list are rejected at their place", () => {
   const refused: [unknown, string, (string | number)[]][] = [
     ["resize", "expected a list of transforms", []],
     [["resise"], 'did you mean "resize"', [0]],
@@ -65,7 +65,7 @@ Deno.test("mistakes in a list are refused at their place", () => {
   }
 });
 
-Deno.test("parts are drawn by torchvision's laws, inside the image", () => {
+Deno.test("random parts follow torchvision's distribution, inside the image", () => {
   const size = { height: 60, width: 90 };
   const laws = { scale: [0.08, 1] as [number, number], ratio: [3 / 4, 4 / 3] as [number, number] };
   let area = 0;
@@ -77,15 +77,15 @@ Deno.test("parts are drawn by torchvision's laws, inside the image", () => {
     assert(ratio > 0.7 && ratio < 1.4, `${ratio}`);
     area += height * width / (60 * 90 * 500);
   }
-  // Large parts often do not fit, so the mean lies below that of the draws, 0.54.
+  // Large parts often do not fit, so the mean is below 0.54, that of the draws.
   assert(area > 0.35 && area < 0.54, `${area}`);
-  // Where no part fits, the centre with the nearest proportions is taken.
+  // If no part fits, the centre with the nearest aspect ratio is taken.
   const centre = (height: number, width: number) => drawPart({ height, width }, laws, random());
   assertEquals(centre(8, 800), { height: 8, width: 11, top: 0, left: 394 });
   assertEquals(centre(800, 9), { height: 12, width: 9, top: 394, left: 0 });
 });
 
-Deno.test("a random crop shows each place of the padded image, or says what is too small", () => {
+Deno.test("a random crop covers every position of the padded image; too small images are rejected", () => {
   const raster = picture(4, 4);
   const places = new Set(
     Array.from(
@@ -104,7 +104,7 @@ Deno.test("a random crop shows each place of the padded image, or says what is t
   assertEquals([enlarged.height, enlarged.width], [6, 4]);
 });
 
-Deno.test("images are mirrored as often as is said, and the one given stays as it is", () => {
+Deno.test("flips have the given probability and do not change their input", () => {
   const raster = picture(2, 3);
   const before = raster.data.join();
   const results = Array.from(
@@ -121,7 +121,7 @@ Deno.test("images are mirrored as often as is said, and the one given stays as i
   assertEquals(twice, raster);
 });
 
-Deno.test("no image grows beyond what is ever read", () => {
+Deno.test("transforms cannot enlarge an image beyond the size limit", () => {
   const long = picture(1, 60000);
   assertThrows(
     () => apply({ name: "resize", size: 256 }, long),

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../../errors.ts";
 import { decoded, patched, pictureFixture, reds } from "../../support/decoded.ts";
 
-Deno.test("a BMP file that is cut off is read from below as far as it goes", async () => {
+Deno.test("a truncated BMP file is read from the bottom as far as possible", async () => {
   const whole = await pictureFixture("bmp_24.bmp");
   const { picture: sound } = await decoded(whole);
   const { height } = sound;
@@ -23,7 +23,7 @@ Deno.test("a BMP file that is cut off is read from below as far as it goes", asy
   }
 });
 
-/** 6 × 4 pixels in runs of 8 bits; colour i is the grey i. */
+/** A run-length-encoded file of 6 × 4 pixels; colour i is the grey i. */
 function runs(...packed: readonly number[]): Uint8Array<ArrayBuffer> {
   const palette = Array.from({ length: 256 }, (_, i) => [i, i, i, 0]).flat();
   const start = 54 + palette.length;
@@ -38,7 +38,7 @@ function runs(...packed: readonly number[]): Uint8Array<ArrayBuffer> {
   return file;
 }
 
-Deno.test("runs of a BMP file jump, end and are cut at the edge as they say", async () => {
+Deno.test("run-length encoding handles jumps, ends and runs beyond the edge", async () => {
   const { picture, damage } = await decoded(
     runs(9, 7, 0, 0, 1, 5, 0, 2, 2, 1, 2, 6, 0, 0, 0, 3, 1, 2, 3, 0, 0, 1),
   );
@@ -52,7 +52,7 @@ Deno.test("runs of a BMP file jump, end and are cut at the edge as they say", as
   assertEquals((await decoded(runs(6, 7, 0, 9, 1))).damage.length, 1);
 });
 
-Deno.test("BMP files that are other files in disguise, or absurdly large, are refused", async () => {
+Deno.test("unsupported and absurdly large BMP files are rejected", async () => {
   const file = await pictureFixture("bmp_24.bmp");
   const refused: readonly [Uint8Array<ArrayBuffer>, string][] = [
     [patched(file, 30, 4), "a BMP file of an unsupported kind (24 bits, compression 4)"],

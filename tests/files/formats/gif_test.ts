@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { InputError } from "../../../errors.ts";
 import { alphas, decoded, patched, pictureFixture, reds } from "../../support/decoded.ts";
 
-Deno.test("what the first frame of a GIF file leaves of the screen is transparent", async () => {
+Deno.test("pixels outside a GIF's first frame are transparent", async () => {
   const { picture } = await decoded(await pictureFixture("gif_offset_frame.gif"));
   const rows = alphas(picture);
   const inside = rows.flatMap((row, y) => row.flatMap((alpha, x) => alpha ? [[x, y]] : []));
@@ -10,19 +10,19 @@ Deno.test("what the first frame of a GIF file leaves of the screen is transparen
   assertEquals(rows.flat().every((alpha) => alpha === 0 || alpha === 255), true);
 });
 
-Deno.test("the transparent colour of a GIF file is stored and can be told", async () => {
+Deno.test("a GIF's transparent colour gives transparent pixels", async () => {
   const { picture } = await decoded(await pictureFixture("gif_transparent.gif"));
   const seen = new Set(alphas(picture).flat());
   assertEquals(seen, new Set([0, 255]));
 });
 
-Deno.test("a GIF file that is cut off, or whose codes are none, is read as far as it goes", async () => {
+Deno.test("a truncated GIF, or one with invalid codes, is read as far as possible", async () => {
   const whole = await pictureFixture("gif_static.gif");
   const sound = reds((await decoded(whole)).picture);
   const cut = await decoded(whole.slice(0, -300));
   assertEquals(cut.damage, [`a damaged GIF file: it is truncated at byte ${whole.length - 300}`]);
   assertEquals(reds(cut.picture).slice(0, 5), sound.slice(0, 5));
-  // All ones: a code that there is not.
+  // All ones: an invalid code.
   const { damage, picture } = await decoded(patched(whole, whole.length - 300, 255, 255, 255, 255));
   assertEquals(damage, ["a damaged GIF file: it contains too few pixels"]);
   assertEquals(reds(picture).slice(0, 5), sound.slice(0, 5));
@@ -32,7 +32,7 @@ Deno.test("a GIF file that is cut off, or whose codes are none, is read as far a
   }
 });
 
-Deno.test("a GIF file's frame is no larger than its bytes can hold", async () => {
+Deno.test("a GIF frame larger than its bytes can hold is rejected", async () => {
   const file = await pictureFixture("gif_1x1.gif");
   const frame = file.lastIndexOf(0x2c);
   const refused: readonly [Uint8Array<ArrayBuffer>, string][] = [

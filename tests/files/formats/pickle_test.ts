@@ -14,7 +14,7 @@ const VOCABULARY: Vocabulary = {
 const bytesOf = (letters: string) => Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
 const valueOf = (letters: string) => unpickle(bytesOf(letters), VOCABULARY).value;
 
-/** Pickles, in letters for bytes, and their values. */
+/** Pickles, with a letter per byte, and their values. */
 const VALUES: readonly (readonly [letters: string, value: unknown])[] = [
   // As Python's pickle module writes them, protocol 0 first.
   ["(lp0\nI1\naI01\naL-5L\naF1.5\naNa.", [1, true, -5, 1.5, null]],
@@ -30,7 +30,7 @@ const VALUES: readonly (readonly [letters: string, value: unknown])[] = [
   ["\x80\x05\x96\x02\0\0\0\0\0\0\0ab.", bytesOf("ab")],
   ["\x80\x02K\x012\x86.", [1, 1]],
   ["\x80\x02K\x01(K\x02K\x031.", 1],
-  // Names, whichever way they are used.
+  // Globals, used in every possible way.
   ["\x80\x02ca\npair\nK\x01K\x02\x86R.", { first: 1, second: 2 }],
   ["\x80\x02ca\npair\nK\x01K\x02\x86\x81.", { first: 1, second: 2 }],
   ["\x80\x04\x8c\x01a\x8c\x04pair\x93K\x01\x85}\x92.", { first: 1, second: undefined }],
@@ -42,12 +42,12 @@ const VALUES: readonly (readonly [letters: string, value: unknown])[] = [
 ];
 
 for (const [letters, value] of VALUES) {
-  Deno.test(`a pickle is read: ${JSON.stringify(letters)}`, () => {
+  Deno.test(`unpickle reads ${JSON.stringify(letters)}`, () => {
     assertEquals(valueOf(letters), value);
   });
 }
 
-Deno.test("what the vocabulary lacks is refused by its name, called or not", () => {
+Deno.test("globals outside the vocabulary are rejected by name, called or not", () => {
   for (
     const letters of [
       "cos\nsystem\n.",
@@ -62,14 +62,14 @@ Deno.test("what the vocabulary lacks is refused by its name, called or not", () 
   }
 });
 
-Deno.test("the end of a pickle is told, so that another may follow", () => {
+Deno.test("unpickle returns the end, so that another pickle may follow", () => {
   const bytes = bytesOf("\x80\x02K\x01.\x80\x02K\x02.");
   const { value, end } = unpickle(bytes, VOCABULARY);
   assertEquals([value, end], [1, 5]);
   assertEquals(unpickle(bytes.subarray(end), VOCABULARY).value, 2);
 });
 
-Deno.test("a pickle that is damaged, or has no end, is refused", () => {
+Deno.test("damaged and endless pickles are rejected", () => {
   const damaged: readonly (readonly [letters: string, reason: string])[] = [
     ["K", "it ends early"],
     ["X\xff\xff\xff\xffab.", "it ends early"],
@@ -87,7 +87,7 @@ Deno.test("a pickle that is damaged, or has no end, is refused", () => {
   }
 });
 
-Deno.test("a pickle that builds more than any network needs is refused before memory is taken", () => {
+Deno.test("a pickle with too many values is rejected before memory is allocated", () => {
   for (const member of ["]", "}", "K\x01", ")", "U\x00"]) {
     const letters = "(" + member.repeat(2 ** 22 + 1) + "l.";
     assert(

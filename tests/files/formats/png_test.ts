@@ -16,7 +16,7 @@ import {
 
 const END = pngChunk("IEND", new Uint8Array());
 
-/** Numbers without regularity below `limit`. */
+/** Pseudorandom numbers below `limit`. */
 function numbers(count: number, limit: number): number[] {
   let state = 7;
   return Array.from({ length: count }, () => {
@@ -39,7 +39,7 @@ function bytesOf({ data }: Picture): number[] {
   return Array.from(data);
 }
 
-/** A colour picture that is compressed to more than a portion. */
+/** An RGB image that takes several portions when compressed. */
 const SOME: PngKind = { width: 16, height: 15, depth: 8, colour: 2 };
 
 function withByte(
@@ -52,7 +52,7 @@ function withByte(
   return copy;
 }
 
-Deno.test("PNG files of every kind have the pixels that another decoder finds in them", async () => {
+Deno.test("PNG files of every kind have the pixels of another decoder", async () => {
   for (const { colour, samples, depths } of PNG_KINDS) {
     for (const depth of depths) {
       for (const [width, height] of [[13, 9], [1, 3]]) {
@@ -88,7 +88,7 @@ Deno.test("PNG files of every kind have the pixels that another decoder finds in
   }
 });
 
-Deno.test("an interlaced PNG file is held as its EXIF data says, as the same that is not", async () => {
+Deno.test("interlaced PNG files are oriented by EXIF data like others", async () => {
   const samples = numbers(3 * 16 * 15, 256);
   for (let orientation = 1; orientation <= 8; orientation++) {
     // TIFF's header, then one entry.
@@ -106,7 +106,7 @@ Deno.test("an interlaced PNG file is held as its EXIF data says, as the same tha
   }
 });
 
-Deno.test("a damaged PNG file says what is wrong, and gives the rows before", async () => {
+Deno.test("a damaged PNG file gives the error and the rows before it", async () => {
   const samples = numbers(3 * 16 * 15, 256);
   const [header, pixels] = [pngHeader(SOME), pngPixels(SOME, samples)];
   const whole = pngFile(header, pngChunk("IDAT", pixels), END);
@@ -145,7 +145,7 @@ Deno.test("a damaged PNG file says what is wrong, and gives the rows before", as
   }
 });
 
-Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refused undecoded", async () => {
+Deno.test("PNG files of impossible size or unknown kind are rejected before decoding", async () => {
   const data = pngChunk("IDAT", pngPixels(SOME, numbers(3 * 16 * 15, 256)));
   const cases: readonly [why: string, header: Uint8Array][] = [
     ["an image of 20,000 × 4,000 pixels", pngHeader({ ...SOME, width: 20000, height: 4000 })],
@@ -163,7 +163,7 @@ Deno.test("a PNG file of an absurd or impossible size or an unknown kind is refu
   await assertRejects(() => decodePng(apple), InputError, "of an unsupported kind (CgBI)");
 });
 
-Deno.test("a PNG file of more chunks than an image needs is refused", async () => {
+Deno.test("a PNG file of too many chunks is rejected", async () => {
   const data = pngChunk("IDAT", pngPixels(SOME, numbers(3 * 16 * 15, 256)));
   const empty = pngChunk("teXt", new Uint8Array());
   const fileOf = (count: number) =>
@@ -173,16 +173,16 @@ Deno.test("a PNG file of more chunks than an image needs is refused", async () =
   await assertRejects(() => decodePng(fileOf(most - 2)), InputError, "more than 65,536 chunks");
 });
 
-Deno.test("of a PNG file whose damage is seen beforehand, nothing is decoded that nobody wants", async () => {
+Deno.test("a PNG file known to be damaged is not decoded if damage is an error", async () => {
   const whole = pngFile(pngHeader(SOME), pngChunk("IDAT", Uint8Array.of(1, 2, 3)), END);
   const refuse = (damage: string) => {
     throw new InputError(damage);
   };
-  // Its pixels are broken, too.
+  // Decoding its pixels would give another error.
   await assertRejects(() => decodeFile(whole.slice(0, -12), refuse), InputError, "it is truncated");
 });
 
-Deno.test("compressed bytes beyond an image's end are not unpacked", async () => {
+Deno.test("compressed data beyond an image's end is not inflated", async () => {
   const kind: PngKind = { width: 1, height: 1, depth: 8, colour: 0 };
   const bomb = new Uint8Array(deflateSync(new Uint8Array(2_000_000)));
   const { picture, damage } = await decodePng(
@@ -191,7 +191,7 @@ Deno.test("compressed bytes beyond an image's end are not unpacked", async () =>
   assertEquals([bytesOf(picture), damage], [[0, 0, 0, 255], undefined]);
 });
 
-Deno.test("images that break another decoder leave this one as it was", async () => {
+Deno.test("files that break another decoder's state do not affect this one", async () => {
   const fixture = (name: string) =>
     Deno.readFile(fromFileUrl(new URL(`../../fixtures/pictures/${name}`, import.meta.url)));
   const bad = await fixture("png_poisons_decoder_948.png");

@@ -2,10 +2,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../../errors.ts";
 import { decoded, reds } from "../../support/decoded.ts";
 
-/** A file of this text, a byte for each character. */
+/** A file of this text, with a byte per character. */
 const pnm = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-Deno.test("PNM files are read as text and as bytes, with comments and any largest sample", async () => {
+Deno.test("PNM files are read as text and as bytes, with comments and any maximum value", async () => {
   const files: readonly [string, number[][]][] = [
     ["P1\n# bits\n3 2\n0 1 0\n110", [[255, 0, 255], [0, 0, 255]]],
     ["P2 2 # so wide\n2\n10\n0 5\n10 # white\n 11", [[0, 128], [255, 255]]],
@@ -19,7 +19,7 @@ Deno.test("PNM files are read as text and as bytes, with comments and any larges
   }
 });
 
-Deno.test("PNM files that are cut off are read as far as they go", async () => {
+Deno.test("truncated PNM files are read as far as possible", async () => {
   const { picture, damage } = await decoded(pnm("P5 2 2 255\n\x05\x06\x07"));
   assertEquals(damage, ["a damaged PNM file: it is truncated at byte 14"]);
   assertEquals(reds(picture), [[5, 6], [7, 0]]);

@@ -30,10 +30,10 @@ function tiff(
   return file;
 }
 
-/** A picture of 3 × 2 grey pixels. */
+/** An image of 3 × 2 grey pixels. */
 const GREY = { 256: [3], 257: [2], 258: [8], 259: [1], 262: [1], 277: [1] };
 
-Deno.test("TIFF files of grey, inverted and black-and-white pixels are read, bits in either order", async () => {
+Deno.test("grey, inverted and black-and-white TIFF files are read, with bits in either order", async () => {
   const expected = [[1, 2, 3], [4, 5, 255]];
   const { picture, damage } = await decoded(tiff(GREY, [1, 2, 3, 4, 5, 255]));
   assertEquals([reds(picture), damage], [expected, []]);
@@ -45,7 +45,7 @@ Deno.test("TIFF files of grey, inverted and black-and-white pixels are read, bit
   assertEquals(reds((await decoded(tiff({ ...bits, 266: [2] }, [0x05, 0x04]))).picture), few);
 });
 
-Deno.test("colours that alpha was multiplied into are divided by it", async () => {
+Deno.test("premultiplied colours are divided by alpha", async () => {
   const rgba = { ...GREY, 257: [1], 258: [8, 8, 8, 8], 262: [2], 277: [4] };
   const pixels = [100, 0, 0, 200, 50, 0, 0, 0, 9, 9, 9, 255];
   const [multiplied, apart, unknown] = await Promise.all(
@@ -59,7 +59,7 @@ Deno.test("colours that alpha was multiplied into are divided by it", async () =
   assertEquals(alphas(unknown.picture), [[255, 255, 255]]);
 });
 
-Deno.test("a TIFF file that is cut off or broken is read as far as it goes", async () => {
+Deno.test("a truncated or damaged TIFF file is read as far as possible", async () => {
   const cut = await decoded(tiff(GREY, [1, 2, 3, 4, 5, 6]).slice(0, -2));
   assertEquals(cut.damage.length, 1);
   assertEquals(reds(cut.picture), [[1, 2, 3], [0, 0, 0]]);
@@ -72,7 +72,7 @@ Deno.test("a TIFF file that is cut off or broken is read as far as it goes", asy
   }
 });
 
-Deno.test("runs of a TIFF file are as long as they say, and too few are told", async () => {
+Deno.test("PackBits runs are decoded, and missing ones are reported", async () => {
   const packed = { ...GREY, 259: [32773] };
   const { picture, damage } = await decoded(tiff(packed, [0xfe, 7, 0x80, 2, 4, 5, 6]));
   assertEquals([reds(picture), damage], [[[7, 7, 7], [4, 5, 6]], []]);
@@ -81,7 +81,7 @@ Deno.test("runs of a TIFF file are as long as they say, and too few are told", a
   assertEquals(reds(few.picture), [[7, 7, 7], [0, 0, 0]]);
 });
 
-Deno.test("TIFF files of kinds that are not read are told with what is strange", async () => {
+Deno.test("unsupported TIFF files are rejected with the reason", async () => {
   const refused: readonly [Record<number, number[]>, string][] = [
     [{ 259: [50000] }, "a TIFF file of an unsupported kind (compression 50000)"],
     [{ 262: [8] }, "colours of kind 8"],

@@ -2,14 +2,14 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../../errors.ts";
 import { alphas, decoded, patched, pictureFixture } from "../../support/decoded.ts";
 
-Deno.test("transparent pixels of a WebP file keep their colours and can be told", async () => {
+Deno.test("transparent WebP pixels keep their alpha", async () => {
   const { picture } = await decoded(await pictureFixture("webp_lossless_alpha.webp"));
   assertEquals(new Set(alphas(picture).flat()).size > 1, true);
   const { picture: animated } = await decoded(await pictureFixture("webp_animated_offset.webp"));
   assertEquals(new Set(alphas(animated).flat()), new Set([0, 255]));
 });
 
-Deno.test("damaged WebP files are refused, and any number of them harm no other", async () => {
+Deno.test("damaged WebP files are rejected, and do not affect later ones", async () => {
   const whole = await pictureFixture("webp_lossless.webp");
   const sound = await decoded(whole);
   const broken = patched(whole, 60, ...new Array(200).fill(255));
@@ -23,7 +23,7 @@ Deno.test("damaged WebP files are refused, and any number of them harm no other"
   }
 });
 
-Deno.test("WebP files that say what cannot be are refused before they are decoded", async () => {
+Deno.test("WebP files with impossible headers are rejected before decoding", async () => {
   const animated = await pictureFixture("webp_animated_offset.webp");
   const text = new TextDecoder("latin1").decode(animated);
   const [canvas, frame] = [text.indexOf("VP8X") + 12, text.indexOf("ANMF") + 8];

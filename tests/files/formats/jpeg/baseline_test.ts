@@ -8,7 +8,7 @@ import { patched, pictureFixture } from "../../../support/decoded.ts";
 
 const { decode } = await mozjpeg({ noInitialRun: true });
 
-/** Noise on a slope: coefficients of all sizes, and colours that are cut at both ends. */
+/** Noise on a slope: coefficients of all sizes, and colours clipped at both ends. */
 function noisy(width: number, height: number): ImageData {
   let state = 1;
   const data = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => {
@@ -32,7 +32,7 @@ async function encoded(
   return new Uint8Array(await encodeJpeg(picture, { progressive: false, ...options }));
 }
 
-Deno.test("baseline images of every size, sampling and quality have libjpeg's pixels", async () => {
+Deno.test("images of every size, sampling and quality have libjpeg's pixels", async () => {
   for (const [width, height] of [[5, 1], [6, 7], [16, 16], [17, 15], [33, 50], [131, 67]]) {
     for (const quality of [30, 50, 90, 100]) {
       for (const chroma_subsample of [1, 2]) {
@@ -44,7 +44,7 @@ Deno.test("baseline images of every size, sampling and quality have libjpeg's pi
   }
 });
 
-Deno.test("so have images with halved columns, restarts, in grey, of other programs", async () => {
+Deno.test("4:2:2, restart, grey and third-party files have libjpeg's pixels", async () => {
   const names = [
     ...[
       "422",
@@ -60,7 +60,7 @@ Deno.test("so have images with halved columns, restarts, in grey, of other progr
   for (const name of names) assertSamePixels(await pictureFixture(`jpeg_${name}.jpg`), name);
 });
 
-Deno.test("of a part the pixels are the same, wherever it lies", async () => {
+Deno.test("decoding a part gives the same pixels as the whole", async () => {
   for (const name of ["420", "422", "444", "gray", "restart_rows_420", "ycck_adobe_420"]) {
     const file = await pictureFixture(`jpeg_${name}.jpg`);
     const whole = decodeBaseline(file)!;
@@ -75,7 +75,7 @@ Deno.test("of a part the pixels are the same, wherever it lies", async () => {
   }
 });
 
-Deno.test("memory that a large file took is given back after it", async () => {
+Deno.test("memory for a large file is released afterwards", async () => {
   const file = await pictureFixture("jpeg_420.jpg");
   const long = new Uint8Array(1 << 24);
   long.set(file);
@@ -94,12 +94,12 @@ Deno.test("memory that a large file took is given back after it", async () => {
   } finally {
     WebAssembly.Memory = Memory;
   }
-  // The machine of before, if it is not the first, then one that lasts.
+  // At most an earlier instance, if this is not the first, and one that stays.
   const last = kept.at(-1)!;
   assert(kept.length <= 2 && last.buffer.byteLength < 1 << 20, String(last.buffer.byteLength));
 });
 
-Deno.test("what else there is is left to others", async () => {
+Deno.test("unsupported and damaged files are left to other decoders", async () => {
   const names = [
     ...["411", "440", "420_1x1", "progressive_444", "rgb_adobe", "rgb_component_ids"],
     ...["quantisers_16_bit", "damaged_scan", "no_end", "truncated_last_bytes", "leading_byte"],
@@ -109,7 +109,7 @@ Deno.test("what else there is is left to others", async () => {
   }
 });
 
-Deno.test("any bytes of a file may be others: it is decoded as libjpeg does, or left to it", async () => {
+Deno.test("a file with any changed byte is decoded or left to other decoders", async () => {
   const sound = await encoded(noisy(40, 24), { quality: 80 });
   const start = sound.findIndex((byte, i) => byte === 0xff && sound[i + 1] === 0xdb);
   let left = 0;
