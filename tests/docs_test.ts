@@ -1,4 +1,4 @@
-/** What README.md, docs/ and docstrings show must work: it is read from there and run. */
+/** What README.md, docs/ and docstrings show must work: it is extracted and run. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { parse, stringify } from "yaml";
@@ -15,20 +15,21 @@ import { foldModel } from "../networks/fold.ts";
 import { readFoldedNetwork } from "../networks/network_file.ts";
 import { encodeOnnx } from "../onnx/export.ts";
 import "./support/vulkan.ts";
+import { withFolder } from "./support/folder.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const CONFIG = fromFileUrl(new URL("deno.json", ROOT));
 const MODULE = new URL("mod.ts", ROOT).href;
 const DOCUMENTS = await readDocuments();
 
-/** What fragments of configs in the documents are fragments of. */
+/** A config that completes the fragments in the documents. */
 const WHOLE_CONFIG = {
   data: { dataset: "synthetic" },
   model: { name: "cifar_resnet20_v1" },
   training: { epochs: 1, optimizer: { name: "sgd", learningRate: 0.1 } },
 };
 
-/** What a reader looks up first; each shows how it is used. */
+/** The exports that readers look up first: each must have an example. */
 const WITH_EXAMPLE = [
   "Module",
   "buildModel",
@@ -39,17 +40,16 @@ const WITH_EXAMPLE = [
   "train",
 ];
 
-Deno.test("the examples of README, docs/ and docstrings type-check, run and print what they say", async () => {
+Deno.test("examples in README, docs/ and docstrings type-check, run and print what they claim", async () => {
   const examples = await docstringExamples();
   assertEquals(WITH_EXAMPLE.filter((name) => !examples.has(name)), []);
   const shown = [...DOCUMENTS.values()].flatMap((text) => blocks(text, "ts"));
-  // Those of docs/ come last: ONNX Runtime puts a Worker of its own in place of the process's.
+  // Those of docs/ come last: ONNX Runtime replaces the global Worker.
   const programs = [...[...examples.values()].flat(), ...shown.map(withoutDownload)];
   const said = programs.flatMap((code) =>
     [...code.matchAll(/^console\.log\(.*\); \/\/ (.*)$/gm)].map(([, result]) => result)
   );
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     await writeOnnx(join(folder, "runs/quickstart/folded"), "best.onnx");
     const printed = await runPrograms(folder, programs);
     // Deno puts spaces inside brackets.
@@ -58,12 +58,10 @@ Deno.test("the examples of README, docs/ and docstrings type-check, run and prin
     const { description, tensors } = await readFoldedNetwork(join(folder, "folded.safetensors"));
     assertEquals(description.input, { height: 28, width: 28, channels: 1 });
     assert(tensors.has("fc.weight"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
-Deno.test("the configs of README and docs/ are accepted, parts of one as parts of a whole", () => {
+Deno.test("configs and fragments of configs in README and docs/ are valid", () => {
   let count = 0;
   for (const [path, text] of DOCUMENTS) {
     for (const block of blocks(text, "yaml")) {
@@ -75,7 +73,7 @@ Deno.test("the configs of README and docs/ are accepted, parts of one as parts o
   assert(count > 0);
 });
 
-Deno.test("docs/models.md names every model, and no other", () => {
+Deno.test("docs/models.md lists exactly the existing models", () => {
   const [, table] = DOCUMENTS.get("docs/models.md")!.match(/\n(\| names .*?)\n\n/s)!;
   const patterns = table.split("\n").slice(2).flatMap((row) =>
     [...row.split("|")[1].matchAll(/`([^`]+)`/g)].map(([, pattern]) => pattern)
@@ -89,7 +87,7 @@ Deno.test("docs/models.md names every model, and no other", () => {
   assertEquals(patterns.flatMap(expand).toSorted(), models.toSorted());
 });
 
-Deno.test("every task that README and docs/ name exists", () => {
+Deno.test("every task named in README and docs/ exists", () => {
   const named = [...DOCUMENTS.values()].flatMap((text) =>
     [...text.matchAll(/\bdeno(?:@\S+)? task ([a-z:]+(?:-[a-z:]+)*)/g)].map(([, name]) => name)
   );
@@ -97,7 +95,7 @@ Deno.test("every task that README and docs/ name exists", () => {
   assertEquals(named.filter((name) => !Object.hasOwn(settings.tasks, name)), []);
 });
 
-Deno.test("the commands that README and docs/ show have these arguments", async () => {
+Deno.test("commands in README and docs/ have valid arguments", async () => {
   const calls = [...DOCUMENTS.values()].flatMap((text) => blocks(text, "sh"))
     .flatMap((block) => block.replaceAll("\\\n", " ").split("\n"))
     .flatMap((line) => line.match(/\bdeno(?:@\S+)? task (.*)$/)?.[1] ?? [])
@@ -110,7 +108,7 @@ Deno.test("the commands that README and docs/ show have these arguments", async 
   }
 });
 
-Deno.test("the files and headings that README and docs/ link to exist", async () => {
+Deno.test("files and headings linked from README and docs/ exist", async () => {
   for (const [path, text] of DOCUMENTS) {
     for (const [link, file, heading] of text.matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)) {
       const url = new URL(file, new URL(path, ROOT));
@@ -133,7 +131,7 @@ async function readDocuments(): Promise<Map<string, string>> {
   );
 }
 
-/** The headings of a document as links name them. */
+/** The headings of a document, as links name them. */
 function headings(document: string): string[] {
   return [...document.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
     title.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
@@ -162,7 +160,7 @@ async function docstringExamples(): Promise<Map<string, string[]>> {
   return examples;
 }
 
-/** All docstrings of something that `deno doc` describes, its members' and its examples included. */
+/** All docstrings below a node of `deno doc`'s output. */
 function docstrings(node: unknown): string[] {
   if (typeof node !== "object" || node === null) return [];
   return Object.entries(node).flatMap(([key, value]) =>
@@ -170,7 +168,7 @@ function docstrings(node: unknown): string[] {
   );
 }
 
-/** Type-checks programs and runs them in one process, one after the other: what they print. */
+/** Type-checks programs, runs them in one process, one after the other, and returns their output. */
 async function runPrograms(folder: string, programs: readonly string[]): Promise<string> {
   const names = programs.map((_, i) => `./program${i}.ts`);
   for (const [i, code] of programs.entries()) {
@@ -215,7 +213,7 @@ async function writeOnnx(folder: string, name: string): Promise<void> {
   await Deno.writeFile(join(folder, name), await encodeOnnx(network, options));
 }
 
-/** The README trains on MNIST; images of its size that need no download do as well. */
+/** Replaces MNIST with synthetic images of its size, which need no download. */
 function withoutDownload(code: string): string {
   const images = 'name: "synthetic", imageSize: 28, channels: 1, trainCount: 128, testCount: 1';
   return code.replace('name: "mnist"', images);

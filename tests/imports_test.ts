@@ -1,11 +1,11 @@
-/** Who may import whom: the rule that docs/architecture.md states, and no circles of files. */
+/** The import rule that docs/architecture.md states, and no circular imports. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** Folders import to the right only; in brackets, commas separate those that do not import each other. */
 const ARROWS =
   "`cli` → (`site`, `pages`) → `comparison` → `config` → `training` → `weights` → `onnx` → " +
   "`checkpoints` → `networks` → `safetensors` → (`models` → `layers`, `datasets`, `backends`) → `ops` → `graph`";
-/** What all folders may import, and what imports nothing else. */
+/** What all folders may import, and which import only each other. */
 const BASE = ["assembler", "files", "ranks", "reporting", "schema", "errors.ts"];
 /** What other folders import of the backends. */
 const BACKEND_ENTRIES = ["backends/backend.ts", "backends/registry.ts"];
@@ -30,7 +30,7 @@ const ENTRIES: Record<string, string> = {
   "mod.ts": "config",
 };
 
-/** Files that reach into the WebGPU backend: the GPU tools, and what hands it its tuning store. */
+/** Files that import from the WebGPU backend: the GPU tools, and those that pass it its tuning store. */
 const GPU_TOOLS = [
   "cli/backend.ts",
   "cli/bench_cost.ts",
@@ -41,7 +41,7 @@ const GPU_TOOLS = [
   "mod.ts",
 ];
 
-/** The circles there are. */
+/** The existing circles. */
 const CYCLES = [
   // Each is part of the other's gradient.
   ["ops/multiply_scalar.ts", "ops/sum.ts"],
@@ -54,7 +54,7 @@ const BELOW = foldersBelow();
 const TEXTS = await readSources();
 const IMPORTS = new Map([...TEXTS].map(([path, text]) => [path, importsOf(path, text)]));
 
-Deno.test("docs/architecture.md states the rule that is checked here", async () => {
+Deno.test("docs/architecture.md states the checked rule", async () => {
   const text = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
   assertStringIncludes(text.replaceAll(/\s+/g, " "), RULE);
 });
@@ -66,8 +66,8 @@ Deno.test("imports point one way", () => {
   assertEquals(wrong, []);
 });
 
-Deno.test("layers and models hold no code that folds: programs are read by two files alone", () => {
-  // What a model's program is, and the tables that `overfold inspect` shows of it.
+Deno.test("layers and models contain no folding code: only two files read programs", () => {
+  // A model's program, and the tables that `overfold inspect` shows of it.
   const readers = ["models/inference.ts", "models/summary.ts"];
   const wrong = [...TEXTS].filter(([path, text]) =>
     ["layers", "models"].includes(folderOf(path)) && !readers.includes(path) &&
@@ -76,7 +76,7 @@ Deno.test("layers and models hold no code that folds: programs are read by two f
   assertEquals(wrong.map(([path]) => path), []);
 });
 
-Deno.test("no files import each other in a circle but those that are listed", () => {
+Deno.test("there are no circular imports except those listed", () => {
   const paths = [...IMPORTS.keys()].toSorted();
   const reached = new Map(paths.map((path) => [path, reachedFrom(path)]));
   const circles = paths.map((path) =>
@@ -86,14 +86,14 @@ Deno.test("no files import each other in a circle but those that are listed", ()
   assertEquals(circles.filter(([first], i) => first === paths[i]), CYCLES);
 });
 
-Deno.test("folders that run in a browser do not touch Deno's APIs", () => {
+Deno.test("folders that run in a browser do not use Deno's APIs", () => {
   const wrong = [...TEXTS].filter(([path, text]) =>
     PORTABLE.includes(folderOf(path)) && /\bDeno\b/.test(text)
   );
   assertEquals(wrong.map(([path]) => path), []);
 });
 
-Deno.test("scripts of pages and all they import do without Node's modules", () => {
+Deno.test("scripts of pages and their imports use no Node modules", () => {
   const scripts = [...IMPORTS.keys()].filter((path) =>
     ["site/page.ts", "site/worker.ts"].includes(path) || /^pages\/.+\//.test(path)
   );
@@ -150,7 +150,7 @@ async function readSources(): Promise<Map<string, string>> {
   return texts;
 }
 
-/** The files of the house that a file names: in imports of all kinds, and as a worker's module. */
+/** The repository's files that a file imports, in any way, or names as a worker's module. */
 function importsOf(path: string, text: string): string[] {
   const specifiers = text.matchAll(
     /^(?:import|export)\b(?:[^;"]*?\bfrom)?\s*"([^"]+)"|\bimport\(\s*"([^"]+)"|\bnew URL\(\s*"([^"]+)",\s*import\.meta\.url/gm,
@@ -160,7 +160,7 @@ function importsOf(path: string, text: string): string[] {
     .map((specifier) => new URL(specifier, new URL(path, ROOT)).href.slice(ROOT.href.length));
 }
 
-/** All files that a file imports, at however many steps. */
+/** All files that a file imports, directly or indirectly. */
 function reachedFrom(path: string): Set<string> {
   const reached = new Set(IMPORTS.get(path));
   for (const next of reached) IMPORTS.get(next)?.forEach((further) => reached.add(further));

@@ -8,7 +8,7 @@ import { plainPng, withFiles } from "./support/pictures.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 
-/** The tasks that run a command, `:safe` ones too, with their command lines. */
+/** The tasks that run a command, including `:safe` ones, with their command lines. */
 const TASKS = Object.entries<{ command: string }>(manifest.tasks)
   .filter(([task]) => COMMANDS.some(({ name }) => name === task.split(":")[0]));
 
@@ -17,39 +17,39 @@ const allowed = (permission: string) =>
   TASKS.filter(([, { command }]) => command.includes(`--allow-${permission}`))
     .map(([task]) => task);
 
-/** The commands whose tasks may run native code, which is as good as every permission. */
+/** The commands whose tasks may run native code, which amounts to every permission. */
 const NATIVE = ["train", "train:mpi", "compare", "find-lr", "bench", "doctor", "init"];
 
-Deno.test("no command may run programs, few may run native code, and none has every permission", () => {
+Deno.test("no task may run programs or has all permissions, and few may run native code", () => {
   for (const permission of ["run", "all"]) assertEquals(allowed(permission), []);
   assertEquals(allowed("ffi"), NATIVE);
   assertEquals(TASKS.filter(([, { command }]) => / -[AP]\b|--v8-flags/.test(command)), []);
 });
 
-/** What reads pictures, and files whose programs are then run. */
+/** Modules that read images, or files whose programs are then run. */
 const FOREIGN = /images\.ts$|jsquash|hyparquet|\.wasm$|checkpoints\/load\.ts$/;
 
 for (const command of NATIVE) {
-  Deno.test(`${command} loads neither a picture decoder nor what opens networks to run`, async () => {
+  Deno.test(`${command} loads no image decoders and no loader of networks`, async () => {
     const loaded = await modulesOf(command);
     assertEquals(loaded.some((name) => name.endsWith("/backends/wasm/forms.ts")), true);
     assertEquals(loaded.filter((name) => FOREIGN.test(name)), []);
   });
 }
 
-Deno.test("who trains on one machine does not load what calls MPI", async () => {
+Deno.test("train does not load the modules that call MPI", async () => {
   const callers = async (command: string) =>
     (await modulesOf(command)).filter((name) => /\/ranks\/(mpi|cores)/.test(name));
   assertEquals((await callers("train:mpi")).length, 3);
   assertEquals(await callers("train"), []);
 });
 
-/** Tasks by the form of code they compute in, where the processor has native code. */
+/** The form of code of tasks, if the processor supports native code. */
 const FORMS = { bench: "native AVX", "bench:safe": "WebAssembly SIMD" };
 
 for (const [task, form] of Object.entries(FORMS)) {
   Deno.test({
-    name: `deno task ${task} computes by ${form}`,
+    name: `deno task ${task} uses ${form}`,
     ignore: cpuFeatures().native.level === undefined,
     fn: () =>
       withTinyConfig(async (folder) => {
@@ -63,7 +63,7 @@ for (const [task, form] of Object.entries(FORMS)) {
   });
 }
 
-Deno.test("commands reach the network only where they fetch images, and write only where they must", () => {
+Deno.test("only tasks that fetch images may use the network, and only those that need to may write", () => {
   const networked = TASKS.filter(([, { command }]) => command.includes("--allow-net "))
     .map(([task]) => task);
   assertEquals(
@@ -74,7 +74,7 @@ Deno.test("commands reach the network only where they fetch images, and write on
       ...["eval", "calibrate", "datasets"],
     ],
   );
-  // It listens on this machine.
+  // It listens on the loopback address.
   assertEquals(allowed("net=127.0.0.1"), ["dashboard"]);
   assertEquals(
     TASKS.map(([task]) => task).filter((task) => !allowed("write").includes(task)),
@@ -86,12 +86,12 @@ Deno.test("commands reach the network only where they fetch images, and write on
   }
 });
 
-/** Four pictures, no two of them the same, of two classes. */
+/** Four images of two classes, no two the same. */
 const PHOTOS = Object.fromEntries(
   [1, 2, 3, 4].map((grey) => [`photos/${grey % 2}/${grey}.png`, plainPng([grey, grey, grey])]),
 );
 
-Deno.test("deno task datasets may read a config and check its pictures", () =>
+Deno.test("deno task datasets can read a config and check its images", () =>
   withFiles(PHOTOS, async (folder) => {
     const dataset = `{ name: image_folder, root: ${JSON.stringify(`${folder}/photos`)} }`;
     const config = `${folder}/own.yaml`;
@@ -103,7 +103,7 @@ Deno.test("deno task datasets may read a config and check its pictures", () =>
     assertEquals(code, 0, new TextDecoder().decode(stderr));
   }));
 
-Deno.test("what follows a task's name reaches its command", () => {
+Deno.test("a task's arguments reach its command", () => {
   for (const [task, { command }] of TASKS) {
     const [name] = task.split(":");
     const call = command.includes("task.ts") ? task : name;
@@ -111,7 +111,7 @@ Deno.test("what follows a task's name reaches its command", () => {
   }
 });
 
-Deno.test("npm packages that run beside native code are pinned, whatever they depend on", async () => {
+Deno.test("npm packages that run beside native code are pinned, with their dependencies", async () => {
   const locked = TASKS.filter(([, { command }]) =>
     command.includes("--lock=trainer.lock --frozen ")
   );
@@ -144,7 +144,7 @@ Deno.test("npm packages that run beside native code are pinned, whatever they de
   }
 });
 
-/** All that the file of a command imports, at however many steps. */
+/** All modules that a command's file imports, directly or indirectly. */
 async function modulesOf(command: string): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", `cli/${command.replace(":", "_")}.ts`],

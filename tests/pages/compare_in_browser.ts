@@ -1,9 +1,10 @@
-/** The page of a comparison in Chromium; `compare_test.ts` runs this. */
+/** Tests of the page of a comparison in Chromium, which `compare_test.ts` runs. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { ComparisonData } from "../../pages/compare/data.ts";
 import { pageHtml } from "../../pages/page.ts";
 import { type Page, withPage } from "../support/browser.ts";
+import { withFolder } from "../support/folder.ts";
 
 const NONE = { standardError: null, t: null, p: null, interval: null, effect: null };
 
@@ -89,19 +90,16 @@ async function withComparison(
   test: (page: Page) => Promise<void>,
   data: ComparisonData = DATA,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     const path = join(folder, "comparison.html");
     await Deno.writeTextFile(path, await pageHtml({ title: "Twins", page: "compare", data }));
     await withPage(`file://${path}`, test);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
 
-Deno.test("verdicts, tables and the command are shown, and can be sorted", () =>
+Deno.test("verdicts, sortable tables and the command are shown", () =>
   withComparison(async (page) => {
     assertEquals(await texts(page, "nav a"), [
       "Result",
@@ -122,7 +120,7 @@ Deno.test("verdicts, tables and the command are shown, and can be sorted", () =>
     assertEquals(await texts(page, "#config tbody td"), ["conv", "do_conv"]);
   }));
 
-Deno.test("curves have bands, and pairs a point for each run", () =>
+Deno.test("curves have bands, and pairs have a point per run", () =>
   withComparison(async (page) => {
     await page.locator("#curves canvas").first().waitFor();
     assertEquals(await texts(page, "#curves .value"), ["90 %", "90 %"]);
@@ -137,7 +135,7 @@ Deno.test("curves have bands, and pairs a point for each run", () =>
     assertEquals(await texts(page, "#pairs tbody td"), ["90.00 %", "91.00 %", "+0.00", "+1.00"]);
   }));
 
-Deno.test("where all runs diverged there are no pairs, curves and runs to show", () => {
+Deno.test("if all runs diverged, the sections of pairs, curves and runs are omitted", () => {
   const { comparison } = DATA;
   const none = { runs: 0, diverged: 1, reached: [] };
   const data = {
@@ -159,6 +157,6 @@ Deno.test("where all runs diverged there are no pairs, curves and runs to show",
 Deno.test("a narrow screen scrolls tables, not the page", () =>
   withComparison(async (page) => {
     await page.setViewportSize({ width: 320, height: 700 });
-    // Charts follow the window's width in the frame after it.
+    // Charts follow the window's width one frame later.
     await page.waitForFunction("document.documentElement.scrollWidth <= 320");
   }));

@@ -1,6 +1,6 @@
 import { testInChromium } from "../support/chromium.ts";
 
 testInChromium(
-  "the page of a comparison shows its numbers in Chromium, and asks for nothing",
+  "in Chromium, the page of a comparison shows its numbers and loads nothing else",
   new URL("compare_in_browser.ts", import.meta.url),
 );

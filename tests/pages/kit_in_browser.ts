@@ -1,10 +1,11 @@
-/** Tests of what pages have in common, in Chromium; `kit_test.ts` runs them. */
+/** Tests of the parts that pages share, in Chromium, which `kit_test.ts` runs. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { decodePng } from "../../files/formats/png.ts";
 import { pageHtml } from "../../pages/page.ts";
 import { type Page, withPage } from "../support/browser.ts";
 import type { KitData } from "./kit_page.ts";
+import { withFolder } from "../support/folder.ts";
 
 const DATA: KitData = {
   lead: "</script><b>bold & \u202eturned",
@@ -18,20 +19,17 @@ const DATA: KitData = {
 
 /** Writes the page to a file and opens it. */
 async function withKit(test: (page: Page) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     const page = { script: new URL("kit_page.ts", import.meta.url) };
     const path = join(folder, "kit.html");
     await Deno.writeTextFile(path, await pageHtml({ title: "A <kit> & more", page, data: DATA }));
     await withPage(`file://${path}`, test, { acceptDownloads: true });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
 
-Deno.test("texts of strangers are shown as they are, and the contents list the sections", () =>
+Deno.test("untrusted text is escaped, and the contents list the sections", () =>
   withKit(async (page) => {
     assertEquals(await page.title(), "A <kit> & more");
     assertEquals(await texts(page, "h1"), ["A <kit> & more"]);
@@ -41,8 +39,8 @@ Deno.test("texts of strangers are shown as they are, and the contents list the s
     assert(page.url().endsWith("#table"));
   }));
 
-Deno.test("the policy of a page runs no other script and loads nothing", async () => {
-  // Refusals are logged as errors.
+Deno.test("the page's content security policy blocks other scripts, styles and images", async () => {
+  // Blocked loads are logged as errors.
   const refused = await assertRejects(() =>
     withKit(async (page) => {
       const blocked = await page.evaluate(`new Promise((resolve) => {
@@ -64,7 +62,7 @@ Deno.test("the policy of a page runs no other script and loads nothing", async (
   assertStringIncludes(String(refused), "violates the following Content Security Policy");
 });
 
-Deno.test("a table is sorted by a click, with what is missing last, searched, and shown in full", () =>
+Deno.test("a table can be sorted, with missing values last, searched and expanded", () =>
   withKit(async (page) => {
     const names = () => texts(page, "#table tbody th");
     assertEquals(await names(), ["b10", "b9", "a"]);
@@ -83,7 +81,7 @@ Deno.test("a table is sorted by a click, with what is missing last, searched, an
     assertEquals(await names(), ["b10"]);
   }));
 
-Deno.test("the keyboard reads a chart, zooms it and hides lines", () =>
+Deno.test("a chart can be read, zoomed and smoothed, and its lines hidden", () =>
   withKit(async (page) => {
     const values = () => texts(page, "#charts figure:first-of-type .value");
     await page.locator("#charts canvas").first().waitFor();
@@ -92,7 +90,7 @@ Deno.test("the keyboard reads a chart, zooms it and hides lines", () =>
     await page.keyboard.press("Home");
     assertEquals(await values(), ["4", "8"]);
     await page.keyboard.press("ArrowRight");
-    // The second line has no value there; the one before is said.
+    // The second line has no value there; its previous one is announced.
     assertEquals(await values(), ["3", "8"]);
     assertEquals(await page.textContent("#charts [role=status]"), "epoch 2, one 3, two 8");
     await page.keyboard.press("+");
@@ -110,7 +108,7 @@ Deno.test("the keyboard reads a chart, zooms it and hides lines", () =>
     assertEquals((await values())[0], "1.733");
   }));
 
-Deno.test("a chart has its numbers as a table and as a file", () =>
+Deno.test("a chart's numbers are in a table and can be saved as CSV and PNG", () =>
   withKit(async (page) => {
     await page.locator("#charts summary").first().click();
     assertEquals(await texts(page, "#charts thead th"), [
@@ -132,7 +130,7 @@ Deno.test("a chart has its numbers as a table and as a file", () =>
     await page.locator("#charts >> text=Save PNG").first().click();
     const png = await Deno.readFile(await (await picture).path());
     const { data, width, height } = await decodePng(png, (damage) => assertEquals(damage, ""));
-    // On white, whatever the page is on, and wider than high.
+    // On white, whatever the page's background, and wider than high.
     assertEquals([...data.slice(0, 3)], [255, 255, 255]);
     assert(width > height && height > 300);
   }));

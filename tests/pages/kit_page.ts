@@ -1,10 +1,10 @@
-/** A page that has one of everything of the kit. */
+/** A page with every element of the kit. */
 import { Chart } from "../../pages/kit/chart.ts";
 import { commandLine, facts, section } from "../../pages/kit/dom.ts";
 import { pageData, showPage } from "../../pages/kit/layout.ts";
 import { dataTable } from "../../pages/kit/table.ts";
 
-/** What it shows. */
+/** What the page shows. */
 export interface KitData {
   readonly lead: string;
   readonly rows: readonly { readonly name: string; readonly value: number | null }[];

@@ -1,6 +1,6 @@
 import { testInChromium } from "../support/chromium.ts";
 
 testInChromium(
-  "what pages have in common works in Chromium by mouse and keyboard, and asks for nothing",
+  "in Chromium, the parts that pages share work by mouse and keyboard and load nothing else",
   new URL("kit_in_browser.ts", import.meta.url),
 );

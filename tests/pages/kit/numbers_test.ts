@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { formatNumber, formatShortShare } from "../../../pages/kit/numbers.ts";
 import { smoothed } from "../../../pages/kit/smoothing.ts";
 
-Deno.test("numbers are as short as their digits are", () => {
+Deno.test("numbers are rounded and shortened", () => {
   const shown: [number, string][] = [
     [0, "0"],
     [1.23456, "1.235"],
@@ -17,7 +17,7 @@ Deno.test("numbers are as short as their digits are", () => {
   assertEquals([0.4, 0.975, 1].map(formatShortShare), ["40 %", "97.5 %", "100 %"]);
 });
 
-Deno.test("smoothing begins at the first number and leaves out what is missing", () => {
+Deno.test("smoothing starts at the first value and skips missing ones", () => {
   assertEquals(smoothed([4, null, 1], 0), [4, null, 1]);
   // Weights 1 and 2.
   assertEquals(smoothed([4, null, 1], 0.5), [4, null, 2]);

@@ -22,7 +22,7 @@ function run(name: string, config: Record<string, string>): RunData {
   };
 }
 
-Deno.test("runs whose configs differ in the seed alone are a group, named by what tells groups apart", () => {
+Deno.test("runs that differ only in the seed are a group, named by the keys that differ between groups", () => {
   const runs = [
     run("a", { seed: "0", "model.convolution.name": "do_conv", "data.root": "/here" }),
     run("b", { seed: "0", "model.convolution.name": "conv", "data.root": "/here" }),
@@ -35,7 +35,7 @@ Deno.test("runs whose configs differ in the seed alone are a group, named by wha
   assertEquals(differingKeys(runs), ["name", "seed", "model.convolution.name", "data.root"]);
 });
 
-Deno.test("a group alone, and one that differs in much, has the name of its first run", () => {
+Deno.test("a single group, or one that differs in many keys, is named after its first run", () => {
   assertEquals(groupsOf([run("a", { seed: "0" })])[0].name, "a");
   const many = ["one", "two"].map((value) =>
     run(value, Object.fromEntries(["a", "b", "c", "d"].map((key) => [key, value])))
@@ -45,11 +45,11 @@ Deno.test("a group alone, and one that differs in much, has the name of its firs
   assertEquals(groupsOf(left).map(({ name }) => name), ["x 1", "x not set"]);
 });
 
-Deno.test("a band is the mean and the range of what runs have at a place", () => {
+Deno.test("a band is the mean and range of the runs' values at each step", () => {
   const runs = [run("a", {}), run("b", {})];
   const [group] = groupsOf(runs);
   const curves: Record<string, { at: number[]; values: (number | null)[] }> = {
-    // The place 2 comes twice: as a step and as the end of an epoch.
+    // 2 occurs twice: as a step and as the end of an epoch.
     a: { at: [3, 1, 2, 2], values: [5, 1, 9, 2] },
     b: { at: [1, 2, 4], values: [3, null, 8] },
   };

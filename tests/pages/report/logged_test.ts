@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { curvesOf } from "../../../pages/report/logged.ts";
 import { runLogOf } from "../../../training/log_rows.ts";
 
-Deno.test("of very many logged steps several in a row are one place, their mean", () => {
+Deno.test("very many logged steps are averaged in runs of consecutive ones", () => {
   const steps = Array.from({ length: 3001 }, (_, i) => ({
     epoch: 1,
     step: i + 1,
@@ -15,7 +15,7 @@ Deno.test("of very many logged steps several in a row are one place, their mean"
   assertEquals(values.gradientNorm.slice(0, 2), [7, null]);
 });
 
-Deno.test("epochs have a column for each number, with nothing where it was not logged", () => {
+Deno.test("epochs have a column per value, with null where it was not logged", () => {
   const { epochs } = curvesOf([], [
     { epoch: 1, step: 5, values: { learningRate: 0.1 }, train: { loss: 2 } },
     {
@@ -36,7 +36,7 @@ Deno.test("epochs have a column for each number, with nothing where it was not l
   });
 });
 
-Deno.test("numbers have the names of what every object has, and none is taken for what it inherits", () => {
+Deno.test("values named like properties of Object.prototype are handled", () => {
   const entries = ["constructor", "toString", "__proto__"].map((name, i) =>
     JSON.parse(`{"event": "step", "epoch": 1, "step": ${i + 1}, "${name}": ${i}}`)
   );

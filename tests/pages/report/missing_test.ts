@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { sharedMissing } from "../../../pages/report/missing.ts";
 
-Deno.test("what is missing of several runs for one reason is told once", () => {
+Deno.test("parts missing from several runs for the same reason are listed once", () => {
   const runs = ["a", "b", "c"].map((name) => ({
     name,
     folder: `runs/${name}`,
