@@ -1,24 +1,26 @@
 /** Runs the command line as its users do: as a process of its own. */
+import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
+import { withFolder } from "../support/folder.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
-/** The command line's cache in the folder it runs in. */
+/** The cache of a command, in its working directory. */
 export const CACHE = "cache";
 
-/** What a finished process left. */
+/** The result of a finished process. */
 export interface Finished {
   readonly code: number;
   readonly out: string;
   readonly error: string;
 }
 
-/** Runs `overfold ARGS…` in the folder `cwd` to its end. */
+/** Runs `overfold ARGS…` in the folder `cwd`. */
 export async function overfold(cwd: string, ...args: string[]): Promise<Finished> {
   return await finished(command(cwd, args));
 }
 
-/** The same with more options of `deno run`. */
+/** Like {@link overfold}, with more options of `deno run`. */
 export async function overfoldWith(
   options: readonly string[],
   cwd: string,
@@ -27,7 +29,7 @@ export async function overfoldWith(
   return await finished(command(cwd, args, options));
 }
 
-/** The same with the module `preload` loaded before the command line. */
+/** Like {@link overfold}, with the module `preload` loaded first. */
 export async function overfoldAfter(
   preload: URL,
   cwd: string,
@@ -36,7 +38,7 @@ export async function overfoldAfter(
   return await overfoldWith(["--preload", fromFileUrl(preload)], cwd, ...args);
 }
 
-/** The same by the command line whose sources are in the folder `root`. */
+/** Like {@link overfold}, from the sources in the folder `root`. */
 export async function overfoldOf(
   root: string,
   cwd: string,
@@ -45,8 +47,9 @@ export async function overfoldOf(
   return await finished(command(cwd, args, [], root));
 }
 
-async function finished(command: Deno.Command): Promise<Finished> {
-  const { code, stdout, stderr } = await command.output();
+/** Runs or waits for a process, and returns its result. */
+export async function finished(process: Deno.Command | Deno.ChildProcess): Promise<Finished> {
+  const { code, stdout, stderr } = await process.output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
 }
@@ -82,7 +85,14 @@ export function parseEvents(out: string): JsonEvent[] {
   return out.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
-/** The events of a process as they come. */
+/** The events of `overfold ARGS… --json`, which must succeed. */
+export async function eventsOf(cwd: string, ...args: string[]): Promise<JsonEvent[]> {
+  const { code, out, error } = await overfold(cwd, ...args, "--json");
+  assertEquals(code, 0, error);
+  return parseEvents(out);
+}
+
+/** The events of a running process, as they arrive. */
 export async function* jsonLines(process: Deno.ChildProcess): AsyncGenerator<JsonEvent> {
   let rest = "";
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
@@ -92,24 +102,21 @@ export async function* jsonLines(process: Deno.ChildProcess): AsyncGenerator<Jso
   }
 }
 
-/** Calls `test` with a folder that holds `tiny.yaml`, a training of a second, and removes it. */
+/** Calls `test` with a temporary folder that holds `tiny.yaml`, which trains in a second. */
 export async function withTinyConfig(
   test: (folder: string) => Promise<void>,
   config = TINY,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "tiny.yaml"), config);
     await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
-/** Files of `overfold train tiny.yaml ARGS…` by config and arguments, each trained once. */
+/** The files that `overfold train tiny.yaml ARGS…` writes, by config and arguments. */
 const trained = new Map<string, Promise<ReadonlyMap<string, Uint8Array>>>();
 
-/** Calls `test` with a folder that has the run of a config too; all tests of a file share the training. */
+/** Like {@link withTinyConfig}, with a finished run; the tests of a file share its training. */
 export async function withTrainedRun(
   test: (folder: string) => Promise<void>,
   config = TINY,

@@ -15,7 +15,7 @@ import {
   withTrainedRun,
 } from "./cli.ts";
 
-/** Colour images, and convolutions that `model.convolution` decides on. */
+/** Colour images, and convolutions whose kind `model.convolution` sets. */
 const CONFIG = TINY.replace("channels: 2", "channels: 3").replace("do_conv2d", "convolution");
 
 const withTinyConfig = (work: (folder: string) => Promise<void>) => withConfig(work, CONFIG);
@@ -26,7 +26,7 @@ const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 const withUnfoldedRun = (work: (folder: string) => Promise<void>) =>
   withTrainedRun(work, CONFIG, "--set", "fold=false");
 
-Deno.test("fold writes plain kernels beside the run and reports the differences", () =>
+Deno.test("fold writes plain kernels into the run's folder and reports the differences", () =>
   withUnfoldedRun(async (folder) => {
     const { code, out, error } = await overfold(folder, "fold", CHECKPOINT, "--json");
     assertEquals(code, 0, error);
@@ -57,7 +57,7 @@ Deno.test("a folded network evaluates like its checkpoint", () =>
     assertAlmostEquals(folded.loss as number, unfolded.loss as number, 1e-5);
   }));
 
-Deno.test("inspect shows the same layers for a config and for its checkpoint", () =>
+Deno.test("inspect shows the same layers for a config and its checkpoint", () =>
   withUnfoldedRun(async (folder) => {
     const [{ runMemory, ...config }, checkpoint] = await Promise.all(
       ["tiny.yaml", CHECKPOINT].map(async (file) =>
@@ -81,7 +81,7 @@ Deno.test("inspect shows the same layers for a config and for its checkpoint", (
     assertEquals(trainingParameters, config.foldedParameters);
   }));
 
-Deno.test("inspect shows what is left of a network that is folded", () =>
+Deno.test("inspect shows the layers, parameters and MACs of a folded network", () =>
   withUnfoldedRun(async (folder) => {
     const folded = join("runs", "tiny", "folded", "best.safetensors");
     await overfold(folder, "fold", CHECKPOINT);
@@ -104,7 +104,7 @@ Deno.test("inspect shows what is left of a network that is folded", () =>
   }));
 
 for (const subject of ["training", "inference"]) {
-  Deno.test(`bench reports the figures of ${subject} and where the time goes`, () =>
+  Deno.test(`bench reports the speed of ${subject} and the time per kernel`, () =>
     withTinyConfig(async (folder) => {
       const options = subject === "inference" ? ["--inference"] : [];
       const command = ["bench", "tiny.yaml", "--steps", "2", "--json", ...options];
@@ -123,7 +123,7 @@ for (const subject of ["training", "inference"]) {
     }));
 }
 
-Deno.test("bench measures the form of code that it is told, and knows no other", () =>
+Deno.test("bench --form selects the form of code and rejects unknown ones", () =>
   withTinyConfig(async (folder) => {
     const bench = (form: string) =>
       overfold(folder, "bench", "tiny.yaml", "--steps", "1", "--form", form);
@@ -135,14 +135,14 @@ Deno.test("bench measures the form of code that it is told, and knows no other",
     assertStringIncludes(wrong.error, 'found "avx", expected one of wasm, avx2, avx512');
   }));
 
-Deno.test("bench refuses to count the cost of inference", () =>
+Deno.test("bench rejects --cost with --inference", () =>
   withTinyConfig(async (folder) => {
     const { code, error } = await overfold(folder, "bench", "tiny.yaml", "--cost", "--inference");
     assertEquals(code, 2);
     assertStringIncludes(error, "leave out --inference");
   }));
 
-Deno.test("threads may be partitioned dynamically, and mistakes in that are located", () =>
+Deno.test("threads can be partitioned dynamically; a wrong partition is reported at its key", () =>
   withTinyConfig(async (folder) => {
     const bench = (threads: string) =>
       overfold(folder, "bench", "tiny.yaml", "--steps", "1", "--set", `threads=${threads}`);

@@ -1,4 +1,4 @@
-/** `overfold compare` from config to files: broken off, gone on with, and compared from its runs. */
+/** `overfold compare` from config to files: interrupted, resumed, and repeated from its runs. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
@@ -14,7 +14,7 @@ const COMPARE = ["compare", "tiny.yaml", ...VARIED, "--seeds", "2"];
 const RUNS = ["conv-seed-0", "do_conv-seed-0", "conv-seed-1", "do_conv-seed-1"];
 const FILES = [".csv", ".html", ".json", ".md"].map((ending) => `comparison${ending}`);
 
-/** What a comparison found that no clock decides. */
+/** The results of a comparison without times, memory and paths. */
 async function foundIn(folder: string): Promise<unknown> {
   const { command: _, ...found } = JSON.parse(
     await Deno.readTextFile(join(folder, "comparison.json")),
@@ -25,15 +25,15 @@ async function foundIn(folder: string): Promise<unknown> {
   }));
 }
 
-/** Presses Ctrl-C at the first step of a run that is asked for, and reads on to the end. */
+/** Interrupts a process at the first step of a matching run, and reads its events to the end. */
 async function interruptAt(
   process: Deno.ChildProcess,
-  isIt: (run: unknown) => boolean,
+  matches: (run: unknown) => boolean,
 ): Promise<void> {
-  let isAsked = false;
+  let isInterrupted = false;
   for await (const { event, run } of jsonLines(process)) {
-    if (isAsked || event !== "step" || !isIt(run)) continue;
-    isAsked = true;
+    if (isInterrupted || event !== "step" || !matches(run)) continue;
+    isInterrupted = true;
     process.kill("SIGINT");
   }
 }
@@ -41,7 +41,7 @@ async function interruptAt(
 const namesIn = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
 
-Deno.test("a comparison that is killed, stopped and gone on with ends with the digits of an unbroken one", () =>
+Deno.test("a killed, interrupted and resumed comparison gives the results of an uninterrupted one", () =>
   withTinyConfig(async (folder) => {
     const whole = await overfold(folder, ...COMPARE, "--output", "whole");
     assertEquals(whole.code, 0, whole.error);
@@ -102,7 +102,7 @@ Deno.test("a comparison that is killed, stopped and gone on with ends with the d
     });
   }, CONFIG));
 
-Deno.test("trainings that go on at once are the same, and stop and go on", () =>
+Deno.test("parallel trainings give the same results, also when interrupted and resumed", () =>
   withTinyConfig(async (folder) => {
     const alone = await overfold(folder, ...COMPARE, "--output", "alone");
     assertEquals(alone.code, 0, alone.error);
@@ -119,7 +119,7 @@ Deno.test("trainings that go on at once are the same, and stop and go on", () =>
     }
   }, CONFIG));
 
-Deno.test("variants of one seed see the same images in the same order and start from the same kernels", () =>
+Deno.test("variants with the same seed see the same batches and start from the same kernels", () =>
   withTinyConfig(async (folder) => {
     // Nothing is learnt at this rate.
     const still = ["--set", "training.optimizer.learningRate=1e-30", "--seeds", "1"];
@@ -137,7 +137,7 @@ Deno.test("variants of one seed see the same images in the same order and start 
     assertEquals(doConv.log, conv.log);
   }, CONFIG));
 
-Deno.test("a baseline that diverges is told, and the others are compared", () =>
+Deno.test("a diverged baseline is reported, and the other variants are compared", () =>
   withTinyConfig(async (folder) => {
     const { code, out, error } = await overfold(
       folder,
@@ -173,7 +173,7 @@ Deno.test("a baseline that diverges is told, and the others are compared", () =>
     assertStringIncludes(warning, "contains 3 runs; 0.2-seed-0, 1e_30-seed-0 will not");
   }, CONFIG));
 
-Deno.test("a comparison all of whose runs diverge is told and written", () =>
+Deno.test("a comparison whose runs all diverge is reported and written", () =>
   withTinyConfig(async (folder) => {
     const rates = ["--vary", "training.optimizer.learningRate=1e30,2e30", "--seeds", "1"];
     const { code, out, error } = await overfold(folder, "compare", "tiny.yaml", ...rates);
@@ -188,7 +188,7 @@ for (
   const [what, args, message] of [
     ["two configs", ["a.yaml", "b.yaml"], "found 2 configs (a.yaml, b.yaml), expected one"],
     [
-      "an unknown kind",
+      "an unknown convolution",
       ["tiny.yaml", "--vary", "model.convolution=conv,conf"],
       "variant conf: --set model",
     ],
@@ -209,12 +209,12 @@ for (
     ],
     ["nothing to compare", ["tiny.yaml"], "there is nothing to compare; name what should differ"],
     [
-      "more seeds than there are",
+      "too many seeds",
       ["tiny.yaml", "--seeds", "100000000000"],
       "found 100000000000, expected at most 10000",
     ],
     [
-      "percents of a loss",
+      "a loss as a percentage",
       ["tiny.yaml", "--seeds", "2", "--metric", "loss", "--targets", "12%"],
       "loss is not a percentage",
     ],
@@ -227,7 +227,7 @@ for (
     ["--vary with --from", ["--from", ".", "--vary", "a=1,2"], "nothing is trained with --from"],
   ] as const
 ) {
-  Deno.test(`compare refuses ${what} before it trains`, () =>
+  Deno.test(`compare rejects ${what} before training`, () =>
     withTinyConfig(async (folder) => {
       const { code, out, error } = await overfold(folder, "compare", ...args);
       assertEquals([code, out], [2, ""], error);

@@ -7,7 +7,7 @@ import { type Page, withPage } from "../support/browser.ts";
 import { withFolder } from "../support/folder.ts";
 import { holdRun, logEpoch, writeRun } from "../support/synthetic_runs.ts";
 
-/** Serves what is in the folder and opens it. */
+/** Serves a dashboard of a folder that `fill` fills, and opens it. */
 function withDashboard(
   fill: (folder: string) => Promise<Disposable | void>,
   test: (page: Page, folder: string) => Promise<void>,
@@ -15,13 +15,13 @@ function withDashboard(
   return withFolder(async (folder) => {
     using _held = await fill(folder) ?? undefined;
     await using dashboard = serveDashboard({ root: folder, reportCall: "overfold report" });
-    // Charts are drawn once they are seen: here all are.
+    // Charts are drawn when they become visible: in a high viewport all are.
     const viewport = { width: 1280, height: 4000 };
     await withPage(dashboard.url, (page) => test(page, folder), { viewport });
   });
 }
 
-/** A run under way, and a comparison beside it. */
+/** An unfinished run and the two runs of a comparison. */
 async function fillThree(folder: string): Promise<void> {
   await writeRun(join(folder, "live"), { epochs: 9, logged: 2 });
   for (const [convolution, learningRate] of [["conv", 0.2], ["rep_vgg", 0.05]] as const) {
@@ -32,20 +32,20 @@ async function fillThree(folder: string): Promise<void> {
 const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
 const names = (page: Page) => texts(page, "#runs tbody button");
 
-/** Waits until an element's text is this one. Whoever comes back to a page need not wait for it. */
+/** Waits until an element has this text. A page that becomes visible updates at once. */
 async function until(page: Page, selector: string, text: string): Promise<void> {
   await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
   await page.locator(selector).filter({ hasText: text }).first().waitFor();
 }
 
-Deno.test("what a run logs is shown as it grows, and what is open and focused stays so", () =>
+Deno.test("new log entries update the page, which keeps its charts and focus", () =>
   withDashboard(async (folder) => {
     await fillThree(folder);
     return await holdRun(join(folder, "live"));
   }, async (page, folder) => {
     await logEpoch(join(folder, "live"), 3);
     await until(page, "#runs tr:has-text('live')", "running");
-    // Unasked, what is under way is shown.
+    // By default, running runs are shown.
     await page.locator("#curves canvas").first().waitFor();
     assertEquals(await page.locator("#runs input:checked").count(), 1);
     await until(page, "#runs tr:has-text('live')", "3.00 %");
@@ -65,7 +65,7 @@ Deno.test("what a run logs is shown as it grows, and what is open and focused st
     );
     await page.locator(`${accuracy} summary`).click();
     assertEquals((await texts(page, `${accuracy} tbody tr`)).length, 4);
-    // Half a line is none yet.
+    // An incomplete line is ignored until it ends.
     const log = join(folder, "live", "metrics.jsonl");
     await Deno.writeTextFile(log, '{"event":"epoch","epoch":5,', { append: true });
     await Deno.writeTextFile(
@@ -76,7 +76,7 @@ Deno.test("what a run logs is shown as it grows, and what is open and focused st
     await until(page, `${accuracy} .value`, "77.00 %");
   }));
 
-Deno.test("runs are searched and sorted by any key, and shown side by side", () =>
+Deno.test("runs can be searched, sorted by any key and shown side by side", () =>
   withDashboard(fillThree, async (page) => {
     await until(page, "#runs", "rep_vgg-seed-0");
     await page.fill("#runs input[type=search]", "convolution=rep optimizer.name=sgd");
@@ -98,7 +98,7 @@ Deno.test("runs are searched and sorted by any key, and shown side by side", () 
     await page.locator("#curves figure:first-of-type .legend li").nth(3).waitFor();
     const legend = await texts(page, "#curves figure:first-of-type .legend li");
     assertStringIncludes(legend.join(), "convolution conv, learningRate 0.2");
-    // The address holds the choice.
+    // The URL keeps the selection.
     await page.reload();
     await until(page, "#config", "Keys in which the runs differ");
     assertEquals(await page.locator("#runs input:checked").count(), 2);
@@ -110,7 +110,7 @@ Deno.test("runs are searched and sorted by any key, and shown side by side", () 
     await until(page, "#curves", "Select a run");
   }));
 
-Deno.test("a dashboard can be read in light and dark, by keyboard and on a phone", () =>
+Deno.test("a dashboard is accessible in light and dark, by keyboard and on a phone", () =>
   withDashboard(fillThree, async (page) => {
     await page.locator("#curves canvas").first().waitFor();
     await page.check("#runs input[aria-label='Show live']");
@@ -140,7 +140,7 @@ Deno.test("a dashboard can be read in light and dark, by keyboard and on a phone
     ]);
   }));
 
-Deno.test("a run that is deleted goes, one that is new comes, and a server that ends is said", () =>
+Deno.test("deleted runs disappear, new ones appear, and a stopped server is reported", () =>
   withFolder(async (folder) => {
     await writeRun(join(folder, "a"));
     const dashboard = serveDashboard({ root: folder, reportCall: "overfold report" });
@@ -157,7 +157,7 @@ Deno.test("a run that is deleted goes, one that is new comes, and a server that 
         await until(page, "header [role=status]", "the server has stopped");
       });
     } catch (error) {
-      // The browser logs that it was refused.
+      // The browser logs the refused connection.
       assertStringIncludes(String(error), "ERR_CONNECTION_REFUSED");
     } finally {
       if (!hasEnded) await dashboard[Symbol.asyncDispose]();

@@ -4,11 +4,11 @@ import { testInChromium } from "../support/chromium.ts";
 import { jsonLines, overfold, startOverfold, TINY, withTinyConfig } from "./cli.ts";
 
 testInChromium(
-  "a dashboard in Chromium follows runs, by mouse and keyboard, and asks nothing but its server",
+  "in Chromium, a dashboard follows runs and contacts only its server",
   new URL("dashboard_in_browser.ts", import.meta.url),
 );
 
-Deno.test("dashboard says what is no folder of runs and which ports cannot be had", () =>
+Deno.test("dashboard rejects paths that are not folders of runs and unavailable ports", () =>
   withTinyConfig(async (folder) => {
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
@@ -26,7 +26,7 @@ Deno.test("dashboard says what is no folder of runs and which ports cannot be ha
     taken.close();
   }));
 
-Deno.test("dashboard is served until it is interrupted, which is no failure", () =>
+Deno.test("dashboard serves until interrupted and exits with 0", () =>
   withTinyConfig(async (folder) => {
     const process = startOverfold(folder, "dashboard", ".", "--json");
     for await (const { url } of jsonLines(process)) {
@@ -38,7 +38,7 @@ Deno.test("dashboard is served until it is interrupted, which is no failure", ()
     await process.stderr.cancel();
   }));
 
-Deno.test("train --dashboard serves the run while it trains, and ends with it to the same bits", () =>
+Deno.test("train --dashboard serves the run until training ends and changes no result", () =>
   withTinyConfig(async (folder) => {
     const process = startOverfold(folder, "train", "tiny.yaml", "--dashboard", "--json");
     for await (const { event, url } of jsonLines(process)) {

@@ -9,7 +9,7 @@ import { z } from "zod";
 
 const FIXTURES = fromFileUrl(new URL("../fixtures/pictures/", import.meta.url));
 
-/** The files of the fixtures that PIL refuses, and pictures of kinds that nothing here reads. */
+/** The fixtures that PIL rejects, and images in unsupported formats. */
 async function badFiles(): Promise<Record<string, Uint8Array>> {
   const bad: Record<string, Uint8Array> = {
     "drawing.svg": new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>"),
@@ -29,7 +29,7 @@ async function badFiles(): Promise<Record<string, Uint8Array>> {
   return bad;
 }
 
-/** Sound pictures, no two the same. */
+/** Valid images, no two the same. */
 const GOOD = Object.fromEntries(
   Array.from({ length: 24 }, (_, i) => [
     `pictures/${i % 2 ? "red" : "blue"}/${i}.png`,
@@ -48,7 +48,7 @@ model:
 training: {epochs: 1, optimizer: {name: sgd, learningRate: 0.01}}
 `;
 
-Deno.test("every bad file is named with its reason: by check, by training that stops, by predict", () =>
+Deno.test("datasets check, train and predict name every bad file and the reason", () =>
   withFiles({ ...GOOD, "own.yaml": CONFIG }, async (folder) => {
     const trained = await overfold(folder, "train", "own.yaml");
     assertEquals(trained.code, 0, trained.error);
@@ -77,7 +77,7 @@ Deno.test("every bad file is named with its reason: by check, by training that s
     }
     const stopped = await overfold(folder, "train", "own.yaml", "--force");
     assertEquals(stopped.code, 2);
-    // Those whose beginning tells; the others come to light when they are decoded.
+    // Those recognized by their first bytes; the others are found when they are decoded.
     assertStringIncludes(stopped.error, "red/empty.jpg: this is an empty file");
     const few = Object.keys(bad).filter((name) => name.startsWith("jpeg_truncated"));
     for (const name of Object.keys(bad)) {
@@ -90,7 +90,7 @@ Deno.test("every bad file is named with its reason: by check, by training that s
     for (const name of few) assertStringIncludes(skipped.error, `${name}: `);
   }));
 
-Deno.test("a sound dataset passes, and some pictures of each class are drawn above the folder", () =>
+Deno.test("a valid dataset passes, and its contact sheet is written outside it", () =>
   withFiles(GOOD, async (folder) => {
     const args = ["datasets", "check", ".", "--json"];
     const { code, out, error } = await overfold(join(folder, "pictures"), ...args);
@@ -105,7 +105,7 @@ Deno.test("a sound dataset passes, and some pictures of each class are drawn abo
       throw new Error();
     });
     assertEquals(width > PER_ROW * THUMBNAIL_SIDE, true);
-    // A pixel in each row of pictures is of the class's colour.
+    // A pixel in each row has the colour of the class.
     const row = data.length / 4 / width / 2;
     for (const [i, colour] of [2, 0].entries()) {
       const at = 4 * (Math.round((i + 0.5) * row) * width + 40);
@@ -113,7 +113,7 @@ Deno.test("a sound dataset passes, and some pictures of each class are drawn abo
     }
   }));
 
-Deno.test("the same picture in training and validation is wrong, lists are checked as folders are", () => {
+Deno.test("an image in both training and validation is an error, in lists too", () => {
   const red = plainPng([200, 0, 0]);
   const files = {
     "a.png": red,

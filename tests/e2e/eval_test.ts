@@ -12,7 +12,7 @@ import type { Config } from "../../config/schema.ts";
 import { startFaultServer } from "../datasets/fault_server.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
-Deno.test("eval measures a checkpoint and its folded network alike", () =>
+Deno.test("eval gives the same results for a checkpoint and its folded network", () =>
   withTinyConfig(async (folder) => {
     const trained = await overfold(folder, "train", "tiny.yaml", "--json");
     const done = parseEvents(trained.out).at(-1)!;
@@ -79,7 +79,7 @@ Deno.test("eval measures a checkpoint and its folded network alike", () =>
     assertStringIncludes(other.error, "8x8x2 in 3 classes");
   }));
 
-Deno.test("eval tells which classes are taken for which, and writes it to files", () =>
+Deno.test("eval reports confused classes and writes the confusion matrix to files", () =>
   withTinyConfig(async (folder) => {
     // One step leaves a network that still confuses the classes.
     const set = ["--set", "training.epochs=1", "--set", "data.subset={train: 8}"];
@@ -118,11 +118,11 @@ Deno.test("eval tells which classes are taken for which, and writes it to files"
     assertStringIncludes(unknown.error, '"matrix.png", expected a name that ends in .csv or .html');
   }));
 
-/** Trains on images of its shape. */
+/** Trains on images of Fashion-MNIST's shape. */
 const LIKE_FASHION_MNIST = TINY.replace("outFeatures: 3", "outFeatures: 10")
   .replace("classes: 3, imageSize: 8, channels: 2", "classes: 10, imageSize: 28, channels: 1");
 
-Deno.test("eval asks no server for what came with a network, and leaves no cache", () =>
+Deno.test("eval contacts no server that a network's stored config names, and leaves no cache", () =>
   withTinyConfig(async (folder) => {
     await using server = startFaultServer(() => ({ status: 404 }));
     const trained = await overfold(folder, "train", "tiny.yaml", "--set", "training.epochs=1");
@@ -152,7 +152,7 @@ Deno.test("eval asks no server for what came with a network, and leaves no cache
         assertStringIncludes(error, part);
       }
     }
-    // Nor any server for images that the network cannot take.
+    // Images that do not fit the network are not fetched either.
     const unfit = { ...config, data: { ...config.data, dataset: "cifar10", mirror: server.url } };
     await Deno.writeTextFile(join(folder, "unfit.yaml"), JSON.stringify(unfit));
     const { code, error } = await overfold(

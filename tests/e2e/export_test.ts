@@ -9,17 +9,13 @@ import { readSafetensors, writeSafetensors } from "../../safetensors/file.ts";
 import { buildModel } from "../../models/registry.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";
 import { startFaultServer } from "../datasets/fault_server.ts";
-import { overfold, parseEvents, TINY, withTinyConfig, withTrainedRun } from "./cli.ts";
+import { eventsOf, overfold, parseEvents, TINY, withTinyConfig, withTrainedRun } from "./cli.ts";
 
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 
-async function evaluate(folder: string, file: string): Promise<unknown> {
-  const { code, out, error } = await overfold(folder, "eval", file, "--json");
-  assertEquals(code, 0, error);
-  return parseEvents(out)[0];
-}
+const evaluate = async (folder: string, file: string) => (await eventsOf(folder, "eval", file))[0];
 
-Deno.test("fold --batch-norm leaves no batch norm, and the same accuracy", () =>
+Deno.test("fold --batch-norm folds batch norm into the kernels", () =>
   withTrainedRun(async (folder) => {
     const { code, out, error } = await overfold(
       folder,
@@ -35,7 +31,7 @@ Deno.test("fold --batch-norm leaves no batch norm, and the same accuracy", () =>
     assertEquals([...tensors.keys()].sort(), ["0.bias", "0.weight", "6.bias", "6.weight"]);
   }));
 
-Deno.test("export writes an ONNX file beside the run", () =>
+Deno.test("export writes an ONNX file into the run's folder", () =>
   withTrainedRun(async (folder) => {
     const { code, out, error } = await overfold(
       folder,
@@ -56,7 +52,7 @@ Deno.test("export writes an ONNX file beside the run", () =>
     );
   }));
 
-Deno.test("the authors' states, exported and imported again, evaluate the same", () =>
+Deno.test("checkpoints exported in the authors' formats and imported again evaluate the same", () =>
   withTrainedRun(async (folder) => {
     const expected = await evaluate(folder, CHECKPOINT);
     for (const format of ["authors", "authors-tensorflow", "authors-gluon"]) {
@@ -85,7 +81,7 @@ Deno.test("the authors' states, exported and imported again, evaluate the same",
     assertStringIncludes(refused.error, "is for DO-Conv kernels, which this network does not have");
   }));
 
-Deno.test("a training starts from pretrained weights, unfolded; a file that does not fit leaves no run", () =>
+Deno.test("a run can start from a folded network; weights that do not fit are rejected", () =>
   withTrainedRun(async (folder) => {
     const pretrained = join("runs", "tiny", "folded", "model.safetensors");
     const config = TINY.replace("classes: 3", "classes: 4").replace(
@@ -118,7 +114,7 @@ Deno.test("a training starts from pretrained weights, unfolded; a file that does
     assertEquals(tensors.get("6.weight")?.shape, [4, 4]);
   }));
 
-Deno.test("a training starts from published weights, downloaded before it gives up the network", () =>
+Deno.test("a run can start from published weights, which are downloaded once", () =>
   withTrainedRun(async (folder) => {
     const pretrained = join("runs", "tiny", "folded", "model.safetensors");
     const weights = await Deno.readFile(join(folder, pretrained));
@@ -144,7 +140,7 @@ Deno.test("a training starts from published weights, downloaded before it gives 
     assertEquals(server.requests.length, 2, "fetched once");
   }));
 
-Deno.test("import builds a model by name around its weights, plain ones as DO-Conv too", () =>
+Deno.test("import loads weights into a model by name, plain kernels into DO-Conv too", () =>
   withTinyConfig(async (folder) => {
     const name = "cifar_resnet20_v1";
     const model = buildModel(name, { classes: 4, inputSize: 16 });
@@ -218,7 +214,7 @@ Deno.test("import builds a model by name around its weights, plain ones as DO-Co
     assertStringIncludes(both.error, "--set needs --config");
   }));
 
-Deno.test("import says what is no file of weights", () =>
+Deno.test("import rejects missing and damaged files", () =>
   withTinyConfig(async (folder) => {
     const both = await overfold(folder, "import", "x.safetensors", "--model", "resnet18");
     assertEquals(both.code, 2);

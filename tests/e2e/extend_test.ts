@@ -2,11 +2,12 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { ADDITIONS } from "../support/additions.ts";
 import { overfoldOf, parseEvents } from "./cli.ts";
+import { withFolder } from "../support/folder.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 /** Parts of the repository that neither a program nor {@link TESTS} need. */
 const LEFT_OUT = ["docs", "bench", "runs", "node_modules"];
-/** Tests that say what all entries of the registries have in common. */
+/** Tests that every registry entry must pass. */
 const TESTS = [
   "tests/config",
   "tests/layers/registry_test.ts",
@@ -15,7 +16,7 @@ const TESTS = [
   "tests/training/objectives/registry_test.ts",
 ];
 
-/** Everything that was added, in one config. */
+/** All extensions in one config. */
 const CONFIG = `\
 threads: 1
 data:
@@ -39,16 +40,15 @@ training:
   loggers: [{ name: last_loss, digits: 3 }]
 `;
 
-Deno.test("one thing of each kind is added by a file and a line each, and used from a config", async (t) => {
-  const folder = await Deno.makeTempDir();
-  try {
+Deno.test("an extension of each kind takes one file and one registry line, and works from a config", async (t) => {
+  await withFolder(async (folder) => {
     const sources = join(folder, "sources");
     await copySources(ROOT, sources, LEFT_OUT);
     for (const addition of ADDITIONS) await add(sources, addition);
     await Deno.writeTextFile(join(folder, "all.yaml"), CONFIG);
     const run = (...args: string[]) => overfoldOf(sources, folder, args);
 
-    await t.step("the compiler accepts the files and the lines", async () => {
+    await t.step("the extensions type-check", async () => {
       const changed = ADDITIONS.flatMap(({ path, registry }) => [path, registry]);
       const { success, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["check", "--quiet", ...changed.filter((path) => path !== "cli.ts"), ...TESTS],
@@ -58,7 +58,7 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
     });
 
-    await t.step("the tests of registries hold for what was added", async () => {
+    await t.step("the extensions pass the tests of the registries", async () => {
       await Deno.writeTextFile(join(sources, "schema.json"), await schemaOf(sources));
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["test", "--quiet", "--no-check", "--allow-all", ...TESTS],
@@ -69,7 +69,7 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       assertEquals(success, true, decoder.decode(stdout) + decoder.decode(stderr));
     });
 
-    await t.step("a list of layers trains with all of it, folds and classifies", async () => {
+    await t.step("a list of layers trains and folds with all extensions", async () => {
       const { code, out, error } = await run("train", "all.yaml", "--output", "run", "--json");
       assertEquals(code, 0, error);
       const done = parseEvents(out).at(-1)!;
@@ -79,7 +79,7 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       assertMatch(await Deno.readTextFile(join(folder, "run", "loss.txt")), /^\d\.\d{2,3}$/);
     });
 
-    await t.step("a model by name takes its options and the kind of convolution", async () => {
+    await t.step("a model by name takes its options and convolution", async () => {
       const { code, out, error } = await run(
         ...["inspect", "all.yaml", "--json", "--set", "model.layers=null"],
         ...["--set", "model.name=shallow", "--set", "model.options.channels=5"],
@@ -94,7 +94,7 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       );
     });
 
-    await t.step("a mistake in an option is told at its place", async () => {
+    await t.step("a wrong option is reported at its key", async () => {
       const { code, error } = await run(
         ...["train", "all.yaml", "--set", "training.optimizer.bost=1"],
         ...["--set", "data.dataset.count=1"],
@@ -104,28 +104,29 @@ Deno.test("one thing of each kind is added by a file and a line each, and used f
       assertStringIncludes(error, "data.dataset.count: found 1, expected an integer of at least 2");
     });
 
-    await t.step("help, the template and the schema for editors name what was added", async () => {
-      await run("init", "template.yaml");
-      const template = await Deno.readTextFile(join(folder, "template.yaml"));
-      const schema = await schemaOf(sources);
-      for (
-        const name of [
-          ...["stripes", "invert", "shallow", "hard_shrink", "twin"],
-          ...["tempered", "descent", "halving", "last_loss"],
-        ]
-      ) {
-        assertMatch(template, new RegExp(`\\W${name}\\W`));
-        assertStringIncludes(schema, `"${name}"`);
-      }
-      assertStringIncludes((await run("kernel", "--help")).out, "hardShrink");
-      assertMatch((await run("rooms")).out, /^\d+ models\n$/);
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    await t.step(
+      "help, the config template and the editor schema list the extensions",
+      async () => {
+        await run("init", "template.yaml");
+        const template = await Deno.readTextFile(join(folder, "template.yaml"));
+        const schema = await schemaOf(sources);
+        for (
+          const name of [
+            ...["stripes", "invert", "shallow", "hard_shrink", "twin"],
+            ...["tempered", "descent", "halving", "last_loss"],
+          ]
+        ) {
+          assertMatch(template, new RegExp(`\\W${name}\\W`));
+          assertStringIncludes(schema, `"${name}"`);
+        }
+        assertStringIncludes((await run("kernel", "--help")).out, "hardShrink");
+        assertMatch((await run("rooms")).out, /^\d+ models\n$/);
+      },
+    );
+  });
 });
 
-/** Copies a folder without what is left out and hidden. */
+/** Copies a folder without hidden entries and those of `leftOut`. */
 async function copySources(from: string, to: string, leftOut: readonly string[]): Promise<void> {
   await Deno.mkdir(to);
   for await (const { name, isDirectory } of Deno.readDir(from)) {

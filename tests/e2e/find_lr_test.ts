@@ -2,11 +2,11 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { CACHE, overfold, parseEvents, withTinyConfig } from "./cli.ts";
 
-/** What lies in a folder, the cache left out. */
+/** The names in a folder, without the cache. */
 const filesIn = (folder: string) =>
   [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name !== CACHE).sort();
 
-Deno.test("find-lr tells what rates do, draws it, and begins no run", () =>
+Deno.test("find-lr reports and plots losses, repeatably, and starts no run", () =>
   withTinyConfig(async (folder) => {
     const range = ["--min=1e-3", "--max=1e6", "--steps=40"];
     const { code, out, error } = await overfold(
@@ -35,7 +35,7 @@ Deno.test("find-lr tells what rates do, draws it, and begins no run", () =>
     assertEquals(suggestion, problem === undefined ? Number(minimum) / 10 : undefined);
   }));
 
-Deno.test("find-lr refuses ranges that are none", () =>
+Deno.test("find-lr rejects invalid ranges, steps and outputs", () =>
   withTinyConfig(async (folder) => {
     const refused = async (message: string, ...args: string[]) => {
       const { code, error } = await overfold(folder, "find-lr", "tiny.yaml", ...args);

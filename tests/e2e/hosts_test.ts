@@ -3,20 +3,20 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { HAS_HOSTS, Hosts } from "../support/hosts.ts";
 import { disturbed, LAUNCHERS, MPI_ENVIRONMENT, rankCommand } from "../support/mpi.ts";
-import { overfold, TINY, withTinyConfig } from "./cli.ts";
+import { finished, overfold, TINY, withTinyConfig } from "./cli.ts";
 import { resultsOf } from "./kills.ts";
 
 const hasMpi = LAUNCHERS.some(({ name }) => name === "Open MPI");
 const SHARDED = TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n");
 
-/** What docs/machines.md tells mpirun so that it notices within seconds that a machine is gone. */
+/** The options of docs/machines.md that make mpirun notice a lost machine within seconds. */
 const KEEPALIVE = [
   ...["--mca", "oob_tcp_keepalive_time", "5"],
   ...["--mca", "oob_tcp_keepalive_intvl", "2"],
   ...["--mca", "oob_tcp_keepalive_probes", "3"],
 ];
 
-/** Starts `overfold ARGS…` on all hosts by the first one's mpirun. */
+/** Starts `overfold ARGS…` on all hosts with mpirun on the first. */
 function startOn(hosts: Hosts, folder: string, args: readonly string[]): Deno.ChildProcess {
   const mpirun = ["mpirun.openmpi", ...hosts.mpirunOptions, ...KEEPALIVE];
   const [program, ...rest] = hosts.on("h1", [...mpirun, ...rankCommand(folder, args)]);
@@ -31,7 +31,7 @@ function startOn(hosts: Hosts, folder: string, args: readonly string[]): Deno.Ch
 }
 
 Deno.test({
-  name: "two hosts leave the files of one process, to the bit",
+  name: "two hosts write the same files as one process",
   ignore: !hasMpi || !HAS_HOSTS,
   fn: () =>
     withTinyConfig(async (folder) => {
@@ -39,8 +39,7 @@ Deno.test({
       assertEquals(alone.code, 0, alone.error);
       await using hosts = await Hosts.make(2, folder);
       const process = startOn(hosts, folder, ["train:mpi", "tiny.yaml", "--output", "joint"]);
-      const { code, stdout, stderr } = await process.output();
-      const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      const { code, out, error } = await finished(process);
       assertEquals(code, 0, error);
       assertEquals(/rank 0 on h1; rank 1 on h2/.test(out), true, out);
       assertEquals(await resultsOf(join(folder, "joint")), await resultsOf(join(folder, "alone")));
@@ -48,7 +47,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a cable that is pulled ends all on both hosts within 15 s",
+  name: "a pulled cable ends all ranks on both hosts within 15 s",
   ignore: !hasMpi || !HAS_HOSTS,
   fn: () =>
     withTinyConfig(async (folder) => {

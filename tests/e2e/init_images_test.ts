@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { plainPng, withFiles } from "../support/pictures.ts";
 import { overfold, parseEvents } from "./cli.ts";
 
-/** Grey pictures of two classes, dark and bright ones, and of two sizes. */
+/** Grey images of two classes, dark and bright, of several sizes. */
 const PICTURES = Object.fromEntries(
   Array.from({ length: 40 }, (_, i) => {
     const grey = i % 2 ? 200 + i : i;
@@ -11,7 +11,7 @@ const PICTURES = Object.fromEntries(
   }),
 );
 
-Deno.test("two commands make a folded network of a folder of pictures", () =>
+Deno.test("init and train turn a folder of images into a folded network", () =>
   withFiles(PICTURES, async (folder) => {
     const made = await overfold(folder, "init", "own.yaml", "--images", "photos", "--json");
     assertEquals(made.code, 0, made.error);
@@ -35,7 +35,7 @@ Deno.test("two commands make a folded network of a folder of pictures", () =>
     assert((await Deno.stat(join(folder, String(folded)))).isFile);
   }));
 
-Deno.test("init tells pictures that it cannot read, and of a folder that holds none it writes nothing", () =>
+Deno.test("init reports unreadable images, and writes nothing for an unsuitable folder", () =>
   withFiles(
     { ...PICTURES, "photos/day/cut.png": plainPng([1, 2, 3]).slice(0, 40) },
     async (folder) => {
@@ -48,13 +48,13 @@ Deno.test("init tells pictures that it cannot read, and of a folder that holds n
       await Deno.rename(join(folder, "photos"), join(folder, "my photos"));
       const made = await overfold(folder, "init", "my own.yaml", "--images", "my photos");
       assertEquals([made.code, made.error.includes("cut.png: a damaged PNG file")], [0, true]);
-      // What it advises to call can be pasted.
+      // The suggested commands can be pasted.
       assertStringIncludes(made.error, "`overfold datasets check 'my photos'`");
       assertStringIncludes(made.out, ": overfold train 'my own.yaml'\n");
     },
   ));
 
-Deno.test("of a list with several labels the config is for any number of them", () => {
+Deno.test("init writes a multi-label config for a list with several labels per image", () => {
   const rows = Object.keys(PICTURES).map((path, i) => ({
     path,
     labels: [...(path.includes("day") ? ["bright"] : []), ...(i % 4 < 2 ? ["first"] : [])],

@@ -1,12 +1,12 @@
 /**
  * Kills many trainings at random moments, resumes them until they end and compares them bit for bit
- * with unbroken ones, half of them on pictures, which another number of workers decodes each time; the
- * trainings run as `deno task train` runs them:
+ * with uninterrupted ones. Half of them are on image files, decoded by another number of workers each
+ * time. The trainings run as `deno task train` runs them:
  *
  *     deno task kills 100 --busy 8 --seed 1
  *
- * `--busy` has that many processes keep the cores busy meanwhile. Every other kill waits for a
- * checkpoint that is being written. The exit code is 1 if a run ended with other bits.
+ * `--busy` keeps the cores busy with that many processes. Every other kill waits until a checkpoint is
+ * being written. The exit code is 1 if a run ended with other bits.
  */
 import { fromFileUrl, join } from "@std/path";
 import { Buffer } from "node:buffer";
@@ -29,12 +29,12 @@ const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 /** Large enough that writing a checkpoint takes a while. */
 const larger = (config: string) => config.replace("outChannels: 4", "outChannels: 256");
 const CONFIGS = { plain: larger(KILLED), pictures: larger(KILLED_ON_PICTURES) };
-/** What the runs differ in: each number of threads has its own bits, as has each config. */
+/** The kinds of runs: the bits depend on the config and on the number of threads. */
 const KINDS = (["plain", "pictures"] as const).flatMap((config) =>
   [1, 2, 3].map((threads) => ({ config, threads }))
 );
 type Kind = typeof KINDS[number];
-/** Kills after which a run is left to come to its end. */
+/** After this many kills a run is left to finish. */
 const KILLS_A_RUN = 8;
 
 /** Starts or resumes a training, on pictures with another number of workers each time. */
@@ -53,13 +53,13 @@ function train(folder: string, output: string, { config, threads }: Kind): Deno.
   }).spawn();
 }
 
-/** Lets a training come to its end. */
+/** Waits for a training to end. */
 const toTheEnd = async (process: Deno.ChildProcess) => void await process.status;
 
 const wait = (milliseconds: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** A moment at which a file of `checkpoints` is half written, after a few that were written. */
+/** Waits until a file of `checkpoints` is half written, after skipping a few. */
 function duringWrite(checkpoints: string) {
   const skipped = random.integer(12);
   return async (process: Deno.ChildProcess) => {
@@ -74,7 +74,7 @@ function duringWrite(checkpoints: string) {
   };
 }
 
-/** Files that are not whole yet, or were not when their process was killed. */
+/** Files that are incomplete, or were when their process was killed. */
 function temporaryFiles(folder: string): string[] {
   try {
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
@@ -90,7 +90,7 @@ function atRandom(milliseconds: number) {
   return () => wait(moment);
 }
 
-/** The results of an unbroken training of a kind, and how long it took. */
+/** The results of an uninterrupted training of a kind, and how long it took. */
 async function trainUnbroken(folder: string, kind: Kind) {
   const start = performance.now();
   const output = `unbroken-${kind.config}-${kind.threads}`;
@@ -144,6 +144,6 @@ try {
 console.log(
   `${totals.kills} kills of ${totals.runs} runs: ${totals.duringWrites} while a checkpoint was ` +
     `written, ${totals.beforeFirstCheckpoint} before the first; ${totals.differing} runs ended with ` +
-    `other bits than an unbroken one (seed ${values.seed}, ${values.busy} busy processes)`,
+    `other bits than an uninterrupted one (seed ${values.seed}, ${values.busy} busy processes)`,
 );
 if (totals.differing > 0) Deno.exit(1);

@@ -1,12 +1,12 @@
 /**
- * Kills random ranks of trainings at random moments, looks whether all others have ended within 15 s,
- * goes on with another number of ranks and compares what comes out bit for bit with an unbroken training
- * of one process:
+ * Kills random ranks of trainings at random moments, checks that all others end within 15 s, resumes
+ * with another number of ranks and compares the results bit for bit with an uninterrupted training in
+ * one process:
  *
  *     deno task kills:ranks 20 --seed 1
  *
- * Needs Open MPI or MPICH; where both are there, they take turns. The exit code is 1 if a rank lived on or
- * a run ended with other bits.
+ * Needs Open MPI or MPICH; if both are installed, they alternate. The exit code is 1 if a rank survived
+ * or a run ended with other bits.
  */
 import { Buffer } from "node:buffer";
 import { join } from "@std/path";
@@ -25,9 +25,9 @@ const random = new RandomStream({ seed: Number(values.seed), stream: STREAM.synt
 
 /** All divide the config's shards. */
 const SIZES = [2, 4];
-/** Kills after which a run is left to come to its end. */
+/** After this many kills a run is left to finish. */
 const KILLS_A_RUN = 4;
-/** Seconds in which all ranks must have ended. */
+/** Seconds within which all ranks must end. */
 const LIMIT = 15;
 
 const wait = (milliseconds: number) =>
@@ -40,7 +40,7 @@ const within = (promise: Promise<unknown>, seconds: number) =>
 const folder = await Deno.makeTempDir();
 const args = (run: string) => ["tiny.yaml", "--output", run, "--resume"];
 
-/** Kills one rank; false where the training had come to its end. */
+/** Kills one rank; undefined if it had not started or had already ended. */
 async function killOne(run: string, launcher: typeof LAUNCHERS[number], took: number) {
   const size = SIZES[random.integer(SIZES.length)], rank = random.integer(size);
   for (let i = 0; i < size; i++) {
@@ -52,7 +52,7 @@ async function killOne(run: string, launcher: typeof LAUNCHERS[number], took: nu
   try {
     Deno.kill(await pidOf(folder, rank), "SIGKILL");
   } catch {
-    // It has ended, or not begun.
+    // It has ended or not started.
     await output;
     return undefined;
   }
@@ -61,7 +61,9 @@ async function killOne(run: string, launcher: typeof LAUNCHERS[number], took: nu
   const hasEnded = await within(Promise.all([output, ...others]), LIMIT);
   const seconds = (performance.now() - start) / 1000;
   const what = `${run}: rank ${rank} of ${size}, ${launcher.name}`;
-  console.log(hasEnded ? `${what}: all ended after ${seconds.toFixed(1)} s` : `${what}: LIVES ON`);
+  console.log(
+    hasEnded ? `${what}: all ended after ${seconds.toFixed(1)} s` : `${what}: STILL RUNNING`,
+  );
   return { hasEnded, seconds };
 }
 
@@ -100,7 +102,9 @@ try {
 }
 console.log(
   `${totals.kills} kills in ${totals.runs} runs: all ranks ended within ` +
-    `${totals.slowest.toFixed(1)} s but in ${totals.livingOn} cases; ${totals.differing} files ` +
-    `differ from an unbroken training's (seed ${values.seed})`,
+    `${
+      totals.slowest.toFixed(1)
+    } s except in ${totals.livingOn} cases; ${totals.differing} files ` +
+    `differ from an uninterrupted training's (seed ${values.seed})`,
 );
 if (totals.livingOn + totals.differing > 0) Deno.exit(1);

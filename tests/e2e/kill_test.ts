@@ -1,10 +1,10 @@
-/** Runs that are killed at a few instants and resumed; `kill_many.ts` kills at many. */
+/** Runs that are killed at a few moments and resumed; `kill_many.ts` kills at many. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { jsonLines, overfold, startOverfold, withTinyConfig } from "./cli.ts";
 import { killAt, KILLED, KILLED_ON_PICTURES, resultsOf, WORKERS, writePictures } from "./kills.ts";
 
-/** The moment at which an event of this kind with this step comes. */
+/** Waits for an event of this kind at this step or later. */
 function atEvent(kind: string, atStep: number) {
   return async (process: Deno.ChildProcess) => {
     for await (const { event, step } of jsonLines(process)) {
@@ -13,7 +13,7 @@ function atEvent(kind: string, atStep: number) {
   };
 }
 
-Deno.test("a run that is killed and resumed ends with the bits of an unbroken one", () =>
+Deno.test("a killed and resumed run ends with the bits of an uninterrupted one", () =>
   withTinyConfig(async (folder) => {
     const train = (output: string) => ["train", "tiny.yaml", "--output", output];
     const { code, error } = await overfold(folder, ...train("unbroken"));
@@ -36,7 +36,7 @@ Deno.test("a run that is killed and resumed ends with the bits of an unbroken on
     );
   }, KILLED));
 
-Deno.test("a run on pictures that is killed in the middle of epochs goes on with any number of workers", () =>
+Deno.test("a run on images killed mid-epoch resumes with any number of workers", () =>
   withTinyConfig(async (folder) => {
     await writePictures(folder);
     const train = (output: string, workers: number) => [

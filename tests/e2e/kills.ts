@@ -1,4 +1,4 @@
-/** Runs that are killed and resumed: what their tests and the campaign of many of them share. */
+/** Killed and resumed runs: what their tests, `kill_many.ts` and `kill_ranks_many.ts` share. */
 import { join } from "@std/path";
 import { readSafetensors } from "../../safetensors/file.ts";
 import { plainPng, writeFiles } from "../support/pictures.ts";
@@ -6,7 +6,7 @@ import { TINY } from "./cli.ts";
 
 /**
  * A training that logs every step and saves often: 4 epochs of 12 steps of two batches, with layers that
- * are frozen at first and a rate that follows the validations.
+ * are frozen at first and a learning rate that follows the validation loss.
  */
 export const KILLED = `${
   TINY.replace("epochs: 2", "epochs: 4").replace("logEvery: 4", "logEvery: 1")
@@ -18,12 +18,12 @@ export const KILLED = `${
 checkpoints: { everySteps: 5 }
 `;
 
-/** Numbers of threads that decode, which change no picture. */
+/** Numbers of decoding threads, which change no image. */
 export const WORKERS = [1, 2, 4];
 
 /**
- * The same on pictures, of which everything that can be drawn is: 6 steps an epoch, saved at every
- * other one, so in the middle.
+ * The same on image files with all kinds of random augmentation: 6 steps an epoch, saved at every
+ * other one, so also mid-epoch.
  */
 export const KILLED_ON_PICTURES = KILLED
   .replace(/dataset:\n.*\n/, "dataset: { name: image_folder, root: pictures }\n")
@@ -37,7 +37,7 @@ export const KILLED_ON_PICTURES = KILLED
   )
   .replace("everySteps: 5", "everySteps: 2");
 
-/** Writes the pictures of {@link KILLED_ON_PICTURES}: 20 of each of three classes. */
+/** Writes the images of {@link KILLED_ON_PICTURES}: 20 of each of three classes. */
 export async function writePictures(folder: string): Promise<void> {
   const files = Array.from({ length: 60 }, (_, i) => [
     `pictures/${i % 3}/${i}.png`,
@@ -50,8 +50,8 @@ export async function writePictures(folder: string): Promise<void> {
 export const SHARDED = TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n");
 
 /**
- * 8 epochs of 30 steps of them, which log and save often: long enough that a signal sent at an early step
- * arrives before the end, also where ranks that wait leave the sender little of the processor.
+ * 8 epochs of 30 steps of 4 shards, which log and save often: long enough that a signal sent at an early step
+ * arrives before the end, even if waiting ranks leave the sender little CPU time.
  */
 export const JOINT = `${
   SHARDED.replace("trainCount: 96", "trainCount: 240").replace("epochs: 2", "epochs: 8")
@@ -59,7 +59,7 @@ export const JOINT = `${
 }checkpoints: { everySteps: 15 }
 `;
 
-/** Metrics and checkpoints: all that must be the same whether or not the run was killed. */
+/** Metrics and networks: the files that must be the same whether or not the run was killed. */
 const RESULTS = [
   "metrics.jsonl",
   "checkpoints/last.safetensors",
@@ -67,14 +67,14 @@ const RESULTS = [
   "folded/model.safetensors",
 ];
 
-/** What the files of a finished run hold, by name. */
+/** The contents of a finished run's {@link RESULTS}, by name. */
 export async function resultsOf(run: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const file of RESULTS) files.set(file, await contentOf(join(run, file)));
   return files;
 }
 
-/** A file's bytes; of a checkpoint all but the config, in which the number of workers may differ. */
+/** A file's bytes; of a checkpoint all but the config, whose number of workers may differ. */
 async function contentOf(path: string): Promise<Uint8Array> {
   if (!path.includes("checkpoints")) return await Deno.readFile(path);
   const { metadata, tensors } = await readSafetensors(path);
@@ -87,9 +87,9 @@ async function contentOf(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Kills a process when `moment` has come. Throws what it said if it ended in failure before.
+ * Kills a process when `moment` resolves. Throws its error output if it failed before.
  *
- * @returns whether it was killed; it may have come to its end
+ * @returns false if it had already ended
  */
 export async function killAt(
   process: Deno.ChildProcess,
@@ -100,7 +100,7 @@ export async function killAt(
   try {
     process.kill("SIGKILL");
   } catch (error) {
-    // It may have ended by itself.
+    // It may have ended.
     if (!(error instanceof TypeError)) throw error;
   }
   const { success, signal } = await process.status;

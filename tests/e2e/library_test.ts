@@ -15,7 +15,7 @@ function serveRepository(): Deno.HttpServer<Deno.NetAddr> {
   });
 }
 
-/** Runs a program that knows Overfold only by its address: no config, no import map. */
+/** Runs a program that imports Overfold by URL, without a config or an import map. */
 async function runAlone(source: (address: string) => string): Promise<string> {
   await using server = serveRepository();
   const { port } = server.addr;
@@ -43,7 +43,7 @@ async function runAlone(source: (address: string) => string): Promise<string> {
   }
 }
 
-Deno.test("mod.ts, loaded from a bare address, trains a step and folds", async () => {
+Deno.test("mod.ts imported from a URL trains a step and folds", async () => {
   const out = await runAlone((address) => `
     import * as of from "${address}/mod.ts";
     const { train, statistics, imageShape, classNames } = await of.loadDataset({
@@ -70,13 +70,13 @@ Deno.test("mod.ts, loaded from a bare address, trains a step and folds", async (
   assertEquals(out, "1 1 0.weight,0.bias,4.weight,4.bias\n");
 });
 
-Deno.test("the custom layer of the examples trains and folds", async () => {
+Deno.test("the example of a custom layer trains and folds", async () => {
   const out = await runAlone((address) => `import "${address}/examples/custom_layer.ts";`);
   assertStringIncludes(out, "0.weight ");
   assertStringIncludes(out, "agreement 1\n");
 });
 
-Deno.test("the extensions of the examples train and fold to plain kernels", async () => {
+Deno.test("the example of extensions trains and folds to plain kernels", async () => {
   const out = await runAlone((address) => `import "${address}/examples/extensions.ts";`);
   assertEquals(out, "accuracy 1 agreement 1\nconv1.weight\n");
 });

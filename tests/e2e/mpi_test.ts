@@ -1,4 +1,4 @@
-/** Trainings that launchers of MPI start on this machine. */
+/** Trainings started by MPI launchers on this machine. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { exists } from "../../files/exists.ts";
@@ -10,7 +10,7 @@ import {
   startRanks,
   type TestLauncher,
 } from "../support/mpi.ts";
-import { type Finished, overfold, withTinyConfig, withTrainedRun } from "./cli.ts";
+import { finished, overfold, withTinyConfig, withTrainedRun } from "./cli.ts";
 import { JOINT, resultsOf, SHARDED } from "./kills.ts";
 
 const train = (
@@ -21,14 +21,7 @@ const train = (
 /** The run of one process. */
 const ALONE = join("runs", "tiny");
 
-/** What a process left that has ended. */
-async function finished(process: Deno.ChildProcess): Promise<Finished> {
-  const { code, stdout, stderr } = await process.output();
-  const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
-}
-
-/** Trains on ranks to the end. */
+/** Trains on ranks, which must succeed. */
 async function trainOn(launcher: TestLauncher, count: number, folder: string, args: string[]) {
   const { code, error } = await finished(startRanks(launcher, count, folder, args));
   assertEquals(code, 0, error);
@@ -36,10 +29,10 @@ async function trainOn(launcher: TestLauncher, count: number, folder: string, ar
 
 for (const launcher of LAUNCHERS) {
   const { name } = launcher;
-  // MPICH's ranks spin while they wait: more of them than cores take long.
+  // MPICH's ranks spin while they wait, so more of them than cores are slow.
   const many = name === "MPICH" ? 2 : 4;
 
-  Deno.test(`ranks of ${name} leave the files of one process, to the bit`, () =>
+  Deno.test(`${name}: ranks write the same files as one process`, () =>
     withTrainedRun(async (folder) => {
       for (const count of [1, many]) {
         await trainOn(launcher, count, folder, train(`on-${count}`));
@@ -50,14 +43,14 @@ for (const launcher of LAUNCHERS) {
       }
     }, SHARDED));
 
-  Deno.test(`a mistake in the command line is reported once by the ranks of ${name}`, () =>
+  Deno.test(`${name}: an unknown option is reported once`, () =>
     withTinyConfig(async (folder) => {
       const process = startRanks(launcher, 2, folder, [...train("none"), "--timout", "5"]);
       const { code, error } = await finished(process);
       assertEquals([code, error.split("unknown option --timout").length], [2, 2], error);
     }, JOINT));
 
-  Deno.test(`a rank of ${name} that is killed ends all within 15 s, and one process resumes to the same bits`, () =>
+  Deno.test(`${name}: killing a rank ends all within 15 s, and one process resumes to the same bits`, () =>
     withTrainedRun(async (folder) => {
       const process = startRanks(launcher, 2, folder, train("killed", "--json"));
       let killed = 0;
@@ -65,7 +58,7 @@ for (const launcher of LAUNCHERS) {
         killed = performance.now();
         Deno.kill(await pidOf(folder, 1), "SIGKILL");
       });
-      // Open MPI's mpirun does not wait for those that it kills.
+      // Open MPI's mpirun does not wait for the processes that it kills.
       await endOf(await pidOf(folder, 0));
       const seconds = (performance.now() - killed) / 1000;
       assertEquals(code !== 0 && seconds < 15, true, `exit code ${code} after ${seconds} s`);
@@ -80,7 +73,7 @@ for (const launcher of LAUNCHERS) {
       assertEquals(await resultsOf(join(folder, "killed")), await resultsOf(join(folder, ALONE)));
     }, JOINT));
 
-  Deno.test(`ranks of ${name} stop together when one is asked to, and others go on to the same bits`, () =>
+  Deno.test(`${name}: a signal to one rank stops all, and fewer ranks resume to the same bits`, () =>
     withTrainedRun(async (folder) => {
       const process = startRanks(launcher, 2, folder, train("stopped", "--json"));
       const { code, error } = await disturbed(
@@ -96,7 +89,7 @@ for (const launcher of LAUNCHERS) {
       );
     }, JOINT));
 
-  Deno.test(`a mistake in a config is reported once by ranks of ${name}, with its exit code`, () =>
+  Deno.test(`${name}: an invalid config is reported once, with exit code 2`, () =>
     withTinyConfig(async (folder) => {
       const args = train("wrong", "--set", "training.epochs=0");
       const { code, error } = await finished(startRanks(launcher, 2, folder, args));
@@ -105,7 +98,7 @@ for (const launcher of LAUNCHERS) {
       assertEquals(await exists(join(folder, "wrong")), false);
     }, JOINT));
 
-  Deno.test(`a rank of ${name} that others wait for in vain ends all by their watchdog`, () =>
+  Deno.test(`${name}: the watchdog of the other ranks ends a run with a stuck rank`, () =>
     withTinyConfig(async (folder) => {
       const args = train("stuck", "--json", "--timeout", "4", "--set", "training.epochs=100000");
       const { code, error } = await disturbed(
@@ -138,7 +131,7 @@ for (const [launcher, other] of [[openMpi, mpich], [mpich, openMpi]]) {
   });
 }
 
-Deno.test("train:mpi without a launcher, or with a library that is none, says what to do", () =>
+Deno.test("train:mpi without a launcher points to mpirun", () =>
   withTinyConfig(async (folder) => {
     const alone = await overfold(folder, ...train("alone"));
     assertEquals(alone.code, 2);

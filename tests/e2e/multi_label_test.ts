@@ -1,10 +1,10 @@
-/** Several classes per image, from a config to everything that is made of a network. */
+/** Several classes per image, from a config to every use of the network. */
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { openDataset } from "../../datasets/open.ts";
 import { readFoldedNetwork, writeFoldedNetwork } from "../../networks/network_file.ts";
-import { overfold, parseEvents, withTinyConfig } from "./cli.ts";
+import { eventsOf, overfold, parseEvents, withTinyConfig } from "./cli.ts";
 
 const DATASET = {
   name: "synthetic_multi_label",
@@ -41,14 +41,7 @@ training:
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 const FOLDED = join("runs", "tiny", "folded", "model.safetensors");
 
-/** Runs a command that must succeed, and gives its events. */
-async function events(folder: string, ...args: string[]) {
-  const { code, out, error } = await overfold(folder, ...args, "--json");
-  assertEquals(code, 0, error);
-  return parseEvents(out);
-}
-
-/** Writes a test image as a picture. */
+/** Writes a test image as a PNG file. */
 async function writePicture(path: string, index: number): Promise<void> {
   const { load } = await openDataset(DATASET);
   const { test } = await load();
@@ -62,9 +55,9 @@ async function writePicture(path: string, index: number): Promise<void> {
   await Deno.writeFile(path, new Uint8Array(await encodePng(image)));
 }
 
-Deno.test("several classes per image are trained, evaluated, predicted, exported and shown", () =>
+Deno.test("train, eval, predict, fold and site handle several classes per image", () =>
   withTinyConfig(async (folder) => {
-    const trained = await events(folder, "train", "tiny.yaml");
+    const trained = await eventsOf(folder, "train", "tiny.yaml");
     const epochs = trained.filter(({ event }) => event === "epoch");
     const done = trained.at(-1)!;
     assert(Number(done.validMeanAveragePrecision) > 0.8, `${done.validMeanAveragePrecision}`);
@@ -78,7 +71,7 @@ Deno.test("several classes per image are trained, evaluated, predicted, exported
 
     const results = [];
     for (const path of [CHECKPOINT, FOLDED]) {
-      const [result] = await events(folder, "eval", path);
+      const [result] = await eventsOf(folder, "eval", path);
       results.push(result);
       for (const name of ["meanAveragePrecision", "f1", "precision", "recall", "microF1", "loss"]) {
         const valid = done[`valid${name[0].toUpperCase()}${name.slice(1)}`];
@@ -96,16 +89,16 @@ Deno.test("several classes per image are trained, evaluated, predicted, exported
 
     await writePicture(join(folder, "a.png"), 0);
     const predict = ["predict", FOLDED, "a.png", "--threshold"];
-    const [{ predictions: all }] = await events(folder, ...predict, "0");
+    const [{ predictions: all }] = await eventsOf(folder, ...predict, "0");
     const probabilities = (all as { probability: number }[]).map(({ probability }) => probability);
     assertEquals(probabilities.length, 3);
     assertEquals(probabilities, probabilities.toSorted((a, b) => b - a));
-    const [{ predictions: some }] = await events(folder, ...predict, `${probabilities[1]}`);
+    const [{ predictions: some }] = await eventsOf(folder, ...predict, `${probabilities[1]}`);
     assertEquals(some, (all as unknown[]).slice(0, 1));
     const folded = await readFoldedNetwork(join(folder, FOLDED));
     const description = { ...folded.description, threshold: probabilities[1] };
     await writeFoldedNetwork(join(folder, "own.safetensors"), { ...folded, description });
-    const [own] = await events(folder, "predict", "own.safetensors", "a.png");
+    const [own] = await eventsOf(folder, "predict", "own.safetensors", "a.png");
     assertEquals(own.predictions, some);
     const none = await overfold(folder, ...predict, "1");
     assertEquals(none.out, "a.png\n  no class\n");
@@ -114,10 +107,10 @@ Deno.test("several classes per image are trained, evaluated, predicted, exported
     const refused = await overfold(folder, ...predict, "2");
     assertStringIncludes(refused.error, '--threshold: found "2", expected a probability');
 
-    const [fold] = await events(folder, "fold", CHECKPOINT, "--batch-norm");
+    const [fold] = await eventsOf(folder, "fold", CHECKPOINT, "--batch-norm");
     assertEquals(fold.decisionAgreement, 1);
     assertEquals(fold.top1Agreement, undefined);
-    await events(folder, "site", CHECKPOINT, "--output", "site");
+    await eventsOf(folder, "site", CHECKPOINT, "--output", "site");
     const card = JSON.parse(await Deno.readTextFile(join(folder, "site", "card.json")));
     assertEquals(card.validation.count, 48);
     assertEquals(card.validation.results.map(([name]: [string]) => name), ["mAP", "F1"]);
@@ -125,13 +118,13 @@ Deno.test("several classes per image are trained, evaluated, predicted, exported
     assertStringIncludes(new TextDecoder().decode(file.subarray(0, 10_000)), "sigmoid");
   }, CONFIG));
 
-Deno.test("a run with several classes per image resumes to the same bits", () =>
+Deno.test("a multi-label run resumes to the same bits", () =>
   withTinyConfig(async (folder) => {
     const epochs = (count: number) => ["--set", `training.epochs=${count}`, "--set", "fold=false"];
     const monitor = ["--set", "training.monitor={metric: microF1}"];
-    await events(folder, "train", "tiny.yaml", ...monitor, ...epochs(2), "--output", "whole");
-    await events(folder, "train", "tiny.yaml", ...monitor, ...epochs(1), "--output", "parts");
-    await events(
+    await eventsOf(folder, "train", "tiny.yaml", ...monitor, ...epochs(2), "--output", "whole");
+    await eventsOf(folder, "train", "tiny.yaml", ...monitor, ...epochs(1), "--output", "parts");
+    await eventsOf(
       folder,
       ...["train", "tiny.yaml", ...monitor, ...epochs(2), "--output", "parts", "--resume"],
     );
@@ -143,7 +136,7 @@ Deno.test("a run with several classes per image resumes to the same bits", () =>
     }
   }, CONFIG));
 
-Deno.test("an objective that the images are not for, and a metric it lacks, are refused in place", () =>
+Deno.test("unsuitable objectives and unknown metrics are reported at their keys", () =>
   withTinyConfig(async (folder) => {
     const refusal = async (set: string) => {
       const { code, error } = await overfold(folder, "train", "tiny.yaml", "--set", set);

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { overfold, TINY, withTinyConfig } from "./cli.ts";
 
-Deno.test("what a command reads is never what it writes, and runs keep to their own files", () =>
+Deno.test("commands do not overwrite their inputs or other kinds of files", () =>
   withTinyConfig(async (folder) => {
     const set = ["--set", "training.epochs=1"];
     assertEquals((await overfold(folder, "train", "tiny.yaml", ...set)).code, 0);
@@ -57,7 +57,7 @@ Deno.test("what a command reads is never what it writes, and runs keep to their 
     assertEquals([code, error], [2, "error: --output: found an empty value, expected DIR\n"]);
   }, TINY.replace("channels: 2", "channels: 3")));
 
-Deno.test("files of a run are found and made from any folder", () =>
+Deno.test("commands find a run's files from any working directory", () =>
   withTinyConfig(async (folder) => {
     const set = ["--set", "training.epochs=1", "--set", "fold=false"];
     await overfold(folder, "train", "tiny.yaml", ...set);

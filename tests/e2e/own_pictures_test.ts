@@ -26,7 +26,7 @@ training:
   optimizer: {name: sgd, learningRate: 0.2}
 `;
 
-/** Red and blue pictures of several sizes. */
+/** Red and blue images of several sizes. */
 const PICTURES = Object.fromEntries(
   Array.from({ length: 30 }, (_, i) => [
     i % 2 ? `pictures/red/${i}.png` : `pictures/blue/${i}.png`,
@@ -36,7 +36,7 @@ const PICTURES = Object.fromEntries(
 
 const FILES = { ...PICTURES, "own.yaml": CONFIG };
 
-Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
+Deno.test("train, eval, --resume and predict work on a folder of images", () =>
   withFiles(FILES, async (folder) => {
     const trained = await overfold(folder, "train", "own.yaml");
     assertEquals(trained.code, 0, trained.error);
@@ -58,7 +58,7 @@ Deno.test("a folder of pictures is trained on, predicted and evaluated", () =>
     assertEquals(parseEvents(predicted.out).length, 15);
   }));
 
-Deno.test("eval and fold look for a network's pictures where a training here had them, and else where told", () =>
+Deno.test("eval and fold use the image folder that a network stores only if it was trained here", () =>
   withFiles(FILES, async (folder) => {
     const trained = await overfold(folder, "train", "own.yaml", "--set", "training.epochs=1");
     assertEquals(trained.code, 0, trained.error);
@@ -81,7 +81,7 @@ Deno.test("eval and fold look for a network's pictures where a training here had
     assertEquals(evaluated.code, 0, evaluated.error);
   }));
 
-Deno.test("inspect draws the first batch as the network sees it, and what a preset holds", () =>
+Deno.test("inspect draws the first batch as the network sees it and lists a preset's augmentations", () =>
   withFiles(FILES, async (folder) => {
     const inspect = (...settings: string[]) =>
       overfold(
@@ -93,7 +93,7 @@ Deno.test("inspect draws the first batch as the network sees it, and what a pres
     assertEquals(plain.code, 0, plain.error);
     assertStringIncludes(plain.out, "first batch: batch.png; 4 images");
     const { raster } = await readRaster(join(folder, "batch.png"), 3);
-    // A picture of 8 pixels is drawn 12 times as large.
+    // An image of 8 pixels is drawn 12 times as large.
     assertEquals(raster.width, 8 + 2 * (8 * 12 + 8));
     const [red, green, blue] = raster.data.subarray(3 * (8 * raster.width + 8));
     assertEquals(green, 20);
@@ -107,7 +107,7 @@ Deno.test("inspect draws the first batch as the network sees it, and what a pres
     assertEquals(network.code, 2);
   }));
 
-Deno.test("mistakes are told with file and line, broken pictures by name", () =>
+Deno.test("mistakes are reported with file and line, broken images by name", () =>
   withFiles({ ...FILES, "pictures/red/bad.jpg": "no picture" }, async (folder) => {
     const train = (...settings: string[]) =>
       overfold(folder, "train", "own.yaml", ...settings.flatMap((set) => ["--set", set]));
@@ -128,7 +128,7 @@ Deno.test("mistakes are told with file and line, broken pictures by name", () =>
     assertStringIncludes(lost.error, "own.yaml:4:39 data.dataset.root: nowhere: cannot be read");
   }));
 
-Deno.test("predict shows a network what it was measured on: a folded one says which transforms", () =>
+Deno.test("a folded network stores its evaluation transforms, and predict applies them", () =>
   withFiles(FILES, async (folder) => {
     const list = "data.eval=[{name: resize, size: 10}, {name: center_crop, size: 8}]";
     const trained = await overfold(folder, "train", "own.yaml", "--set", list);

@@ -34,7 +34,7 @@ Deno.test("predict names the most likely classes of each image", () =>
     );
   }));
 
-Deno.test("predict takes folders and patterns, and batches of any size give the same", () =>
+Deno.test("predict accepts folders and patterns; the batch size changes no result", () =>
   withPictures(async (folder) => {
     const predict = async (...args: string[]) => {
       const { code, out, error } = await overfold(folder, "predict", CHECKPOINT, ...args);
@@ -48,7 +48,7 @@ Deno.test("predict takes folders and patterns, and batches of any size give the 
     assertEquals(await predict("pictures", "--batch-size", "2", "--json"), whole);
   }));
 
-Deno.test("predict writes a file in the format its name tells", () =>
+Deno.test("predict chooses the output format by the file's extension", () =>
   withPictures(async (folder) => {
     const { code, out, error } = await overfold(
       folder,
@@ -88,7 +88,7 @@ Deno.test("predict writes a file in the format its name tells", () =>
     assertStringIncludes(unknown.error, 'found "xml", expected one of text, json, csv');
   }));
 
-Deno.test("predict passes over what it cannot read and reports it, with exit code 1", () =>
+Deno.test("predict skips and reports unreadable files, and exits with 1", () =>
   withPictures(async (folder) => {
     await Deno.writeTextFile(join(folder, "note.txt"), "not a picture");
     const { code, out, error } = await overfold(
@@ -114,7 +114,7 @@ Deno.test("predict passes over what it cannot read and reports it, with exit cod
     }
   }));
 
-Deno.test("predict without any picture says why, with exit code 2", () =>
+Deno.test("predict without any image says why and exits with 2", () =>
   withPictures(async (folder) => {
     await Deno.mkdir(join(folder, "empty"));
     const { code, error } = await overfold(
@@ -137,7 +137,7 @@ function fixture(name: string): string {
   return fromFileUrl(new URL(`../fixtures/pictures/${name}`, import.meta.url));
 }
 
-Deno.test("predict tells of damage and transparency, in every format", () =>
+Deno.test("predict reports damage and transparency in every format", () =>
   withPictures(async (folder) => {
     const [bad, clear] = ["badcrc.png", "d4_alpha_black.png"].map(fixture);
     const predict = (...args: string[]) => overfold(folder, "predict", CHECKPOINT, ...args);
@@ -158,7 +158,7 @@ Deno.test("predict tells of damage and transparency, in every format", () =>
       (predictions as { probability: number }[])[0].probability;
     assert(probability(black) !== probability(white));
     const none = await predict(clear, "--background", "none", "--json");
-    // The ink and what is stored around it are black alike.
+    // The ink and the transparent pixels around it are both black.
     assertEquals(parseEvents(none.out)[0].predictions, black.predictions);
     assertEquals(none.error, "");
 
@@ -172,7 +172,7 @@ Deno.test("predict tells of damage and transparency, in every format", () =>
   }));
 
 Deno.test({
-  name: "predict keeps what is done when it is interrupted, says where, and replaces no pipe",
+  name: "an interrupted predict keeps its results and says where; pipes are not replaced",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withPictures(async (folder) => {
@@ -181,7 +181,7 @@ Deno.test({
         .output();
       assertEquals(make.success, true);
       await Deno.writeTextFile(inFolder("found.csv"), "before\n");
-      // It reads four pictures and then waits for what nobody writes.
+      // It reads four images, then blocks on an empty pipe.
       const pictures = [...PICTURES.slice(0, 4), "wait", PICTURES[4]];
       const args = [CHECKPOINT, ...pictures, "--batch-size", "1", "--top", "1"];
       for (const signal of ["SIGINT", "SIGKILL"] as const) {
@@ -230,7 +230,7 @@ Deno.test({
     }),
 });
 
-/** Waits until there is a file under way that holds three predictions, and gives its name. */
+/** Waits until an unfinished file holds three predictions, and returns its name. */
 async function partWithRows(folder: string): Promise<string> {
   for (;;) {
     for (const { name } of Deno.readDirSync(folder)) {

@@ -1,4 +1,4 @@
-/** Several views of an image, and what speaks for a class. */
+/** Several views of an image, and explanations of a class. */
 import {
   assertAlmostEquals,
   assertEquals,
@@ -10,7 +10,7 @@ import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { overfold, parseEvents } from "./cli.ts";
 import { CHECKPOINT, PICTURES, withPictures } from "./predicted.ts";
 
-Deno.test("with --tta flip a picture and its mirror image give the same probabilities", () =>
+Deno.test("with --tta flip, an image and its mirror image have the same probabilities", () =>
   withPictures(async (folder) => {
     const half = new Uint8ClampedArray(12 * 16 * 4).map((_, at) => (at * 41) % 256);
     const mirror = half.map((_, at) =>
@@ -18,7 +18,7 @@ Deno.test("with --tta flip a picture and its mirror image give the same probabil
     );
     const paths = await Promise.all([half, mirror].map(async (pixels, i) => {
       const path = join(folder, `${i}.png`);
-      // Of no transparency.
+      // Opaque.
       const png = await encodePng(
         new ImageData(pixels.map((v, at) => at % 4 === 3 ? 255 : v), 16, 12),
       );
@@ -51,7 +51,7 @@ Deno.test("with --tta flip a picture and its mirror image give the same probabil
     assertStringIncludes(wrong.error, "--tta");
   }));
 
-Deno.test("predict draws what speaks for a class: one picture by itself, several on a sheet", () =>
+Deno.test("predict --explain draws heat maps: one image alone, several on a sheet", () =>
   withPictures(async (folder) => {
     const sizeOf = async (file: string) => {
       const view = new DataView((await Deno.readFile(join(folder, file))).buffer);

@@ -3,10 +3,10 @@ import { join } from "@std/path";
 import encodePng from "npm:@jsquash/png@3.1.1/encode.js";
 import { TINY, withTrainedRun } from "./cli.ts";
 
-/** Its checkpoint. */
+/** The run's checkpoint. */
 export const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 
-/** Runs `work` in a folder with a run on colour images, and five pictures in `pictures/`. */
+/** Runs `work` in a folder with a run on colour images, and five images in `pictures/`. */
 export function withPictures(work: (folder: string) => Promise<void>): Promise<void> {
   const args = ["--set", "fold=false", "--set", "training.epochs=1"];
   return withTrainedRun(
@@ -24,6 +24,6 @@ export function withPictures(work: (folder: string) => Promise<void>): Promise<v
   );
 }
 
-/** The images. */
+/** The images of {@link withPictures}. */
 export const PICTURES = ["a.png", "b.png", "c.PNG", "d.png", join("more", "e.png")]
   .map((name) => join("pictures", name));

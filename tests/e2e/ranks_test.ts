@@ -1,16 +1,10 @@
-/** `train` on several ranks, in memory: what the first one writes and says, and how they end. */
+/** `train` on several in-memory ranks: what the first one writes and prints, and how they end. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { CACHE, overfold, TINY, withTinyConfig } from "./cli.ts";
+import { CACHE, type Finished, overfold, TINY, withTinyConfig } from "./cli.ts";
 
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-/** Runs `train ARGS…` on ranks with these arguments each, in the folder `cwd`. */
-async function trainOn(cwd: string, ...args: string[][]): Promise<Said[]> {
+/** Runs `train` in the folder `cwd`, on one rank for each list of arguments. */
+async function trainOn(cwd: string, ...args: string[][]): Promise<Finished[]> {
   const path = (name: string) => fromFileUrl(new URL(`../../${name}`, import.meta.url));
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -26,14 +20,14 @@ async function trainOn(cwd: string, ...args: string[][]): Promise<Said[]> {
   return JSON.parse(text);
 }
 
-/** On `size` ranks with the same arguments. */
-function trainOnSame(size: number, cwd: string, ...args: string[]): Promise<Said[]> {
+/** Runs `train` on `size` ranks with the same arguments. */
+function trainOnSame(size: number, cwd: string, ...args: string[]): Promise<Finished[]> {
   return trainOn(cwd, ...Array.from({ length: size }, () => args));
 }
 
 const SHARDED = TINY.replace("batchSize: 8", "batchSize: 16\n  shards: 8\n  dropLast: false");
 
-/** Whatever of a run says the same of every unbroken or broken run of it. */
+/** The files of a run that depend neither on its ranks nor on interruptions. */
 async function resultsOf(folder: string, run: string): Promise<Record<string, Uint8Array>> {
   const files = ["metrics.jsonl", "folded/model.safetensors", "checkpoints/last.safetensors"];
   return Object.fromEntries(
@@ -43,7 +37,7 @@ async function resultsOf(folder: string, run: string): Promise<Record<string, Ui
   );
 }
 
-Deno.test("runs of 1, 2 and 4 ranks leave the same files, and so does one that changes their number", () =>
+Deno.test("1, 2 and 4 ranks write the same files, also if their number changes", () =>
   withTinyConfig(async (folder) => {
     const train = async (ranks: number, output: string, ...more: string[]) => {
       const [first, ...others] = await trainOnSame(
@@ -64,7 +58,7 @@ Deno.test("runs of 1, 2 and 4 ranks leave the same files, and so does one that c
     );
     assertStringIncludes(out, "epoch 2/2");
     assertEquals(await resultsOf(folder, "four"), expected);
-    // Each of them stops when its time is over, after a step.
+    // Each of these runs out of time after one step.
     const brief = ["--set", "training.maxTime=1e-9"];
     await train(4, "broken", ...brief);
     await train(2, "broken", "--resume", ...brief);
@@ -73,7 +67,7 @@ Deno.test("runs of 1, 2 and 4 ranks leave the same files, and so does one that c
     assertEquals(await resultsOf(folder, "broken"), expected);
   }, SHARDED));
 
-Deno.test("a batch has a shard for each rank, and keeps them when their number changes", () =>
+Deno.test("a batch has one shard per rank, and keeps them when their number changes", () =>
   withTinyConfig(async (folder) => {
     await trainOnSame(4, folder, "tiny.yaml", "--set", "training.maxTime=1e-9");
     const config = await Deno.readTextFile(join(folder, "runs/tiny/config.yaml"));
@@ -89,7 +83,7 @@ Deno.test("a batch has a shard for each rank, and keeps them when their number c
     );
   }));
 
-Deno.test("what is wrong on all ranks is told once, what is wrong on one by its name", () =>
+Deno.test("an error on all ranks is reported once, an error on one with the rank's name", () =>
   withTinyConfig(async (folder) => {
     const all = await trainOnSame(3, folder, "missing.yaml");
     assertEquals(all.map(({ code }) => code), [2, 2, 2]);
@@ -110,7 +104,7 @@ Deno.test("what is wrong on all ranks is told once, what is wrong on one by its 
     assertEquals(others.slice(1).map(({ error }) => error), ["", ""]);
   }));
 
-Deno.test("what the first one alone can meet is told with its name", () =>
+Deno.test("an error that only rank 0 can hit is reported with its name", () =>
   withTinyConfig(async (folder) => {
     const args = ["tiny.yaml", "--output", "run"];
     await Deno.mkdir(join(folder, "run"));
@@ -122,7 +116,7 @@ Deno.test("what the first one alone can meet is told with its name", () =>
     assertEquals(all[1].error, "");
   }));
 
-Deno.test("inspect tells memory by the shard, and shards that do not fit where they stand", () =>
+Deno.test("inspect reports memory per shard, and shards that do not divide a batch at their key", () =>
   withTinyConfig(async (folder) => {
     const { out } = await overfold(folder, "inspect", "tiny.yaml");
     assertStringIncludes(out, "memory to train, batch 16 in 8 shards of 2: ");

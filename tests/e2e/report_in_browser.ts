@@ -3,15 +3,15 @@ import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "
 import { join } from "@std/path";
 import { accessibilityProblems, widthOn } from "../support/accessibility.ts";
 import { type Page, withPage } from "../support/browser.ts";
-import { type JsonEvent, overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
+import { eventsOf, type JsonEvent, overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
-/** Colours, and how often a page is looked at. */
+/** Colour images, and three points for each curve. */
 const RGB = TINY.replace("channels: 2", "channels: 3").replace("epochs: 2", "epochs: 3");
 
 const MULTI_LABEL = TINY.replace("name: synthetic,", "name: synthetic_multi_label,")
   .replace("training:\n", "training:\n  objective: multi_label\n");
 
-/** Trains runs by their names with these overrides, reports on them and opens the report. */
+/** Trains runs, given by name with their overrides, writes their report and opens it. */
 function withReport(
   config: string,
   runs: Readonly<Record<string, readonly string[]>>,
@@ -34,21 +34,16 @@ function withReport(
 
 const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
 
-/** What stands beside a name of a section's facts. */
+/** The value beside a name in a section's facts. */
 async function fact(page: Page, section: string, name: string): Promise<string> {
   return await page.textContent(`#${section} dt:text-is("${name}") + dd`) ?? "";
 }
 
 async function evaluated(folder: string, run: string): Promise<JsonEvent> {
-  const { out, error, code } = await overfold(
-    folder,
-    ...["eval", join("runs", run, "folded", "model.safetensors"), "--json"],
-  );
-  assertEquals(code, 0, error);
-  return parseEvents(out)[0];
+  return (await eventsOf(folder, "eval", join("runs", run, "folded", "model.safetensors")))[0];
 }
 
-Deno.test("one run: its numbers are those of eval and of its log, and its pictures are there", () =>
+Deno.test("one run: the numbers match eval and the log, and images are shown", () =>
   withReport(RGB, { one: [] }, async (page, folder) => {
     const found = await evaluated(folder, "one");
     assertEquals(
@@ -98,7 +93,7 @@ Deno.test("one run: its numbers are those of eval and of its log, and its pictur
     );
   }));
 
-Deno.test("several runs: seeds are a band, differences are shown, and a choice of run holds everywhere", () =>
+Deno.test("several runs: seeds form a band, differing keys are listed, and a selected run applies everywhere", () =>
   withReport(
     RGB,
     {
@@ -140,7 +135,7 @@ Deno.test("several runs: seeds are a band, differences are shown, and a choice o
     },
   ));
 
-Deno.test("a report can be read in light and dark, by keyboard and on a phone", () =>
+Deno.test("a report is accessible in light and dark, by keyboard and on a phone", () =>
   withReport(RGB, { a: ["seed=0"], b: ["seed=1"] }, async (page) => {
     for (const details of await page.locator("summary").all()) await details.click();
     for (const colorScheme of ["light", "dark"] as const) {
@@ -168,7 +163,7 @@ Deno.test("a report can be read in light and dark, by keyboard and on a phone", 
     assertEquals(await page.evaluate("document.activeElement.id"), "main");
   }));
 
-Deno.test("a report on several classes per image has their scores, decisions and mistakes", () =>
+Deno.test("a multi-label report shows the scores per class and the mistakes", () =>
   withReport(MULTI_LABEL, { many: [] }, async (page, folder) => {
     const found = await evaluated(folder, "many");
     assertEquals(

@@ -5,18 +5,18 @@ import { testInChromium } from "../support/chromium.ts";
 import { CACHE, overfold, overfoldWith, parseEvents, withTinyConfig } from "./cli.ts";
 
 testInChromium(
-  "a report in Chromium says what eval and the logs say, by mouse and keyboard, and asks for nothing",
+  "in Chromium, a report matches eval and the logs and fetches nothing",
   new URL("report_in_browser.ts", import.meta.url),
 );
 
-/** What a page shows. */
+/** The data of a report's page. */
 async function dataOf(path: string): Promise<ReportData> {
   const html = await Deno.readTextFile(path);
   const [, data] = html.match(/<script type="application\/json" id="data">(.*)<\/script>/)!;
   return JSON.parse(data);
 }
 
-Deno.test("report asks for a page and for runs, and names what is none", () =>
+Deno.test("report rejects missing and invalid arguments", () =>
   withTinyConfig(async (folder) => {
     const wrong = [
       [["runs"], "--output is missing"],
@@ -35,7 +35,7 @@ Deno.test("report asks for a page and for runs, and names what is none", () =>
     }
   }));
 
-Deno.test("a run that has only begun is reported as far as it is, and what is missing is said", () =>
+Deno.test("an unfinished run is reported as far as possible, and missing parts are listed", () =>
   withTinyConfig(async (folder) => {
     const trained = await overfold(folder, "train", "tiny.yaml");
     assertEquals(trained.code, 0, trained.error);
@@ -54,7 +54,7 @@ Deno.test("a run that has only begun is reported as far as it is, and what is mi
       ]);
       return data;
     };
-    // Without a folded network it is the checkpoint that is evaluated.
+    // Without a folded network, the checkpoint is evaluated.
     const unfolded = await report();
     assertEquals(unfolded.missing, [{
       what: "folded network",
@@ -79,12 +79,12 @@ Deno.test("a run that has only begun is reported as far as it is, and what is mi
     assertEquals(begun.curves.epochs.at, [1, 2]);
   }));
 
-Deno.test("the task's permissions are enough, and nothing is fetched for a report", () =>
+Deno.test("report needs no network access, subprocesses or native code", () =>
   withTinyConfig(async (folder) => {
     const config = await Deno.readTextFile(join(folder, "tiny.yaml"));
     const trained = await overfold(folder, "train", "tiny.yaml");
     assertEquals(trained.code, 0, trained.error);
-    // The images of MNIST are not there.
+    // MNIST's images have not been downloaded.
     const other = config.replace(/dataset:\n.*\n/, "dataset: mnist\n");
     await Deno.writeTextFile(join(folder, "mnist.yaml"), other);
     const made = await overfoldWith(

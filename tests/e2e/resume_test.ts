@@ -9,7 +9,7 @@ const LONG = TINY.replace("epochs: 2", "epochs: 2000");
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
   Deno.test({
-    name: `${signal} finishes the step, saves, says how to go on and exits with 130`,
+    name: `${signal} finishes the step, saves, says how to resume and exits with 130`,
     ignore: Deno.build.os === "windows",
     fn: () =>
       withTinyConfig(async (folder) => {
@@ -21,7 +21,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
           if (event === "step" && !signalled) {
             signalled = true;
             process.kill(signal);
-            // A terminal that is closed says so more than once.
+            // A terminal that closes sends it more than once.
             if (signal === "SIGHUP") process.kill(signal);
           }
           lastStep = Number(step);
@@ -52,7 +52,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"] as const) {
   });
 }
 
-Deno.test("a training whose output is closed saves before it ends", () =>
+Deno.test("a training whose output is closed saves before it exits", () =>
   withTinyConfig(async (folder) => {
     const process = startOverfold(folder, "train", "tiny.yaml", "--json", "--output", "run");
     const error = new Response(process.stderr).text();
@@ -61,10 +61,10 @@ Deno.test("a training whose output is closed saves before it ends", () =>
     const [, step] = /stopped at step (\d+) .* and saved/.exec(await error) ?? [];
     const { state } = await readCheckpoint(join(folder, "run", "checkpoints", "last.safetensors"));
     assertEquals(state.step, Number(step));
-    assertEquals((await error).includes("error:"), false, "whoever closed the pipe knows");
+    assertEquals((await error).includes("error:"), false, "a closed pipe is not an error");
   }, LONG));
 
-Deno.test("a complete run that is resumed trains no further", () =>
+Deno.test("resuming a complete run trains no further", () =>
   withTinyConfig(async (folder) => {
     await overfold(folder, "train", "tiny.yaml");
     const last = join(folder, "runs", "tiny", "checkpoints", "last.safetensors");
@@ -79,10 +79,10 @@ Deno.test("a complete run that is resumed trains no further", () =>
 
 const RUN = join("runs", "tiny", "checkpoints");
 
-/** A training without the fold; a key is still to be set. */
+/** A training without folding; the value of the last `--set` must follow. */
 const SHORT = ["train", "tiny.yaml", "--set", "fold=false", "--set"];
 
-Deno.test("a run that lost its last checkpoints is left alone; from its best it goes on to the same bits", () =>
+Deno.test("a run without its last checkpoints resumes only with --best, to the same bits", () =>
   withTinyConfig(async (folder) => {
     const train = [...SHORT, "training.monitor=loss"];
     await overfold(folder, ...train, "--output", "unbroken");
@@ -106,7 +106,7 @@ Deno.test("a run that lost its last checkpoints is left alone; from its best it 
     assertEquals(await log(join("runs", "tiny")), await log("unbroken"));
   }));
 
-Deno.test("a best checkpoint of another network or a damaged one is refused before the run goes on", () =>
+Deno.test("--resume rejects a best checkpoint that is damaged or of another network", () =>
   withTinyConfig(async (folder) => {
     const train = [...SHORT, "training.epochs=1"];
     await overfold(folder, ...train);
@@ -134,13 +134,13 @@ Deno.test("a best checkpoint of another network or a damaged one is refused befo
     assertStringIncludes(without.error, "best.safetensors is missing");
   }));
 
-Deno.test("a run goes on in the form of code that is here, to the same bits", () =>
+Deno.test("a run resumes in another form of code to the same bits", () =>
   withTinyConfig(async (folder) => {
     const train = [...SHORT, "training.monitor=loss", "--set", "threads=2"];
     await overfoldWith(["--deny-ffi"], folder, ...train);
     const path = join(folder, RUN, "last.safetensors");
     const wanted = await readCheckpoint(path);
-    // What is left is of the middle of the run.
+    // The best checkpoint is from the middle of the run.
     for (const file of ["last", "previous"]) {
       await Deno.remove(join(folder, RUN, `${file}.safetensors`));
     }
@@ -156,12 +156,12 @@ Deno.test("a run goes on in the form of code that is here, to the same bits", ()
     assertStringIncludes(resumed.error, "with the same bits");
   }));
 
-Deno.test("a run that cannot be computed as it began is refused unless told otherwise", () =>
+Deno.test("a run with other numerics resumes only with --other-bits", () =>
   withTinyConfig(async (folder) => {
     await overfold(folder, ...SHORT, "training.epochs=1");
     const last = join(folder, RUN, "last.safetensors");
     const checkpoint = await readCheckpoint(last);
-    // A former version's.
+    // The numerics of an earlier version.
     const numerics = { ...checkpoint.backend.numerics, wide: 2 };
     await writeCheckpoint(last, { ...checkpoint, backend: { ...checkpoint.backend, numerics } });
     const longer = [...SHORT, "training.epochs=2", "--resume"];
@@ -174,7 +174,7 @@ Deno.test("a run that cannot be computed as it began is refused unless told othe
     assertEquals((await readCheckpoint(last)).backend.numerics, checkpoint.backend.numerics);
   }));
 
-Deno.test("a last checkpoint in the place of the best one is refused, also as what to go on from", () =>
+Deno.test("a last checkpoint in place of the best one is rejected, with and without --best", () =>
   withTinyConfig(async (folder) => {
     await overfold(folder, ...SHORT, "training.epochs=2");
     const [last, best] = ["last", "best"].map((name) => join(folder, RUN, `${name}.safetensors`));
@@ -198,7 +198,7 @@ Deno.test("a last checkpoint in the place of the best one is refused, also as wh
     }
   }));
 
-Deno.test("a checkpoint of an impossible position is refused by its name", () =>
+Deno.test("--resume rejects a checkpoint with an impossible step", () =>
   withTinyConfig(async (folder) => {
     await overfold(folder, ...SHORT, "training.epochs=1");
     const last = join(folder, RUN, "last.safetensors");

@@ -34,7 +34,7 @@ const DATASETS = {
 };
 
 for (const [name, dataset] of Object.entries(DATASETS)) {
-  Deno.test(`pictures in a ${name} file are trained on by threads, evaluated and checked`, async () => {
+  Deno.test(`images in a ${name} file can be trained on, evaluated and checked`, async () => {
     const files = {
       "own.yaml": CONFIG.replace("DATASET", dataset),
       "pictures.tar": await tarOf(SAMPLES),

@@ -10,7 +10,7 @@ import { overfold, parseEvents, TINY, withTrainedRun } from "./cli.ts";
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 const CLASSES = 3;
 
-/** What a web server says of the page's files. */
+/** Content types of the page's files. */
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".css": "text/css",
@@ -19,12 +19,12 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 
-/** The same network for pictures of three channels that show any number of the classes. */
+/** A network for images of three channels with several classes each. */
 const MULTI_LABEL = TINY.replace("name: synthetic,", "name: synthetic_multi_label,")
   .replace("channels: 2", "channels: 3")
   .replace("training:\n", "training:\n  objective: multi_label\n");
 
-/** A network for pictures with the given number of channels. */
+/** A network for images with the given number of channels. */
 function tiny(channels: 1 | 3): string {
   return TINY.replace("channels: 2", `channels: ${channels}`);
 }
@@ -39,7 +39,7 @@ function withSite(config: string, test: (folder: string) => Promise<void>): Prom
   }, config);
 }
 
-/** Serves the page and opens it; fails if it asks any other server for anything, or logs an error. */
+/** Serves the page and opens it; fails if it contacts another server or logs an error. */
 async function withSitePage(
   folder: string,
   isolated: boolean,
@@ -72,7 +72,7 @@ async function withSitePage(
   }
 }
 
-/** Writes a picture without regularity. */
+/** Writes an image without regularity. */
 async function writePicture(path: string, width: number, height: number): Promise<void> {
   const data = Uint8ClampedArray.from(
     { length: 4 * width * height },
@@ -81,7 +81,7 @@ async function writePicture(path: string, width: number, height: number): Promis
   await Deno.writeFile(path, new Uint8Array(await encodePng(new ImageData(data, width, height))));
 }
 
-/** Class to probability, as the page shows them. */
+/** The probabilities that the page shows, by class. */
 async function shown(page: Page, count = CLASSES): Promise<Map<string, number>> {
   await page.locator("#ranking li").nth(count - 1).waitFor();
   await page.locator("#status", { hasText: "Computed in" }).waitFor();
@@ -92,7 +92,7 @@ async function shown(page: Page, count = CLASSES): Promise<Map<string, number>> 
   return new Map(rows);
 }
 
-/** The same of `overfold predict`. */
+/** The probabilities that `overfold predict` gives, by class. */
 async function predicted(
   folder: string,
   picture: string,
@@ -111,7 +111,7 @@ async function predicted(
 }
 
 Deno.test(
-  "the page gives predict's probabilities, as WebAssembly and on WebGPU, or says that there are none",
+  "the page shows predict's probabilities on WebAssembly and WebGPU, and reports infinite ones",
   () =>
     withSite(tiny(3), async (folder) => {
       const pictures = { "same.png": [8, 8], "larger.png": [37, 23] };
@@ -129,7 +129,7 @@ Deno.test(
             await page.waitForSelector(`body[data-engine=${engine}]`);
             if (engine === "webgpu") await shown(page);
             for (const [name, probabilities] of expected) {
-              // So that no result of before is taken for this picture's.
+              // So that an earlier result is not taken for this image's.
               await page.evaluate(`document.querySelector("#ranking").replaceChildren()`);
               await page.setInputFiles("#file", join(folder, name));
               const actual = await shown(page);
@@ -153,7 +153,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the page holds pictures upright, lays them on white and refuses other files by name, as predict does",
+  "the page orients images, shows them on white and rejects other files by name, as predict does",
   () =>
     withSite(tiny(3), async (folder) => {
       const fixtures = fromFileUrl(new URL("../fixtures/pictures/", import.meta.url));
@@ -177,7 +177,7 @@ Deno.test(
           await page.evaluate(`document.querySelector("#ranking").replaceChildren()`);
           await page.setInputFiles("#file", join(folder, name));
           const actual = await shown(page);
-          // predict takes no WebP; that picture is the same.
+          // predict reads no WebP; that file has the same image.
           const same = name === "real.webp" ? "picture.jfif" : name;
           const tolerance = name === "real.webp" ? 5e-2 : 1e-6;
           for (const [label, probability] of await predicted(folder, same)) {
@@ -219,7 +219,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a picture too large for a canvas is shrunk first, and of two the last counts",
+  "an image too large for a canvas is shrunk, and the last of several files is shown",
   () =>
     withSite(tiny(3), async (folder) => {
       await writePicture(join(folder, "small.png"), 8, 8);
@@ -246,7 +246,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a digit is drawn with the mouse or the keyboard, and cleared",
+  "a digit can be drawn by mouse or keyboard, and cleared",
   () =>
     withSite(tiny(1), (folder) =>
       withSitePage(folder, false, async (page) => {

@@ -6,11 +6,11 @@ import { overfold, withTinyConfig } from "./cli.ts";
 const CHECKPOINT = join("runs", "tiny", "checkpoints", "best.safetensors");
 
 testInChromium(
-  "the page in Chromium classifies as predict does, and takes pictures and drawings",
+  "in Chromium, the page classifies images and drawings as predict does",
   new URL("site_in_browser.ts", import.meta.url),
 );
 
-Deno.test("site asks for a folder, and refuses what is no picture", () =>
+Deno.test("site requires a folder and a network for images", () =>
   withTinyConfig(async (folder) => {
     const trained = await overfold(folder, "train", "tiny.yaml");
     assertEquals(trained.code, 0, trained.error);

@@ -1,7 +1,7 @@
 /**
- * Trains by examples/cluster/train.sbatch on a Slurm of two nodes, which are network namespaces of this
- * machine; asks the job to stop, and lets it go on in the queue to the end. The run's files must be
- * those of one process, to the bit.
+ * Trains with examples/cluster/train.sbatch on a Slurm cluster of two nodes, which are network namespaces
+ * of this machine; signals the job to stop, and waits until it is requeued and has ended. The run's files
+ * must be those of one process, to the bit.
  *
  *     deno run --allow-all tests/e2e/slurm.ts
  *
@@ -23,9 +23,9 @@ const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const LONG = TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n")
   .replace("epochs: 2", "epochs: 60");
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+async function until(what: string, isDone: () => Promise<boolean>): Promise<void> {
   console.log(`waiting until ${what}`);
-  while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, 200));
+  while (!await isDone()) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
 await withTinyConfig(async (folder) => {
@@ -50,7 +50,7 @@ await withTinyConfig(async (folder) => {
     await slurm.run("scancel", "--signal=USR2", job);
     await until("it has stopped", async () => (await log()).includes("stopping after this step"));
     await until(
-      "it is queued again, where Slurm lets it wait for two minutes",
+      "it is queued again, for which Slurm takes two minutes",
       async () => /Restarts=1/.test(await slurm.run("scontrol", "show", "job", job)),
     );
     await until(

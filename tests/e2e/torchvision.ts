@@ -1,5 +1,5 @@
 /**
- * Weights of one model into torchvision, strictly, and of torchvision's into ours: as `torch.save` writes
+ * Loads a model's weights into torchvision, strictly, and torchvision's into ours: as `torch.save` writes
  * them and as PyTorch exports them to ONNX, with batch norms folded.
  */
 import { fromFileUrl, join } from "@std/path";
@@ -13,27 +13,27 @@ import { withFolder } from "../support/folder.ts";
 import { runModule, someNumbers } from "../support/run_module.ts";
 import { deviation } from "../support/tolerance.ts";
 
-/** How far logits may be from torchvision's, over the largest. */
+/** The largest difference of logits from torchvision's, relative to the largest logit. */
 export const LOGITS_TOLERANCE = 1e-4;
 
 const CLASSES = 7;
 
-/** An image; PyTorch exports a VGG's pooling for whole windows alone. */
+/** The shape of an image; PyTorch exports VGG's pooling only if its windows fit evenly. */
 const shapeOf = (name: string) => name.startsWith("vgg") ? [1, 3, 224, 224] : [1, 3, 64, 64];
 
 const SCRIPT = fromFileUrl(new URL("exchange_weights.py", import.meta.url));
 
-/** What weights made of the logits, over the largest of torchvision's. */
+/** Differences of the logits, relative to the largest of torchvision's. */
 export interface Exchanged {
-  /** Ours in torchvision. */
+  /** Our weights in torchvision. */
   readonly into: number;
-  /** Theirs here, out of their own file. */
+  /** Torchvision's weights here, from a `.pth` file. */
   readonly back: number;
-  /** Theirs here, out of ONNX. */
+  /** Torchvision's weights here, from an ONNX file. */
   readonly onnx: number;
 }
 
-/** A Python that has torchvision; undefined without one. `$PYTHON` names another. */
+/** A Python with torchvision, `$PYTHON` first; undefined without one. */
 export async function torchvisionPython(): Promise<string | undefined> {
   for (const python of [Deno.env.get("PYTHON") ?? "python3", "/usr/bin/python3"]) {
     const code = "import torchvision.models";
@@ -51,7 +51,7 @@ export async function sharedModels(python: string): Promise<string[]> {
   return listModels().filter((name) => theirs.has(name));
 }
 
-/** Exchanges random weights of a model, of over-parameterized convolutions on our side. */
+/** Exchanges random weights of a model, with over-parameterized convolutions on our side. */
 export async function exchange(python: string, name: string): Promise<Exchanged> {
   let found: Exchanged | undefined;
   await withFolder(async (folder) => {
@@ -100,7 +100,7 @@ function build(name: string, convolution: "conv" | "do_conv"): Module {
   return model;
 }
 
-/** The model with batch norms that are no longer as they began. */
+/** The model with random statistics in its batch norms. */
 function withStatistics(model: Module): Module {
   for (const [name, { data }] of model.namedParameters()) {
     const noise = someNumbers([data.length]);

@@ -1,6 +1,6 @@
 /**
  * Exchanges random weights of every model that torchvision has too, or of those named, with torchvision,
- * and prints how far the logits are apart. Needs a Python with torchvision, which `$PYTHON` may name:
+ * and prints how much the logits differ. Needs a Python with torchvision, which `$PYTHON` may name:
  *
  *     deno task torchvision [MODEL…]
  *
@@ -11,7 +11,7 @@ import { exchange, LOGITS_TOLERANCE, sharedModels, torchvisionPython } from "./t
 
 const python = await torchvisionPython();
 if (python === undefined) {
-  console.error("no Python with torchvision is here; name one in the environment: PYTHON=…");
+  console.error("found no Python with torchvision; name one in the environment: PYTHON=…");
   Deno.exit(2);
 }
 const names = Deno.args.length > 0 ? Deno.args : await sharedModels(python);

@@ -3,13 +3,13 @@ import { exchange, LOGITS_TOLERANCE, torchvisionPython } from "./torchvision.ts"
 
 const python = await torchvisionPython();
 if (python === undefined) {
-  console.warn("SKIPPED: no Python with torchvision is here to exchange weights with");
+  console.warn("SKIPPED: found no Python with torchvision to exchange weights with");
 }
 
-/** Small ones; `deno task torchvision` exchanges the weights of all. */
+/** Two small models; `deno task torchvision` exchanges the weights of all. */
 for (const name of ["resnet18", "shufflenet_v2_x0_5"]) {
   Deno.test({
-    name: `weights of ${name} go into torchvision strictly, and back`,
+    name: `weights of ${name} load into torchvision, strictly, and back`,
     ignore: python === undefined,
     fn: async () => {
       const differences = Object.entries(await exchange(python!, name));

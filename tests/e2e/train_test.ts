@@ -7,7 +7,7 @@ import { loadConfig } from "../../config/load.ts";
 import { readEvents, summariesOf } from "../support/event_files.ts";
 import { overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
-Deno.test("train --json reports start, steps, epochs and the end, and leaves a run's files", () =>
+Deno.test("train --json reports start, steps, epochs and the end, and writes the run's files", () =>
   withTinyConfig(async (folder) => {
     const { code, out, error } = await overfold(folder, "train", "tiny.yaml", "--json");
     assertEquals(code, 0, error);
@@ -48,7 +48,7 @@ Deno.test("train --json reports start, steps, epochs and the end, and leaves a r
     assertEquals(lines.length, events.length - 2);
   }));
 
-Deno.test("train prints a line for each epoch and what the fold came to", () =>
+Deno.test("train prints a line for each epoch and the result of folding", () =>
   withTinyConfig(async (folder) => {
     const { code, out } = await overfold(folder, "train", "tiny.yaml", "--output", "out");
     assertEquals(code, 0);
@@ -59,7 +59,7 @@ Deno.test("train prints a line for each epoch and what the fold came to", () =>
     assertEquals((await Deno.stat(join(folder, "out", "metrics.jsonl"))).isFile, true);
   }));
 
-Deno.test("loggers keep what was logged in files beside, and go on with the run", () =>
+Deno.test("loggers write their files in the run's folder and continue when it resumes", () =>
   withTinyConfig(async (folder) => {
     const set = (keys: Readonly<Record<string, string>>) =>
       Object.entries(keys).map(([key, value]) => `--set=training.${key}=${value}`);
@@ -87,7 +87,7 @@ Deno.test("loggers keep what was logged in files beside, and go on with the run"
     assertEquals(after.filter((tag) => tag === "steps/gradientNorm").length, 3);
   }));
 
-Deno.test("a training that is out of time is folded as it is, says how to go on, and stops early later", () =>
+Deno.test("training out of time folds and says how to resume; resumed, it stops early", () =>
   withTinyConfig(async (folder) => {
     const train = (...set: string[]) =>
       overfold(folder, "train", "tiny.yaml", ...set.flatMap((one) => ["--set", one]), "--resume");
@@ -109,7 +109,7 @@ Deno.test("a training that is out of time is folded as it is, says how to go on,
     assertStringIncludes(over.out, "nothing was left to train; validation accuracy ");
   }));
 
-Deno.test("mistakes that only the images show are located too", () =>
+Deno.test("mistakes that depend on the images are located too", () =>
   withTinyConfig(async (folder) => {
     const given = await overfold(folder, "train", "tiny.yaml", "--set", "data.subset={train: 97}");
     assertEquals(given.code, 2);
@@ -133,7 +133,7 @@ Deno.test("mistakes that only the images show are located too", () =>
     assertMatch(written.error, /wrong\.yaml:3:37 data\.validation\.count: found 96 images/);
   }));
 
-Deno.test("what is folded is the checkpoint whose accuracy is told, though an older best is there", () =>
+Deno.test("the folded checkpoint is the one whose accuracy is reported, despite an older best", () =>
   withTinyConfig(async (folder) => {
     const set = ["--set", "fold=false", "--json", "--set"];
     await overfold(folder, "train", "tiny.yaml", ...set, "training.epochs=1");
@@ -147,7 +147,7 @@ Deno.test("what is folded is the checkpoint whose accuracy is told, though an ol
     assertEquals(state.validation?.accuracy, done?.validAccuracy);
   }));
 
-Deno.test("a run that is there is neither overwritten nor resumed unasked", () =>
+Deno.test("an existing run is neither overwritten nor resumed by default", () =>
   withTinyConfig(async (folder) => {
     const set = ["--set", "training.epochs=1", "--set", "fold=false"];
     const first = await overfold(folder, "train", "tiny.yaml", ...set, "--json");
@@ -185,7 +185,7 @@ Deno.test("a run that is there is neither overwritten nor resumed unasked", () =
     assertEquals(forced.code, 0);
   }));
 
-Deno.test("a training that diverges ends with exit code 1 and says where", () =>
+Deno.test("a diverging training exits with 1 and says where", () =>
   withTinyConfig(async (folder) => {
     const { code, error } = await overfold(folder, "train", "tiny.yaml");
     assertEquals(code, 1);

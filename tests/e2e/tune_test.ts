@@ -26,7 +26,7 @@ training: { epochs: 1, optimizer: { name: sgd, learningRate: 0.1 } }
 `;
 
 Deno.test({
-  name: "tune keeps the fastest kernels, and a training takes them; a broken file is warned of",
+  name: "tune stores the fastest kernels, which training uses; a damaged file gives a warning",
   ignore: !hasAdapter,
   fn: () =>
     withTinyConfig(async (folder) => {
@@ -58,7 +58,7 @@ Deno.test({
     }, CONFIG),
 });
 
-Deno.test("without an adapter, tune says so and exits with 2", () =>
+Deno.test("tune without an adapter says so and exits with 2", () =>
   withTinyConfig(async (folder) => {
     const preload = new URL("../support/gpu_faults/no_adapter.ts", import.meta.url);
     const { code, error } = await overfoldAfter(preload, folder, "tune", "tiny.yaml");

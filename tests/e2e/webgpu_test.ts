@@ -11,7 +11,7 @@ const TRAIN = ["train", "tiny.yaml", "--set", "backend=webgpu"];
 const LAST = join("runs", "tiny", "checkpoints", "last.safetensors");
 
 Deno.test({
-  name: "a network trains, folds, is measured and predicts on WebGPU; the CPU agrees",
+  name: "train, fold and eval work on WebGPU and agree with the CPU",
   ignore: !hasAdapter,
   fn: () =>
     withTinyConfig(async (folder) => {
@@ -59,7 +59,7 @@ Deno.test({
     }),
 });
 
-Deno.test("without an adapter, webgpu is refused with a way out, and auto takes the CPU", () =>
+Deno.test("without an adapter, webgpu is rejected with advice, and auto uses the CPU", () =>
   withTinyConfig(async (folder) => {
     const named = await trainWith("no_adapter", folder);
     assertEquals(named.code, 2);
@@ -71,7 +71,7 @@ Deno.test("without an adapter, webgpu is refused with a way out, and auto takes 
   }));
 
 Deno.test({
-  name: "an adapter without the needed limits is refused with limit, need and a way out",
+  name: "an adapter with too small limits is rejected with advice",
   ignore: !hasAdapter,
   fn: () =>
     withTinyConfig(async (folder) => {
@@ -83,7 +83,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "mixed precision trains, folds and resumes; where there is none, that is said",
+  name: "mixed precision trains, folds and resumes, and is rejected where it is unsupported",
   ignore: !hasHalf,
   fn: () =>
     withTinyConfig(async (folder) => {
@@ -112,7 +112,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "when the device is lost, the last checkpoint stays, and the run goes on as if unbroken",
+  name: "a lost device keeps the last checkpoint, from which the run resumes to the same bits",
   ignore: !hasAdapter,
   fn: () =>
     withTinyConfig(async (folder) => {
