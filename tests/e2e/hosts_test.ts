@@ -3,11 +3,10 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { HAS_HOSTS, Hosts } from "../support/hosts.ts";
 import { disturbed, LAUNCHERS, MPI_ENVIRONMENT, rankCommand } from "../support/mpi.ts";
-import { finished, overfold, TINY, withTinyConfig } from "./cli.ts";
-import { resultsOf } from "./kills.ts";
+import { finished, overfold, withTinyConfig } from "./cli.ts";
+import { resultsOf, SHARDED } from "./kills.ts";
 
 const hasMpi = LAUNCHERS.some(({ name }) => name === "Open MPI");
-const SHARDED = TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n");
 
 /** The options of docs/machines.md that make mpirun notice a lost machine within seconds. */
 const KEEPALIVE = [

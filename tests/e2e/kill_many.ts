@@ -37,7 +37,7 @@ type Kind = typeof KINDS[number];
 /** After this many kills a run is left to finish. */
 const KILLS_A_RUN = 8;
 
-/** Starts or resumes a training, on pictures with another number of workers each time. */
+/** Starts or resumes a training, on image files with another number of workers each time. */
 function train(folder: string, output: string, { config, threads }: Kind): Deno.ChildProcess {
   const workers = config === "pictures" ? WORKERS[random.integer(WORKERS.length)] : "auto";
   return new Deno.Command(Deno.execPath(), {

@@ -50,8 +50,8 @@ export async function writePictures(folder: string): Promise<void> {
 export const SHARDED = TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n");
 
 /**
- * 8 epochs of 30 steps of 4 shards, which log and save often: long enough that a signal sent at an early step
- * arrives before the end, even if waiting ranks leave the sender little CPU time.
+ * 8 epochs of 30 steps of 4 shards, which log and save often: long enough that a signal sent at an early
+ * step arrives before the end, even if waiting ranks leave the sender little CPU time.
  */
 export const JOINT = `${
   SHARDED.replace("trainCount: 96", "trainCount: 240").replace("epochs: 2", "epochs: 8")
