@@ -26,7 +26,7 @@ Deno.test("a CPU backend is recreated with its number of threads, in any form of
   }
 });
 
-Deno.test("numerics that this processor, this version or every backend lacks are refused", async () => {
+Deno.test("unsupported numerics are refused", async () => {
   const { numerics } = cpuBackend({ target: { relaxedSimd: true } });
   const unfused = { ...cpuFeatures(), relaxedSimd: false };
   assertThrows(() => repeatCpuBackend(numerics, {}, unfused), InputError, "rounds them twice");

@@ -38,7 +38,7 @@ Deno.test("extending a program adds nodes that use its values, and does not chan
   assertEquals([extended.name, first.nodes.length], ["p", 2]);
 });
 
-Deno.test("ops outside a trace say what to do", () => {
+Deno.test("the error for an op outside a trace says what to do", () => {
   assertThrows(() => relu(new Parameter([1])), InputError, "wrap the code");
 });
 

@@ -87,13 +87,13 @@ Deno.test("offsets and lengths that fit neither file nor tensor are refused", as
   await assertRejects(() => read(first, cut), InputError, "which has 900 bytes: too few");
 });
 
-Deno.test("a weight's name stays on its line", async () => {
+Deno.test("control characters in a weight's name are refused", async () => {
   const named = (text: string) => text.replaceAll("0.weight", "0\nweight");
   const error = await assertRejects(() => read(named), InputError, "control characters");
   assert(!error.message.includes("\n"), error.message);
 });
 
-Deno.test("more weights than a network has are refused", async () => {
+Deno.test("too many weights are refused", async () => {
   // A float scalar: four digits as its name and four bytes.
   const initializer = (index: number) => {
     const name = String(index).padStart(4, "0");

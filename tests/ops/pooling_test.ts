@@ -39,7 +39,7 @@ Deno.test("a window is clipped to the image and has the length it covers of the 
   assertEquals(poolingWindow(dilated, 0, 0).start, 1);
 });
 
-Deno.test("poolings that do not fit are refused", () => {
+Deno.test("invalid pooling options are refused", () => {
   trace({ name: "refused" }, () => {
     const x = fill([1, 1, 4, 4], 1);
     assertThrows(() => maxPool2d(x, { kernelSize: 5 }), InputError, "larger than the padded");

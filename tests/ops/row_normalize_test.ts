@@ -36,7 +36,7 @@ testOnEveryBackend(
   },
 );
 
-Deno.test("normalizations that do not fit are refused", () => {
+Deno.test("invalid shapes and groups are refused", () => {
   trace({ name: "refused" }, () => {
     assertThrows(() => layerNorm2d(fill([2, 6], 1)), InputError, "[2, 6]");
     assertThrows(() => groupNorm(fill([2, 6, 1, 1], 1), 4), InputError, "into 4 groups");

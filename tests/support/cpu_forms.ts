@@ -39,8 +39,8 @@ export function cpuInEveryForm(options: CpuBackendOptions): Backend {
 }
 
 /**
- * The CPU backend as users get it, on two threads. Beside it every form runs on one thread, and throws
- * if the bits differ: small tests spend most of their time starting threads.
+ * The CPU backend as users get it, on two threads. Beside it every form runs on one thread, and an
+ * error is thrown if the bits differ: small tests spend most of their time starting threads.
  */
 export function cpuBesideEveryForm(): Backend {
   const backends = [cpuBackend({ threads: 2 }), cpuInEveryForm({ threads: 1 })];

@@ -79,17 +79,17 @@ Deno.test("a step with non-finite scaled gradients changes only the scale", asyn
 
 const ACCUMULATED = { batchSize: 3, accumulate: 2, freeze: { names: ["0", "1"], epochs: 1 } };
 
-Deno.test("a training with accumulation resumes exactly, even across a release", async () => {
+Deno.test("training with accumulation resumes exactly, even across a release", async () => {
   const positions = await assertResumesExactly(ACCUMULATED);
   assertEquals(positions[positions.length - 1].state.step, 8);
 });
 
 testOnEveryBackend(
-  "a training with accumulation and released layers agrees with the reference",
+  "training with accumulation and released layers agrees with the reference",
   (backend) => assertTrainsAsReference(ACCUMULATED, backend),
 );
 
-Deno.test("a training interrupted within a step repeats the whole step, to the same bits", async () => {
+Deno.test("training interrupted within a step repeats the whole step, to the same bits", async () => {
   const unbroken = new MemoryStore();
   const whole = await tinyTraining({ ...ACCUMULATED, workers: 0, store: unbroken });
   await train(whole);
@@ -115,7 +115,7 @@ Deno.test("a training interrupted within a step repeats the whole step, to the s
   assertEquals(rest.last, unbroken.last);
 });
 
-Deno.test("steps are counted, and too few images for one are refused with both numbers", () => {
+Deno.test("steps are counted, and fewer images than a step needs are refused", () => {
   const steps = (count: number, dropLast: boolean) =>
     countSteps({ count }, { batchSize: 4, accumulate: 3, dropLast });
   assertEquals([steps(24, true), steps(35, true), steps(25, false)], [2, 2, 3]);

@@ -14,12 +14,12 @@ const COMMON = {
   classNames: IMAGES.classNames,
 };
 
-Deno.test("a network of one class per image is described without activation and threshold", () => {
+Deno.test("the description of a network of one class per image has no activation or threshold", () => {
   const description = describeNetwork("small", IMAGES, "classification");
   assertEquals(JSON.stringify(description), JSON.stringify(COMMON));
 });
 
-Deno.test("a network of several classes per image is described with activation and own threshold", () => {
+Deno.test("the description of a network of several classes per image has its activation and threshold", () => {
   const usual = describeNetwork("small", IMAGES, "multi_label");
   assertEquals(usual, { ...COMMON, activation: "sigmoid" });
   const own = describeNetwork("small", IMAGES, { name: "multi_label", threshold: 0.3 });

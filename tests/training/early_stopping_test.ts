@@ -33,7 +33,7 @@ function stopsAfter(
   return at < 0 ? undefined : at + 1;
 }
 
-Deno.test("a training stops after `patience` validations in a row without improvement", () => {
+Deno.test("training stops after `patience` validations in a row without improvement", () => {
   assertEquals(stopsAfter([0.1, 0.2, 0.2, 0.1, 0.3, 0.3, 0.2], { patience: 3 }), undefined);
   assertEquals(stopsAfter([0.1, 0.2, 0.2, 0.1, 0.2, 0.3], { patience: 3 }), 5);
   assertEquals(stopsAfter([3, 2, 2.5, 1, 1, 1], { patience: 2, metric: "loss" }), 6);
@@ -51,7 +51,7 @@ Deno.test("an improvement must exceed minDelta, and NaN is never one", () => {
 /** No validation is this much better than the first. */
 const STUCK = { epochs: 6, earlyStopping: { patience: 2, minDelta: 10 } } as const;
 
-Deno.test("a training that stopped early resumes exactly and continues with more patience", async () => {
+Deno.test("training that stopped early resumes exactly and continues with more patience", async () => {
   const positions = await assertResumesExactly(STUCK);
   const last = positions[positions.length - 1];
   assertEquals([last.state.epoch, last.state.earlyStopping?.bad], [3, 2]);
@@ -63,7 +63,7 @@ Deno.test("a training that stopped early resumes exactly and continues with more
   assertEquals([longer.status, longer.state.epoch], ["stopped early", 4]);
 });
 
-Deno.test("early stopping without validations or of an unknown metric is refused", async () => {
+Deno.test("early stopping without validations or with an unknown metric is refused", async () => {
   const without = await tinyTraining({ ...STUCK, validation: undefined });
   const error = await assertRejects(() => train(without), InputError, "give images to validate on");
   assertEquals(error.at, ["earlyStopping"]);

@@ -158,7 +158,7 @@ Deno.test("gradients of frozen parameters are not computed", () => {
   assert(frozen < 0.55 * all, `${frozen} of ${all}`);
 });
 
-Deno.test("only the remaining phases of a training have programs", () => {
+Deno.test("only the remaining phases of training have programs", () => {
   const suffixes = (recipe: Partial<Recipe>, from: number, to: number) =>
     phasesOf(resolve(recipe), { from, to }).map(({ suffix, from, to }) => [suffix, from, to]);
   const [held, rest] = [[".frozen", 0, 2], ["", 2, Infinity]];
@@ -223,7 +223,7 @@ async function fromTheStart(recipe: ResolvedRecipe, steps: readonly number[]) {
   return await updated(shifted, steps, 0);
 }
 
-Deno.test("a training resumes exactly across the release, and frozen weights move only after it", async () => {
+Deno.test("training resumes exactly across the release, and frozen weights move only after it", async () => {
   const positions = await assertResumesExactly({ freeze: { names: ["0", "1"], epochs: 1 } });
   const after = (epoch: number) => {
     const found = positions.find(({ state }) => state.epoch === epoch && state.batch === 0);

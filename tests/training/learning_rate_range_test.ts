@@ -88,7 +88,7 @@ Deno.test("an invalid range is refused", async () => {
   await refused({ min: 1e-3, max: 1, steps: 9 }, "found 9 steps; expected 10 to 10000");
 });
 
-Deno.test("the suggestion is a tenth of the rate with the least loss, or missing with the reason", () => {
+Deno.test("the suggestion is a tenth of the rate with the least loss, or missing with a reason", () => {
   const read = (losses: number[], diverged: boolean) =>
     readRange(
       losses.map((loss, i) => ({ learningRate: 10 ** (i - 6), loss, smoothed: loss })),

@@ -7,7 +7,7 @@ import { objectiveOf } from "../../training/objectives/registry.ts";
 import { MemoryStore } from "../support/memory_store.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
-Deno.test("a training reports steps and epochs and logs the same numbers", async () => {
+Deno.test("training reports steps and epochs and logs the same numbers", async () => {
   const steps: StepEvent[] = [];
   const epochs: EpochEvent[] = [];
   const store = new MemoryStore();

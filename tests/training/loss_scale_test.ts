@@ -92,7 +92,7 @@ testOnEveryBackend("a step with non-finite gradients changes only the scale", as
   assertEquals(between.scale, [32768, 1]);
 });
 
-Deno.test("scaling by powers of two changes no bit of a training", async () => {
+Deno.test("scaling the loss by powers of two changes no bit", async () => {
   const plain = await tinyTraining();
   await train(plain);
   const scaled = await tinyTraining({ lossScale: { growthInterval: 2 } });
@@ -100,7 +100,7 @@ Deno.test("scaling by powers of two changes no bit of a training", async () => {
   assertEquals(scaled.model.stateDict(), plain.model.stateDict());
 });
 
-Deno.test("a training with a scaled loss resumes exactly", async () => {
+Deno.test("training with a scaled loss resumes exactly", async () => {
   const lossScale = { growthInterval: 3 };
   const positions = await assertResumesExactly({ lossScale });
   const position = positions.find(({ state }) => state.step === 5);

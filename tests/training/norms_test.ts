@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, Partial<TrainOptions>>> = {
 for (const [kind, options] of Object.entries(KINDS)) {
   // WebGPU compiles shaders for seconds: there one kind, with the most programs, stands for all.
   const isOn = (backend: string) => backend !== "webgpu" || kind === "frozen beginning";
-  testOnEveryBackend(`norms change no bit: ${kind}`, async (backend) => {
+  testOnEveryBackend(`logging norms changes no bit: ${kind}`, async (backend) => {
     const plain = await trained(options, backend);
     const found = await trained({ ...options, logNorms: "parameters" }, backend);
     assertEquals(found.losses, plain.losses);

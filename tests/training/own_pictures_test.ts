@@ -13,7 +13,7 @@ const FILES = Object.fromEntries(
   ]),
 );
 
-Deno.test("a training on image files resumes in the middle of an epoch with the same bits", () =>
+Deno.test("training on image files resumes in the middle of an epoch with the same bits", () =>
   withFiles(FILES, async (root) => {
     const images = await loadDataset({ name: "image_folder", root }, {
       trainTransforms: [{ name: "random_resized_crop", size: 6 }, "horizontal_flip"],

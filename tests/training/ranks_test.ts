@@ -93,7 +93,7 @@ Deno.test("ranks train on a double-precision backend", async () => {
   }
 });
 
-Deno.test("a training stopped by any rank resumes on another number of ranks to the same bits", async () => {
+Deno.test("training stopped by any rank resumes on another number of ranks to the same bits", async () => {
   const [expected] = alone;
   const stopped = await trainedOn(4, ({ rank }) => {
     const controller = new AbortController();

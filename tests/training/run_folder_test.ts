@@ -24,7 +24,7 @@ Deno.test("a folder with a run is left alone, and the error names --resume and -
     }
   }));
 
-Deno.test("--resume starts a run that had not begun", () =>
+Deno.test("--resume starts a new run if none has begun", () =>
   withRun(async (path) => {
     const folder = await openRun(path, "resume");
     assertEquals(folder.found, undefined);

@@ -132,13 +132,13 @@ testOnEveryBackend(
 /** With all kinds of state, layers that are released and a last step of fewer shards. */
 const SHARDED = { batchSize: 8, shards: 4, freeze: { names: ["0", "1"], epochs: 1 } };
 
-Deno.test("a training in shards resumes exactly, even across a release", async () => {
+Deno.test("training in shards resumes exactly, even across a release", async () => {
   const positions = await assertResumesExactly({ ...SHARDED, batchSize: 12 });
   assertEquals(positions[positions.length - 1].state.step, 4);
 });
 
 testOnEveryBackend(
-  "a training in shards with every kind of state agrees with the reference",
+  "training in shards with every kind of state agrees with the reference",
   (backend) => assertTrainsAsReference(SHARDED, backend),
 );
 
@@ -219,7 +219,7 @@ for (
   });
 }
 
-Deno.test("a training refuses shards that do not divide the batch", async () => {
+Deno.test("train refuses shards that do not divide the batch", async () => {
   const options = await tinyTraining({ batchSize: 6, shards: 4 });
   await assertRejects(() => train(options), InputError, "cannot be cut into 4 shards");
 });

@@ -11,7 +11,7 @@ Deno.test("a time is a number of seconds, or numbers with units", () => {
   assertEquals(wrong.map(secondsOf), wrong.map(() => NaN));
 });
 
-Deno.test("a training out of time stops after a step, saves, and resumes to the same bits", async () => {
+Deno.test("training out of time stops after a step, saves, and resumes to the same bits", async () => {
   const unbroken = new MemoryStore();
   await train(await tinyTraining({ store: unbroken }));
   let store = new MemoryStore();

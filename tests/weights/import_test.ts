@@ -73,7 +73,7 @@ Deno.test("the authors' state contains the identity blocks that D is added to", 
   );
 });
 
-Deno.test("a grouped layer in the paper's pairing has no form in the authors' layer", () => {
+Deno.test("a grouped layer with the paper's pairing is refused for the authors' layout", () => {
   const layers = [
     { convolution: { outChannels: 12, kernelSize: 3, groups: 3 } },
     "global_avg_pool2d",

@@ -66,7 +66,7 @@ Deno.test("images pass through a chain of kernels a few at a time, on any number
   }
 });
 
-Deno.test("a convolution absorbs the residual and the activation after it, whatever its algorithm", async () => {
+Deno.test("a convolution with any algorithm absorbs the residual and the activation after it", async () => {
   const shapes = {
     direct: { x: [3, 12, 9, 7], w: [20, 12, 3, 3], activations: { relu, relu6 } },
     winograd: { x: [8, 64, 16, 16], w: [64, 64, 3, 3], activations: { relu, hardSwish } },
@@ -189,7 +189,7 @@ for (const [size, batch] of Object.entries(BATCHES)) {
   });
 }
 
-Deno.test("only small programs are left to one thread", () => {
+Deno.test("only small programs run on one thread", () => {
   const alone = Object.values(BATCHES).map((batch) =>
     lowerPrograms([trainingStep(batch)], COMPILED).programs.map(({ main }) => runsAlone(main))
   );

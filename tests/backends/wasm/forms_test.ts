@@ -29,7 +29,7 @@ Deno.test("a form, and any part of its target, can be requested", () => {
   assertThrows(() => selectForm("avx512", {}, avx2), RunError, "the processor has AVX2 only");
 });
 
-Deno.test("a form is described in words", () => {
+Deno.test("a form has a readable description", () => {
   const native = selectForm(undefined, {}, featuresWith({ level: "avx2" }));
   assertEquals(describeForm(native), "native AVX2, 256-bit vectors, fused multiply-add");
   const plain = selectForm(undefined, {}, featuresWith({ missing: "it is late" }, false));

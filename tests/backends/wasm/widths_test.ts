@@ -66,7 +66,7 @@ const NETWORKS: Readonly<Record<string, Training>> = {
 for (const [name, { inputSize, batchSize, model: options }] of Object.entries(NETWORKS)) {
   // The threads of a large network run the kernels that one thread runs.
   for (const threads of name === "layers" ? [1, 2] : [2]) {
-    Deno.test(`a training of ${name} has the same bits in every form, ${threads} thread(s)`, async () => {
+    Deno.test(`training ${name} gives the same bits in every form, ${threads} thread(s)`, async () => {
       const { classes, inputChannels = 3 } = options;
       const model = buildModel(name, { ...options, inputSize });
       model.initialize(1);

@@ -46,7 +46,7 @@ const LIMITS = {
   maxStorageBuffersPerShaderStage: 8,
 };
 
-Deno.test("a program that exceeds a limit is refused with the limit, the amount and a remedy", () => {
+Deno.test("the error for an exceeded limit names the limit, the amount and a remedy", () => {
   const plan = planPrograms([program], NO_TUNING);
   const limits = { ...LIMITS, maxStorageBufferBindingSize: 2 ** 20 };
   const check = (changes: Partial<typeof limits>) =>

@@ -25,7 +25,7 @@ function labelsOf([rows, classes]: number[]) {
   };
 }
 
-gpuTest("softmax and its logarithm agree with the reference, and their gradients", async () => {
+gpuTest("softmax, its logarithm and their gradients agree with the reference", async () => {
   for (const shape of SHAPES) {
     for (const op of [softmaxOp, logSoftmaxOp]) await checkOp(op, [logitsOf(shape)], {});
     for (const op of [softmaxGradientOp, logSoftmaxGradientOp]) {
@@ -48,7 +48,7 @@ gpuTest("cross-entropy agrees with the reference for labels and probabilities", 
   }
 });
 
-gpuTest("correct answers are counted", async () => {
+gpuTest("correct predictions are counted", async () => {
   for (const shape of [...SHAPES, [300, 3]]) {
     for (const k of [1, 3]) await checkOp(countCorrectOp, [shape, labelsOf(shape)], { k }, 0);
   }

@@ -80,7 +80,7 @@ Deno.test("a dispatch reads only what earlier dispatches have written", () => {
   }
 });
 
-Deno.test("no shader binds a buffer twice if it writes it", () => {
+Deno.test("a buffer that a shader writes is bound only once", () => {
   for (const dispatch of lowered(resnet(2)).dispatches) {
     const { bindings } = buildShader(dispatch);
     for (const { buffer } of bindings.filter(({ write }) => write)) {

@@ -2,7 +2,7 @@ import { linearOp } from "../../../ops/linear.ts";
 import { matmulOp } from "../../../ops/matmul.ts";
 import { checkOp, gpuTest } from "./gpu.ts";
 
-gpuTest("products of matrices agree with the reference, transposed or not", async () => {
+gpuTest("matrix products agree with the reference, transposed or not", async () => {
   for (const [rows, inner, columns] of [[1, 1, 1], [8, 16, 12], [5, 7, 3], [70, 33, 66]]) {
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {

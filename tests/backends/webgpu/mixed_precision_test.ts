@@ -72,7 +72,7 @@ async function checkFixture(name: string, mixed: Backend) {
 
 for (const name of LAYERS) {
   halfTest(
-    `fixture ${name} holds with 16-bit feature maps`,
+    `fixture ${name} passes with 16-bit feature maps`,
     async (mixed) => assertWithin(await checkFixture(name, mixed), 2e-2),
   );
 }
@@ -81,7 +81,7 @@ for (const name of LAYERS) {
 // equals its gradient, by up to tenths; float64 with feature maps rounded to 16 bits does the same.
 const MODEL = "models/cifar_resnet8_v1_do";
 halfTest(
-  `fixture ${MODEL} holds except for single elements of gradients`,
+  `fixture ${MODEL} passes except for single elements of gradients`,
   async (mixed) => {
     const found = await checkFixture(MODEL, mixed);
     const compared = found.filter(({ name }) => !/^grad\/|\.D$/.test(name));
@@ -144,7 +144,7 @@ halfTest("a scale too large for 16 bits skips steps until it fits", async (mixed
   assert(losses.every(Number.isFinite));
 });
 
-halfTest("a training in mixed precision resumes exactly", async (mixed) => {
+halfTest("training in mixed precision resumes exactly", async (mixed) => {
   const lossScale = { initialScale: 2 ** 26, growthInterval: 2 };
   const unbroken = await lossesOn(mixed, { lossScale, saveEverySteps: 3 });
   const position = unbroken.store.saves.find(({ state }) => state.step === 3);

@@ -88,7 +88,7 @@ Deno.test("a damaged file is ignored with a warning", async () => {
   }
 });
 
-Deno.test("a folder contains one file per adapter, none half written", async () => {
+Deno.test("a tuning folder contains one complete file per adapter", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const store = fileTuningStore(join(folder, "webgpu"));

@@ -64,12 +64,12 @@ function widestFused(options: FuseOptions): number {
   return Math.max(...fused.nodes.map(({ inputs }) => inputs.length));
 }
 
-Deno.test("a fused node reads no more tensors than it may", () => {
+Deno.test("a fused node reads at most maxInputs tensors", () => {
   assertEquals(widestFused({ maxInputs: 8 }), 8);
   assertEquals(widestFused({ maxInputs: 5 }), 5);
 });
 
-Deno.test("a fused node needs no more tensors than it may have", () => {
+Deno.test("a fused node has at most maxTensors inputs and outputs", () => {
   assertEquals(widestFused({ ...LIMITS, maxTensors: 8 }), 7);
   assertEquals(widestFused({ ...LIMITS, maxTensors: 3 }), 2);
 });

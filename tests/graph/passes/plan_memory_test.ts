@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type MemoryItem, planMemory } from "../../../graph/passes/plan_memory.ts";
 
-Deno.test("tensors that never live together share memory", () => {
+Deno.test("tensors that are never alive together share memory", () => {
   const plan = planMemory([
     { bytes: 128, firstUse: 0, lastUse: 1 },
     { bytes: 128, firstUse: 2, lastUse: 3 },

@@ -68,7 +68,7 @@ for (const logger of ["csv", "tensorboard"] as const) {
     }));
 }
 
-Deno.test("a config can name each logger once", () => {
+Deno.test("a config can name each logger only once", () => {
   const config = (loggers: string) =>
     parseConfig(
       `data: {dataset: mnist}\nmodel: {layers: [flatten, {linear: {outFeatures: 10}}]}\n` +

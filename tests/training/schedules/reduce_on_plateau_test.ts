@@ -107,7 +107,7 @@ Deno.test("a metric that the objective lacks is refused", () => {
   assertEquals(error.at, ["metric"]);
 });
 
-Deno.test("a training with reduce_on_plateau resumes exactly", async () => {
+Deno.test("training with reduce_on_plateau resumes exactly", async () => {
   const positions = await assertResumesExactly({
     epochs: 4,
     optimizer: { name: "sgd", learningRate: 0.1 },

@@ -70,7 +70,7 @@ Deno.test("one cycle moves the momentum against the rate, unless turned off", ()
   assertEquals(kept(0).momentum, undefined);
 });
 
-Deno.test("a warm-up of both epochs and steps, or of neither, is refused", () => {
+Deno.test("a warm-up with both epochs and steps, or with neither, is refused", () => {
   for (const warmup of [{}, { epochs: 1, steps: 1 }]) {
     const wrong = () => rates({ name: "constant", warmup });
     assertEquals(assertThrows(wrong, InputError, "exactly one of").at, ["warmup"]);

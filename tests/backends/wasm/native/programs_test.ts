@@ -11,14 +11,14 @@ function emptyModule(): Uint8Array<ArrayBuffer> {
 }
 
 for (const level of nativeLevels()) {
-  Deno.test(`programs have the names and the order of the module, and its memory (${level})`, () => {
+  Deno.test(`loaded programs keep the module's names, order and memory (${level})`, () => {
     const memory = guardedMemory(1, false);
     using loaded = loadNative(emptyModule(), memory, level);
     assertEquals(loaded.programs.base, startOf(memory));
     assertEquals(loaded.programs.entries.map(([name]) => name), ["first", "second"]);
   });
 
-  Deno.test(`a module is translated only if the engine finds it valid (${level})`, () => {
+  Deno.test(`invalid modules are refused (${level})`, () => {
     const module = emptyModule();
     // The body of the last function: no locals, the end.
     assertEquals(module.slice(-2), new Uint8Array([0, 0x0b]));
