@@ -63,7 +63,7 @@ for (const [task, form] of Object.entries(FORMS)) {
   });
 }
 
-Deno.test("only tasks that fetch images may use the network, and only those that need to may write", () => {
+Deno.test("only tasks that fetch images may use the network, and only those that must may write", () => {
   const networked = TASKS.filter(([, { command }]) => command.includes("--allow-net "))
     .map(([task]) => task);
   assertEquals(

@@ -6,8 +6,8 @@ import { assertResumesExactly } from "../support/resumes.ts";
 import { tinyTraining } from "../support/tiny_training.ts";
 
 Deno.test("a training stopped after any step and resumed ends with the bits of an uninterrupted one", async () => {
-  const unbroken = new MemoryStore();
-  const whole = await tinyTraining({ store: unbroken });
+  const uninterrupted = new MemoryStore();
+  const whole = await tinyTraining({ store: uninterrupted });
   const outcome = await train(whole);
   assertEquals(outcome.state.step, 8);
 
@@ -29,7 +29,7 @@ Deno.test("a training stopped after any step and resumed ends with the bits of a
     const options = await tinyTraining({ store: second, resume: first.last });
     const resumed = await train(options);
     assertEquals(resumed.status, "completed");
-    assertEquals(second.last, unbroken.last, `stopped at step ${interrupted.state.step}`);
+    assertEquals(second.last, uninterrupted.last, `stopped at step ${interrupted.state.step}`);
     assertEquals(options.model.stateDict(), whole.model.stateDict());
   }
 });
@@ -39,8 +39,8 @@ Deno.test("a training resumed from any checkpoint of an uninterrupted one repeat
 });
 
 Deno.test("a training stopped during validation repeats the validation", async () => {
-  const unbroken = new MemoryStore();
-  await train(await tinyTraining({ store: unbroken }));
+  const uninterrupted = new MemoryStore();
+  await train(await tinyTraining({ store: uninterrupted }));
   const store = new MemoryStore();
   const controller = new AbortController();
   const { status, state } = await train(
@@ -54,14 +54,14 @@ Deno.test("a training stopped during validation repeats the validation", async (
   assert(store.last);
   const rest = new MemoryStore(store.last.log);
   await train(await tinyTraining({ store: rest, resume: store.last }));
-  assertEquals(rest.last, unbroken.last);
+  assertEquals(rest.last, uninterrupted.last);
 });
 
 Deno.test("an impossible position is rejected before anything is written", async () => {
-  const unbroken = new MemoryStore();
-  await train(await tinyTraining({ store: unbroken }));
-  assert(unbroken.last);
-  const { state, tensors } = unbroken.last;
+  const uninterrupted = new MemoryStore();
+  await train(await tinyTraining({ store: uninterrupted }));
+  assert(uninterrupted.last);
+  const { state, tensors } = uninterrupted.last;
   const { step, epoch } = state;
   for (const wrong of [{ step: step - 1 }, { epoch: epoch - 1 }, { batch: 5, step: step + 5 }]) {
     const store = new MemoryStore();

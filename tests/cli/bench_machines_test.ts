@@ -4,7 +4,7 @@ import { predictSteps } from "../../cli/bench_machines.ts";
 /** 8 shards of 10 ms each and an update of 5 ms; a megabyte to exchange. */
 const TIMES = { shards: 8, step: 85, update: 5, bytes: 1e6 };
 
-Deno.test("predicted steps divide the shards among machines, but not the update, and add the exchange", () => {
+Deno.test("predicted steps divide the shards among machines and add the cost of the exchange", () => {
   const predictions = predictSteps(TIMES, (machines) => machines / 10);
   assertEquals(predictions.map(({ machines }) => machines), [1, 2, 4, 8]);
   assertEquals(predictions.map(({ computing }) => computing), [85, 45, 25, 15]);

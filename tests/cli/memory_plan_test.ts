@@ -79,7 +79,7 @@ Deno.test("a plan counts the network, batches, threads, image sizes and the cach
     assertStringIncludes(line, `for 3 threads decoding images of 20x${picture.width}`);
   }));
 
-Deno.test("a plan larger than the memory is rejected, one larger than the free memory gives a warning", () =>
+Deno.test("a plan beyond the memory is rejected, one beyond the free memory gives a warning", () =>
   withPlans(async (plan) => {
     const { file, plan: found } = await plan();
     const { memory: { total }, atOnce } = found;

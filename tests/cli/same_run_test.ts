@@ -63,7 +63,7 @@ Deno.test("the schema marks the keys that a resumed run may change", () => {
   assertEquals(free, ["training.maxTime", "training.loggers"]);
 });
 
-Deno.test("a run resumes with another output, thread count or checkpoint interval, and warns of other epochs", () => {
+Deno.test("keys that do not affect results may change; another number of epochs gives a warning", () => {
   const before = configOf();
   assertEquals(warnings(before, []), []);
   const same = ["output=elsewhere", "checkpoints.everySteps=5", "threads={count: auto}"];

@@ -43,7 +43,7 @@ for (const { name, baseline, treatment, ...expected } of fixture.cases) {
 }
 
 for (const { p, adjusted } of fixture.holm) {
-  Deno.test(`Holm's correction matches the reference: ${p.map((value) => value.toPrecision(3)).join(", ")}`, () => {
+  Deno.test(`Holm's correction of ${p.map((value) => value.toPrecision(3)).join(", ")}`, () => {
     holm(p).forEach((value, i) => assertAlmostEquals(value, adjusted[i], TOLERANCE));
   });
 }

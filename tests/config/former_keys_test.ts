@@ -251,7 +251,7 @@ Deno.test("a former augmentation is checked as strictly as a list", () => {
   ]);
 });
 
-Deno.test("hints for a valid config give the present form of each former key, or say that it has no effect", () => {
+Deno.test("hints give the present form of former keys, or say that a key has no effect", () => {
   assertEquals(hintsOf(FORMS[0][1]), [
     "old.yaml:1:29 data.synthetic: instead of synthetic write dataset: " +
     "{ name: synthetic, classes: 4, imageSize: 8 }",

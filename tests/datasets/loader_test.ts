@@ -59,8 +59,8 @@ for (const [what, images] of sources) {
 }
 
 Deno.test("resuming at any batch continues exactly", async () => {
-  using unbroken = new BatchLoader(source, busy);
-  const expected = await collect(unbroken, 3);
+  using uninterrupted = new BatchLoader(source, busy);
+  const expected = await collect(uninterrupted, 3);
   for (let start = 0; start <= expected.length; start++) {
     using resumed = new BatchLoader(source, busy);
     assertEquals(await collect(resumed, 3, start), expected.slice(start));

@@ -40,7 +40,7 @@ training:
   loggers: [{ name: last_loss, digits: 3 }]
 `;
 
-Deno.test("an extension of each kind takes one file and one registry line, and works from a config", async (t) => {
+Deno.test("an extension of each kind takes a file and a registry line, and works from a config", async (t) => {
   await withFolder(async (folder) => {
     const sources = join(folder, "sources");
     await copySources(ROOT, sources, LEFT_OUT);

@@ -91,9 +91,9 @@ function atRandom(milliseconds: number) {
 }
 
 /** The results of an uninterrupted training of a kind, and how long it took. */
-async function trainUnbroken(folder: string, kind: Kind) {
+async function trainUninterrupted(folder: string, kind: Kind) {
   const start = performance.now();
-  const output = `unbroken-${kind.config}-${kind.threads}`;
+  const output = `uninterrupted-${kind.config}-${kind.threads}`;
   await killAt(train(folder, output, kind), toTheEnd);
   return { results: await resultsOf(join(folder, output)), took: performance.now() - start };
 }
@@ -109,8 +109,8 @@ try {
   for (const [name, config] of Object.entries(CONFIGS)) {
     await Deno.writeTextFile(join(folder, `${name}.yaml`), config);
   }
-  const expected = new Map<Kind, Awaited<ReturnType<typeof trainUnbroken>>>();
-  for (const kind of KINDS) expected.set(kind, await trainUnbroken(folder, kind));
+  const expected = new Map<Kind, Awaited<ReturnType<typeof trainUninterrupted>>>();
+  for (const kind of KINDS) expected.set(kind, await trainUninterrupted(folder, kind));
   while (totals.kills < Number(count)) {
     const kind = KINDS[totals.runs % KINDS.length];
     const { results, took } = expected.get(kind)!;

@@ -75,9 +75,9 @@ const totals = { kills: 0, runs: 0, slowest: 0, livingOn: 0, differing: 0 };
 try {
   await Deno.writeTextFile(join(folder, "tiny.yaml"), JOINT);
   const start = performance.now();
-  await overfold(folder, "train", ...args("unbroken"));
+  await overfold(folder, "train", ...args("uninterrupted"));
   const took = performance.now() - start;
-  const expected = await resultsOf(join(folder, "unbroken"));
+  const expected = await resultsOf(join(folder, "uninterrupted"));
   while (totals.kills < Number(count)) {
     const run = `killed-${totals.runs++}`;
     for (let kill = 0; kill < KILLS_A_RUN && totals.kills < Number(count); kill++) {

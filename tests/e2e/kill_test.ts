@@ -16,7 +16,7 @@ function atEvent(kind: string, atStep: number) {
 Deno.test("a killed and resumed run ends with the bits of an uninterrupted one", () =>
   withTinyConfig(async (folder) => {
     const train = (output: string) => ["train", "tiny.yaml", "--output", output];
-    const { code, error } = await overfold(folder, ...train("unbroken"));
+    const { code, error } = await overfold(folder, ...train("uninterrupted"));
     assertEquals(code, 0, error);
     for (
       const moment of [
@@ -32,7 +32,7 @@ Deno.test("a killed and resumed run ends with the bits of an uninterrupted one",
     assertEquals(resumed.code, 0, resumed.error);
     assertEquals(
       await resultsOf(join(folder, "killed")),
-      await resultsOf(join(folder, "unbroken")),
+      await resultsOf(join(folder, "uninterrupted")),
     );
   }, KILLED));
 
@@ -43,8 +43,8 @@ Deno.test("a run on images killed mid-epoch resumes with any number of workers",
       ...["train", "tiny.yaml", "--output", output, "--resume"],
       ...["--set", `data.workers=${workers}`],
     ];
-    const unbroken = await overfold(folder, ...train("unbroken", 1));
-    assertEquals(unbroken.code, 0, unbroken.error);
+    const uninterrupted = await overfold(folder, ...train("uninterrupted", 1));
+    assertEquals(uninterrupted.code, 0, uninterrupted.error);
     // Epochs have 6 steps.
     for (const [i, workers] of WORKERS.entries()) {
       const process = startOverfold(folder, ...train("killed", workers), "--json");
@@ -54,6 +54,6 @@ Deno.test("a run on images killed mid-epoch resumes with any number of workers",
     assertEquals(resumed.code, 0, resumed.error);
     assertEquals(
       await resultsOf(join(folder, "killed")),
-      await resultsOf(join(folder, "unbroken")),
+      await resultsOf(join(folder, "uninterrupted")),
     );
   }, KILLED_ON_PICTURES));

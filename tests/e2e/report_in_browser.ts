@@ -93,7 +93,7 @@ Deno.test("one run: the numbers match eval and the log, and images are shown", (
     );
   }));
 
-Deno.test("several runs: seeds form a band, differing keys are listed, and a selected run applies everywhere", () =>
+Deno.test("several runs: seeds form a band, differences are listed, and a selection applies everywhere", () =>
   withReport(
     RGB,
     {

@@ -85,7 +85,7 @@ const SHORT = ["train", "tiny.yaml", "--set", "fold=false", "--set"];
 Deno.test("a run without its last checkpoints resumes only with --best, to the same bits", () =>
   withTinyConfig(async (folder) => {
     const train = [...SHORT, "training.monitor=loss"];
-    await overfold(folder, ...train, "--output", "unbroken");
+    await overfold(folder, ...train, "--output", "uninterrupted");
     await overfold(folder, ...train);
     const last = join(folder, RUN, "last.safetensors");
     const wanted = await Deno.readFile(last);
@@ -103,7 +103,7 @@ Deno.test("a run without its last checkpoints resumes only with --best, to the s
     assertStringIncludes(resumed.error, "resuming at step 12 (epoch 2 of 2)");
     assertEquals(await Deno.readFile(last), wanted);
     const log = (run: string) => Deno.readTextFile(join(folder, run, "metrics.jsonl"));
-    assertEquals(await log(join("runs", "tiny")), await log("unbroken"));
+    assertEquals(await log(join("runs", "tiny")), await log("uninterrupted"));
   }));
 
 Deno.test("--resume rejects a best checkpoint that is damaged or of another network", () =>

@@ -111,7 +111,7 @@ async function predicted(
 }
 
 Deno.test(
-  "the page shows predict's probabilities on WebAssembly and WebGPU, and reports infinite ones",
+  "the page matches predict on WebAssembly and WebGPU, and reports non-finite probabilities",
   () =>
     withSite(tiny(3), async (folder) => {
       const pictures = { "same.png": [8, 8], "larger.png": [37, 23] };
@@ -153,7 +153,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the page orients images, shows them on white and rejects other files by name, as predict does",
+  "the page orients images, shows them on white and rejects other files, as predict does",
   () =>
     withSite(tiny(3), async (folder) => {
       const fixtures = fromFileUrl(new URL("../fixtures/pictures/", import.meta.url));

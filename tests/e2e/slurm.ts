@@ -13,15 +13,14 @@ import { exists } from "../../files/exists.ts";
 import { Hosts } from "../support/hosts.ts";
 import { MPI_ENVIRONMENT } from "../support/mpi.ts";
 import { Slurm } from "../support/slurm.ts";
-import { overfold, TINY, withTinyConfig } from "./cli.ts";
-import { resultsOf } from "./kills.ts";
+import { overfold, withTinyConfig } from "./cli.ts";
+import { resultsOf, SHARDED } from "./kills.ts";
 
 const SBATCH = fromFileUrl(new URL("../../examples/cluster/train.sbatch", import.meta.url));
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
 /** Long enough to be stopped in the middle. */
-const LONG = TINY.replace("batchSize: 8\n", "batchSize: 8\n  shards: 4\n")
-  .replace("epochs: 2", "epochs: 60");
+const LONG = SHARDED.replace("epochs: 2", "epochs: 60");
 
 async function until(what: string, isDone: () => Promise<boolean>): Promise<void> {
   console.log(`waiting until ${what}`);

@@ -127,15 +127,15 @@ Deno.test({
       const resumed = await overfold(folder, ...TRAIN, "--set", "training.epochs=3", "--resume");
       assertEquals(resumed.code, 0, resumed.error);
       assertStringIncludes(resumed.error, "resuming at step 12 (epoch 2 of 3)");
-      const unbroken = await overfold(
+      const uninterrupted = await overfold(
         folder,
-        ...[...TRAIN, "--set", "training.epochs=3", "--output", "unbroken"],
+        ...[...TRAIN, "--set", "training.epochs=3", "--output", "uninterrupted"],
       );
-      assertEquals(unbroken.code, 0, unbroken.error);
+      assertEquals(uninterrupted.code, 0, uninterrupted.error);
       const file = join("checkpoints", "last.safetensors");
       const weights = async (run: string) =>
         (await readCheckpoint(join(folder, run, file))).tensors;
-      assertEquals(await weights(join("runs", "tiny")), await weights("unbroken"));
+      assertEquals(await weights(join("runs", "tiny")), await weights("uninterrupted"));
     }),
 });
 

@@ -44,7 +44,7 @@ function checkpointOf(
   };
 }
 
-Deno.test("the distance of D from the identity is the norm of its stored values, relative to the identity's", () => {
+Deno.test("D's distance from the identity is relative to the norm of the identity", () => {
   const { factors, kernels } = networkData(checkpointOf("do_conv", (tensors) => {
     // The stored matrix of channel 1 is the identity, which doubles that channel's kernels.
     const { data } = tensors.get("0.D")!;

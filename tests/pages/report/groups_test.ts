@@ -22,7 +22,7 @@ function run(name: string, config: Record<string, string>): RunData {
   };
 }
 
-Deno.test("runs that differ only in the seed are a group, named by the keys that differ between groups", () => {
+Deno.test("runs that differ only in the seed are a group, named by keys that differ between groups", () => {
   const runs = [
     run("a", { seed: "0", "model.convolution.name": "do_conv", "data.root": "/here" }),
     run("b", { seed: "0", "model.convolution.name": "conv", "data.root": "/here" }),
