@@ -5,10 +5,10 @@ import { readCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { jsonLines, overfold, parseEvents, startOverfold, TINY, withTinyConfig } from "./cli.ts";
 import { killAt, resultsOf } from "./kills.ts";
 
-const CONFIG = TINY.replace("do_conv2d:", "convolution:").replace(
-  "model:",
-  "model:\n  convolution: conv",
-);
+/** 60 steps per epoch, so that a signal sent at the first arrives before the last on a busy machine too. */
+const CONFIG = TINY.replace("do_conv2d:", "convolution:")
+  .replace("model:", "model:\n  convolution: conv")
+  .replace("trainCount: 96", "trainCount: 480");
 const VARIED = ["--vary", "model.convolution=conv,do_conv", "--metric", "loss"];
 const COMPARE = ["compare", "tiny.yaml", ...VARIED, "--seeds", "2"];
 const RUNS = ["conv-seed-0", "do_conv-seed-0", "conv-seed-1", "do_conv-seed-1"];
@@ -25,14 +25,14 @@ async function foundIn(folder: string): Promise<unknown> {
   }));
 }
 
-/** Interrupts a process at the first step of a matching run, and reads its events to the end. */
+/** Interrupts a process at the start of a matching run, and reads its events to the end. */
 async function interruptAt(
   process: Deno.ChildProcess,
   matches: (run: unknown) => boolean,
 ): Promise<void> {
   let isInterrupted = false;
   for await (const { event, run } of jsonLines(process)) {
-    if (isInterrupted || event !== "step" || !matches(run)) continue;
+    if (isInterrupted || event !== "start" || !matches(run)) continue;
     isInterrupted = true;
     process.kill("SIGINT");
   }
