@@ -16,15 +16,15 @@ export async function assertResumesExactly(
 ): Promise<SavedPosition[]> {
   // Workers would only cost time; they change no bit.
   options = { workers: 0, ...options };
-  const unbroken = new MemoryStore();
-  await train(await training({ ...options, store: unbroken, saveEverySteps: 1 }));
-  const positions = unbroken.saves.filter(({ kind }) => kind === "last");
+  const uninterrupted = new MemoryStore();
+  await train(await training({ ...options, store: uninterrupted, saveEverySteps: 1 }));
+  const positions = uninterrupted.saves.filter(({ kind }) => kind === "last");
   for (const { state, tensors, log } of positions) {
     const store = new MemoryStore(log);
     const resume = { state: JSON.parse(JSON.stringify(state)), tensors };
     await train(await training({ ...options, store, saveEverySteps: 1, resume }));
-    if (store.last) assertEquals(store.last, unbroken.last, `from step ${state.step}`);
-    else assertEquals(state, unbroken.last?.state);
+    if (store.last) assertEquals(store.last, uninterrupted.last, `from step ${state.step}`);
+    else assertEquals(state, uninterrupted.last?.state);
   }
   return positions;
 }

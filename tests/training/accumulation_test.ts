@@ -90,8 +90,8 @@ testOnEveryBackend(
 );
 
 Deno.test("training interrupted within a step repeats the whole step, to the same bits", async () => {
-  const unbroken = new MemoryStore();
-  const whole = await tinyTraining({ ...ACCUMULATED, workers: 0, store: unbroken });
+  const uninterrupted = new MemoryStore();
+  const whole = await tinyTraining({ ...ACCUMULATED, workers: 0, store: uninterrupted });
   await train(whole);
   const controller = new AbortController();
   let read = 0;
@@ -112,7 +112,7 @@ Deno.test("training interrupted within a step repeats the whole step, to the sam
   assert(store.last);
   const rest = new MemoryStore(store.last.log);
   await train(await tinyTraining({ ...options, store: rest, resume: store.last }));
-  assertEquals(rest.last, unbroken.last);
+  assertEquals(rest.last, uninterrupted.last);
 });
 
 Deno.test("steps are counted, and fewer images than a step needs are refused", () => {

@@ -162,10 +162,10 @@ Deno.test("after a fault at any call each file is old or new, and the run contin
   withFolder(async (outer) => {
     const whole = join(outer, "whole");
     await run(whole, new FaultyDisk(), "resume");
-    const unbroken = await filesOf(whole);
+    const uninterrupted = await filesOf(whole);
     const sound = new FaultyDisk();
     await runInTwoParts(join(outer, "parts"), sound);
-    assertEquals(result((await filesOf(join(outer, "parts"))).files), result(unbroken.files));
+    assertEquals(result((await filesOf(join(outer, "parts"))).files), result(uninterrupted.files));
 
     const path = join(outer, "run");
     for (const fault of ["early", "late"] as const) {
@@ -176,7 +176,7 @@ Deno.test("after a fault at any call each file is old or new, and the run contin
         assert(error instanceof UserError, `${place}: ${error?.stack}`);
 
         const { metrics = "", timing = "", ...files } = (await filesOf(path)).files;
-        assert(unbroken.files.metrics.startsWith(metrics), place);
+        assert(uninterrupted.files.metrics.startsWith(metrics), place);
         for (const log of [metrics, timing]) assert(/^$|\n$/.test(log), `${place}: ${log}`);
         for (const [file, text] of Object.entries(files)) {
           const versions = sound.versions.get(basename(runFile(path, file as RunFile)));
@@ -189,10 +189,10 @@ Deno.test("after a fault at any call each file is old or new, and the run contin
         });
         const { files: last, names } = await filesOf(path);
         const ended: Record<string, string> = result(last);
-        for (const [file, text] of Object.entries(result(unbroken.files))) {
+        for (const [file, text] of Object.entries(result(uninterrupted.files))) {
           assert(ended[file] === text, `${place}: ${file} in the end\n${ended[file]}\n${text}`);
         }
-        assertEquals(names.filter((name) => !unbroken.names.includes(name)), [], place);
+        assertEquals(names.filter((name) => !uninterrupted.names.includes(name)), [], place);
         await Deno.remove(path, { recursive: true });
       }
     }

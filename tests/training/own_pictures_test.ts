@@ -31,12 +31,12 @@ Deno.test("training on image files resumes in the middle of an epoch with the sa
         ...own,
       });
     };
-    const unbroken = new MemoryStore();
-    await train(await options({ store: unbroken, workers: 4 }));
-    const position = unbroken.saves.find(({ state }) => state.step === 6)!;
+    const uninterrupted = new MemoryStore();
+    await train(await options({ store: uninterrupted, workers: 4 }));
+    const position = uninterrupted.saves.find(({ state }) => state.step === 6)!;
     assert(position.state.epoch === 1 && position.state.step % 4 !== 0);
     const store = new MemoryStore(position.log);
     await train(await options({ store, resume: position, workers: 2 }));
-    assertEquals(store.last!.tensors, unbroken.last!.tensors);
-    assertEquals(store.lines, unbroken.lines);
+    assertEquals(store.last!.tensors, uninterrupted.last!.tensors);
+    assertEquals(store.lines, uninterrupted.lines);
   }));

@@ -12,8 +12,8 @@ Deno.test("a time is a number of seconds, or numbers with units", () => {
 });
 
 Deno.test("training out of time stops after a step, saves, and resumes to the same bits", async () => {
-  const unbroken = new MemoryStore();
-  await train(await tinyTraining({ store: unbroken }));
+  const uninterrupted = new MemoryStore();
+  await train(await tinyTraining({ store: uninterrupted }));
   let store = new MemoryStore();
   let outcome = await train(await tinyTraining({ store, maxTime: 1e-9 }));
   const steps = [outcome.state.step];
@@ -26,5 +26,5 @@ Deno.test("training out of time stops after a step, saves, and resumes to the sa
   }
   assertEquals(steps, [1, 2, 3, 4, 5, 6, 7, 8]);
   assertEquals(outcome.status, "completed");
-  assertEquals(store.last, unbroken.last);
+  assertEquals(store.last, uninterrupted.last);
 });

@@ -146,12 +146,12 @@ halfTest("a scale too large for 16 bits skips steps until it fits", async (mixed
 
 halfTest("training in mixed precision resumes exactly", async (mixed) => {
   const lossScale = { initialScale: 2 ** 26, growthInterval: 2 };
-  const unbroken = await lossesOn(mixed, { lossScale, saveEverySteps: 3 });
-  const position = unbroken.store.saves.find(({ state }) => state.step === 3);
+  const uninterrupted = await lossesOn(mixed, { lossScale, saveEverySteps: 3 });
+  const position = uninterrupted.store.saves.find(({ state }) => state.step === 3);
   assert(position);
   const rest = new MemoryStore(position.log);
   await lossesOn(mixed, { lossScale, saveEverySteps: 3, store: rest, resume: position });
-  assertEquals(rest.last, unbroken.store.last);
+  assertEquals(rest.last, uninterrupted.store.last);
 });
 
 Deno.test({
