@@ -7,7 +7,7 @@ import type { Value } from "../../graph/types.ts";
 import { conv2d } from "../../ops/conv2d.ts";
 import { vectorJacobianProduct } from "../../ops/gradients.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
-import { Draw } from "../support/random_cases.ts";
+import { Draw } from "../support/draw.ts";
 import { randomCount } from "../support/random_count.ts";
 import { compute } from "../support/run.ts";
 import { assertWithin, deviation } from "../support/tolerance.ts";

@@ -11,7 +11,7 @@ import { contributionProgram, stepProgram } from "../../training/step_program.ts
 import { CONTRIBUTION } from "../../training/variables.ts";
 import { testOnEveryBackend } from "../support/backends.ts";
 import { disturb } from "../support/disturb.ts";
-import { Draw } from "../support/random_cases.ts";
+import { Draw } from "../support/draw.ts";
 import { randomCount } from "../support/random_count.ts";
 import { someNumbers } from "../support/run_module.ts";
 import { uploadState } from "../support/state.ts";

@@ -18,7 +18,8 @@ import { preprocess } from "../../ops/preprocess.ts";
 import { relu } from "../../ops/relu.ts";
 import { runBetweenCanaries } from "../support/canaries.ts";
 import { mutateNetwork } from "../support/mutate_program.ts";
-import { Draw, FAMILIES } from "../support/random_cases.ts";
+import { Draw } from "../support/draw.ts";
+import { FAMILIES } from "../support/random_cases.ts";
 import { casesOf } from "../support/random_programs.ts";
 
 /** Folded networks that together hold most ops of inference. */

@@ -46,5 +46,5 @@ Deno.test("random cases use every op", () => {
     }
   }
   const unused = [...OPS.keys()].filter((name) => !used.has(name));
-  assertEquals(unused, [], "use them in a case in tests/support/random_cases.ts");
+  assertEquals(unused, [], "use them in a case in tests/support/random_cases/");
 });

@@ -6,7 +6,7 @@ import { sizeOf } from "../../graph/types.ts";
 import type { FoldedNetwork } from "../../networks/network.ts";
 import type { StoredProgram } from "../../networks/program.ts";
 import { OPS } from "../../ops/registry.ts";
-import type { Draw } from "./random_cases.ts";
+import type { Draw } from "./draw.ts";
 
 /** A network that is being changed: plain data without shared parts. */
 interface Changing {

@@ -3,7 +3,9 @@ import { InputError } from "../../errors.ts";
 import { constant, input, output, trace } from "../../graph/trace.ts";
 import type { Program } from "../../graph/types.ts";
 import { vectorJacobianProduct } from "../../ops/gradients.ts";
-import { Draw, FAMILIES, type RandomCase } from "./random_cases.ts";
+import { Draw } from "./draw.ts";
+import { FAMILIES } from "./random_cases.ts";
+import type { RandomCase } from "./random_cases/case.ts";
 import { dtypeOf } from "./run.ts";
 import { someNumbers } from "./run_module.ts";
 

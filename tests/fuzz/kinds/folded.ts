@@ -3,7 +3,7 @@ import { UserError } from "../../../errors.ts";
 import { readFoldedNetwork } from "../../../networks/network_file.ts";
 import { encodeOnnx } from "../../../onnx/export.ts";
 import { mutateNetwork } from "../../support/mutate_program.ts";
-import { Draw } from "../../support/random_cases.ts";
+import { Draw } from "../../support/draw.ts";
 import { pick } from "../bytes.ts";
 import { commandLine } from "../command_line.ts";
 import type { Kind } from "../kind.ts";

@@ -16,7 +16,7 @@ import {
   opsOf,
   tensor,
 } from "../../support/folding.ts";
-import { Draw } from "../../support/random_cases.ts";
+import { Draw } from "../../support/draw.ts";
 
 Deno.test("branches of one input become one convolution, named after the block", () => {
   const program = build((x) =>

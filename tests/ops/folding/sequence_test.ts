@@ -19,7 +19,7 @@ import {
   opsOf,
   tensor,
 } from "../../support/folding.ts";
-import { Draw } from "../../support/random_cases.ts";
+import { Draw } from "../../support/draw.ts";
 
 Deno.test("consecutive convolutions become one, named after the block, and the batch norm after it stays", () => {
   const program = build((x) => {

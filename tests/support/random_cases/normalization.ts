@@ -1,0 +1,42 @@
+/** Normalization over a batch or of each image. */
+import { channelAffine } from "../../../ops/channel_affine.ts";
+import { channelMoments } from "../../../ops/channel_moments.ts";
+import { channelNormalize } from "../../../ops/channel_normalize.ts";
+import { groupNorm, layerNorm2d } from "../../../ops/row_normalize.ts";
+import type { Families } from "./case.ts";
+
+export const NORMALIZATION: Families = {
+  "normalization"(draw) {
+    const shape = draw.images();
+    const mean = draw.one(0, 30);
+    return {
+      inputs: [
+        draw.floats(shape, mean - 1, mean + 1),
+        draw.floats([shape[1]]),
+        draw.floats([shape[1]]),
+      ],
+      build([x, weight, bias]) {
+        const { mean, variance } = channelMoments(x);
+        return [channelNormalize(x, mean, variance, { weight, bias, eps: 1e-3 }), mean];
+      },
+      differentiable: true,
+    };
+  },
+  "normalization of images"(draw) {
+    const groups = draw.whole(1, 3);
+    const shape = draw.images(groups * draw.whole(1, 30));
+    const mean = draw.one(0, 30);
+    return {
+      inputs: [
+        draw.floats(shape, mean - 1, mean + 1),
+        draw.floats([shape[1]]),
+        draw.floats([shape[1]]),
+      ],
+      build: ([x, weight, bias]) => [
+        layerNorm2d(x, { affine: { weight, bias }, eps: 1e-3 }),
+        channelAffine(groupNorm(x, groups, { eps: 1e-3 }), weight, bias),
+      ],
+      differentiable: true,
+    };
+  },
+};
