@@ -1,5 +1,6 @@
 /** Mutations without knowledge of a format. */
 import type { RandomStream } from "../../graph/random.ts";
+import { pick } from "../support/pick.ts";
 
 /** A copy with one to three mutations. */
 export function damage(sound: Uint8Array, random: RandomStream): Uint8Array {
@@ -8,11 +9,6 @@ export function damage(sound: Uint8Array, random: RandomStream): Uint8Array {
     bytes = pick(DAMAGES, random)(bytes, random);
   }
   return bytes;
-}
-
-/** One of the items. */
-export function pick<T>(items: readonly T[], random: RandomStream): T {
-  return items[random.integer(items.length)];
 }
 
 /** The bytes with `removed` of them, from `start` on, replaced. */

@@ -1,6 +1,6 @@
 /** Mutations of JSON: strange values, and the document's own values in other places. */
 import type { RandomStream } from "../../graph/random.ts";
-import { pick } from "./bytes.ts";
+import { pick } from "../support/pick.ts";
 
 /** Values that are valid nowhere, or at the limit of what is valid. */
 const STRANGE: readonly unknown[] = [

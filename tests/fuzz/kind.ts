@@ -1,7 +1,8 @@
 /** Kinds of files for fuzzing, and the outcome of one mutated file. */
 import { UserError } from "../../errors.ts";
 import { RandomStream, STREAM } from "../../graph/random.ts";
-import { damage, pick } from "./bytes.ts";
+import { pick } from "../support/pick.ts";
+import { damage } from "./bytes.ts";
 
 /** Runs the network that was read; resolves with whether it was small enough to run. */
 export type Run = () => Promise<boolean>;

@@ -1,7 +1,8 @@
 /** Malicious pickles: any operation, names of functions, wrong numbers and lengths. */
 import type { RandomStream } from "../../graph/random.ts";
+import { pick } from "../support/pick.ts";
 import { bytesOf, dictionary, TENSOR } from "../support/torch_files.ts";
-import { concatenate, pick } from "./bytes.ts";
+import { concatenate } from "./bytes.ts";
 
 /** Names that a pickle may refer to, harmless ones too. */
 const NAMES = [

@@ -1,6 +1,7 @@
 /** Mutations of protocol buffers, as trees of fields with valid lengths. */
 import type { RandomStream } from "../../graph/random.ts";
-import { concatenate, damage, pick } from "./bytes.ts";
+import { pick } from "../support/pick.ts";
+import { concatenate, damage } from "./bytes.ts";
 
 /** Which length-delimited fields are messages: by number, with the schemas of those. */
 export interface Schema {

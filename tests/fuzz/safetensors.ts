@@ -1,6 +1,7 @@
 /** Mutations of safetensors files that keep the format. */
 import type { RandomStream } from "../../graph/random.ts";
-import { concatenate, pick } from "./bytes.ts";
+import { pick } from "../support/pick.ts";
+import { concatenate } from "./bytes.ts";
 import { mutateJson } from "./json.ts";
 
 /** The parts of a file. */

@@ -1,7 +1,8 @@
 /** Mutations of tar archives. */
 import type { RandomStream } from "../../graph/random.ts";
+import { pick } from "../support/pick.ts";
 import { repairSum } from "../support/tar.ts";
-import { concatenate, damage, pick } from "./bytes.ts";
+import { concatenate, damage } from "./bytes.ts";
 
 const BLOCK = 512;
 

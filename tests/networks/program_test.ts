@@ -17,8 +17,8 @@ import { maxPool2d } from "../../ops/max_pool2d.ts";
 import { preprocess } from "../../ops/preprocess.ts";
 import { relu } from "../../ops/relu.ts";
 import { runBetweenCanaries } from "../support/canaries.ts";
-import { mutateNetwork } from "../support/mutate_program.ts";
 import { Draw } from "../support/draw.ts";
+import { mutateNetwork } from "../support/mutate_program.ts";
 import { FAMILIES } from "../support/random_cases.ts";
 import { casesOf } from "../support/random_programs.ts";
 

@@ -4,7 +4,8 @@ import { guardedMemory, startOf } from "../../backends/wasm/native/memory.ts";
 import { translateModule } from "../../backends/wasm/native/mod.ts";
 import type { NativeLevel } from "../../backends/wasm/native/processor.ts";
 import { RandomStream } from "../../graph/random.ts";
-import { fillMemory, RANDOM_MODULE_BYTES, randomModule, settleNaNs } from "./random_module.ts";
+import { randomModule } from "./random_module.ts";
+import { fillMemory, RANDOM_MODULE_BYTES, settleNaNs } from "./random_module/memory.ts";
 
 /** What a random module leaves in a memory of one page. */
 export interface Comparison {

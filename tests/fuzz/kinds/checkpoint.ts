@@ -2,7 +2,7 @@ import { loadNetwork } from "../../../checkpoints/load.ts";
 import type { RandomStream } from "../../../graph/random.ts";
 import { sizeOf } from "../../../graph/types.ts";
 import { buildModel } from "../../../models/registry.ts";
-import { pick } from "../bytes.ts";
+import { pick } from "../../support/pick.ts";
 import { commandLine } from "../command_line.ts";
 import { mutateJson } from "../json.ts";
 import type { Kind } from "../kind.ts";

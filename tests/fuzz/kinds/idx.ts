@@ -3,7 +3,8 @@ import type { DatasetInfo } from "../../../datasets/dataset.ts";
 import { IDX_FILES, loadIdx } from "../../../datasets/idx.ts";
 import { LABELS } from "../../../datasets/image_source.ts";
 import type { RandomStream } from "../../../graph/random.ts";
-import { concatenate, damage, pick } from "../bytes.ts";
+import { pick } from "../../support/pick.ts";
+import { concatenate, damage } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 
 const INFO: DatasetInfo = {

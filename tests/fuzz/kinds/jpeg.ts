@@ -1,7 +1,8 @@
 import encodeJpeg from "npm:@jsquash/jpeg@1.6.0/encode.js";
 import { readImage } from "../../../files/images.ts";
 import type { RandomStream } from "../../../graph/random.ts";
-import { concatenate, damage, pick, splice } from "../bytes.ts";
+import { pick } from "../../support/pick.ts";
+import { concatenate, damage, splice } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 
 const [WIDTH, HEIGHT] = [17, 13];

@@ -1,7 +1,8 @@
 /** Images in the simpler formats: mutated fixtures. */
 import { readImage } from "../../../files/images.ts";
 import type { RandomStream } from "../../../graph/random.ts";
-import { damage, pick } from "../bytes.ts";
+import { pick } from "../../support/pick.ts";
+import { damage } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 
 const FIXTURES = new URL("../../fixtures/pictures/", import.meta.url);

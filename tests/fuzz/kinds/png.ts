@@ -1,6 +1,7 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import { readImage } from "../../../files/images.ts";
 import type { RandomStream } from "../../../graph/random.ts";
+import { pick } from "../../support/pick.ts";
 import {
   PNG_KINDS,
   pngChunk,
@@ -9,7 +10,7 @@ import {
   type PngKind,
   pngPixels,
 } from "../../support/png.ts";
-import { damage, pick } from "../bytes.ts";
+import { damage } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 
 /** PNG images, with valid checksums despite most mutations. */

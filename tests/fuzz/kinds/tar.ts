@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { packTar, type TarEntry } from "npm:modern-tar@0.8.6";
 import { unpackArchive } from "../../../datasets/archive.ts";
-import { damage, pick } from "../bytes.ts";
+import { pick } from "../../support/pick.ts";
+import { damage } from "../bytes.ts";
 import type { Kind } from "../kind.ts";
 import { otherHeader } from "../tar.ts";
 

@@ -1,7 +1,7 @@
 import { parse, stringify } from "yaml";
 import { configTemplate } from "../../../cli/init.ts";
 import type { RandomStream } from "../../../graph/random.ts";
-import { pick } from "../bytes.ts";
+import { pick } from "../../support/pick.ts";
 import { commandLine } from "../command_line.ts";
 import { mutateJson } from "../json.ts";
 import type { Kind } from "../kind.ts";

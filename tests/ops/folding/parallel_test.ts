@@ -8,6 +8,7 @@ import { conv2d } from "../../../ops/conv2d.ts";
 import { foldForInference } from "../../../ops/fold_for_inference.ts";
 import { relu } from "../../../ops/relu.ts";
 import { scale } from "../../../ops/scale.ts";
+import { Draw } from "../../support/draw.ts";
 import {
   assertSameFunction,
   build,
@@ -16,7 +17,6 @@ import {
   opsOf,
   tensor,
 } from "../../support/folding.ts";
-import { Draw } from "../../support/draw.ts";
 
 Deno.test("branches of one input become one convolution, named after the block", () => {
   const program = build((x) =>

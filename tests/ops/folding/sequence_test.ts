@@ -11,6 +11,7 @@ import { linear } from "../../../ops/linear.ts";
 import { relu } from "../../../ops/relu.ts";
 import { reshape } from "../../../ops/reshape.ts";
 import { scale } from "../../../ops/scale.ts";
+import { Draw } from "../../support/draw.ts";
 import {
   assertSameFunction,
   build,
@@ -19,7 +20,6 @@ import {
   opsOf,
   tensor,
 } from "../../support/folding.ts";
-import { Draw } from "../../support/draw.ts";
 
 Deno.test("consecutive convolutions become one, named after the block, and the batch norm after it stays", () => {
   const program = build((x) => {
