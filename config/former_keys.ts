@@ -12,9 +12,10 @@ import {
   moveFormerOptions,
 } from "../layers/convolutions/do_conv_former.ts";
 import { doConvSchema } from "../layers/do_conv2d.ts";
+import type { Mistake } from "../schema/describe.ts";
 import { z } from "../schema/entry.ts";
 import { valueAt } from "../schema/json.ts";
-import { type Mistake, mistakesOf } from "../schema/mistakes.ts";
+import { mistakesOf } from "../schema/mistakes.ts";
 import { isRecord } from "../schema/record.ts";
 import { OBJECTIVES } from "../training/objectives/registry.ts";
 import { partition } from "./schema.ts";

@@ -3,8 +3,8 @@
 import { Document, isAlias, isMap, isScalar, isSeq, LineCounter } from "yaml";
 import { InputError } from "../errors.ts";
 import { spellName } from "../reporting/controls.ts";
+import type { Mistake } from "../schema/describe.ts";
 import { valueAt, type ValuePath } from "../schema/json.ts";
-import type { Mistake } from "../schema/mistakes.ts";
 import { copyOf, isRecord } from "../schema/record.ts";
 import { inYaml, parseYaml, requireModest, requireModestText } from "./yaml.ts";
 

@@ -27,9 +27,10 @@
  */
 import { InputError, type OptionPath } from "../errors.ts";
 import { spellName } from "../reporting/controls.ts";
-import { mistakesOf, spell } from "./mistakes.ts";
+import { mistakesOf } from "./mistakes.ts";
 import { suggestion } from "./nearest.ts";
 import { isRecord } from "./record.ts";
+import { spell } from "./words.ts";
 import { z } from "./zod.ts";
 
 export { z };

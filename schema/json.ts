@@ -118,6 +118,12 @@ export function namesOf({ properties }: JsonSchema): string[] {
   return properties?.name ? choicesOf([properties.name]) : [];
 }
 
+/** Keys that may have a value; a key that takes none only exists for its message. */
+export function keysOf(schemas: readonly JsonSchema[]): string[] {
+  const entries = schemas.flatMap((schema) => Object.entries(schema.properties ?? {}));
+  return [...new Set(entries.filter(([, { not }]) => !not).map(([key]) => key))];
+}
+
 /** The texts that a value may be. */
 export function choicesOf(schemas: readonly JsonSchema[]): string[] {
   const choices = schemas.flatMap((schema) => schema.enum ?? [schema.const]);

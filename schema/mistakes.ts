@@ -1,10 +1,9 @@
-/** Turns zod's issues with options or a config into sentences for the user. */
-
+/** Finds the mistakes in options or a config. */
+import { describe, type Found, type Issue, MAX_ISSUES, type Mistake } from "./describe.ts";
 import {
-  branchesOf,
-  choicesOf,
   type JsonSchema,
   jsonSchemaOf,
+  keysOf,
   namesOf,
   schemasAt,
   valueAt,
@@ -12,29 +11,6 @@ import {
 } from "./json.ts";
 import { nearestName } from "./nearest.ts";
 import type { z } from "./zod.ts";
-
-type Issue = z.core.$ZodIssue;
-
-/** Maximum number of issues that are described, and of unknown keys in one. */
-const MAX_ISSUES = 100;
-
-/** A mistake at a place. */
-export interface Mistake {
-  path: ValuePath;
-  /** Whether the key is wrong or its value. */
-  part: "key" | "value";
-  text: string;
-}
-
-interface Found extends Mistake {
-  missing?: string;
-  /** Whether the schema knows no such key. */
-  unknown?: boolean;
-  /** The key that an unknown one was probably meant to be. */
-  meant?: string;
-  /** Whether a rule about several keys is broken. */
-  rule?: boolean;
-}
 
 /**
  * Describes every mistake in `value`: what was found, what was expected, the nearest valid name.
@@ -151,179 +127,6 @@ function settleUnion(issue: Issue): Issue[] {
   return branches[0].flatMap((inner) =>
     settleUnion({ ...inner, path: [...issue.path, ...inner.path] })
   );
-}
-
-function describe(
-  issue: Issue,
-  value: unknown,
-  schema: JsonSchema,
-  isNamed: boolean,
-): Found[] {
-  const { path } = issue;
-  if (issue.code === "unrecognized_keys") {
-    const schemas = schemasAt(schema, path, value);
-    const valid = keysOf(schemas);
-    const name = valueAt(value, [...path, "name"]);
-    const names = name === undefined ? schemas.flatMap(namesOf) : [];
-    const isChosen = isNamed && name !== undefined &&
-      schemas.flatMap(namesOf).includes(String(name));
-    const own = isChosen ? valid.filter((key) => key !== "name") : valid;
-    return issue.keys.slice(0, MAX_ISSUES).map((key) => {
-      if (valid.includes(key)) {
-        const others = Object.keys(valueAt(value, path) as object).filter((other) => other !== key);
-        const text = `does not go together with ${others.join(", ")}; give one or the other`;
-        return { path: [...path, key], part: "key", text };
-      }
-      const holdsName = names.some((name) => name === valueAt(value, [...path, key]));
-      const here = `${[...path, key].join(".")}.`;
-      const meant = nearestName(key, own) ?? (holdsName ? "name" : undefined) ??
-        placesOf(schema, key).find((place) => !here.startsWith(`${place}.`));
-      const remedy = meant === undefined
-        ? validKeys(own, isChosen ? String(name) : undefined)
-        : `; did you mean "${meant}"?`;
-      return {
-        path: [...path, key],
-        part: "key",
-        text: `unknown key${remedy}`,
-        unknown: true,
-        meant,
-      };
-    });
-  }
-  if (issue.code === "custom" || issue.code === "invalid_format") {
-    const part = valueAt(value, path) === undefined ? "key" : "value";
-    return [{ path, part, text: issue.message, rule: issue.code === "custom" }];
-  }
-  const here = valueAt(value, path);
-  const known = schemasAt(schema, path, value);
-  const allowed = known.filter(({ not }) => !not);
-  const schemas = allowed.length > 0 ? allowed : known;
-  const expected = expectation(schemas);
-  const last = path.at(-1);
-  if (here === undefined && last !== undefined) {
-    const text = `missing; expected ${expected}`;
-    return [{ path, part: "key", text, missing: String(last) }];
-  }
-  const hint = here === null ? " (is it indented below its key?)" : "";
-  const text = `found ${spell(here)}${hint}, expected ${expected}${advice(here, schemas)}`;
-  return [{ path, part: "value", text }];
-}
-
-function validKeys(keys: readonly string[], name: string | undefined): string {
-  if (name !== undefined) return `; ${name} takes ${keys.join(", ") || "no options"}`;
-  return keys.length === 0 ? "; no keys are expected here" : `; valid keys: ${keys.join(", ")}`;
-}
-
-/** Advice for an unexpected text, and for a value that is a text only in quotes. */
-function advice(value: unknown, schemas: readonly JsonSchema[]): string {
-  if (typeof value === "number" || typeof value === "boolean") {
-    const isText = schemas.some((schema) =>
-      schema.type === "string" && !schema.enum && schema.const === undefined
-    );
-    return isText ? `; in quotes it is one: "${value}"` : "";
-  }
-  if (typeof value !== "string") return "";
-  const entry = schemas.find((schema) => namesOf(schema).includes(value)) ??
-    schemas.find((schema) => schema.properties?.[value]?.required)?.properties?.[value];
-  if (entry) {
-    const needed = entry.required?.filter((key) => !entry.properties?.name || key !== "name") ?? [];
-    return needed.length > 0
-      ? `; ${value} needs options: ${needed.join(", ")}`
-      : `; write { name: ${value} }`;
-  }
-  const meant = nearestName(value, [...choicesOf(schemas), ...schemas.flatMap(namesOf)]);
-  return meant === undefined ? "" : `; did you mean "${meant}"?`;
-}
-
-/** Keys that may have a value; a key that takes none only exists for its message. */
-function keysOf(schemas: readonly JsonSchema[]): string[] {
-  const entries = schemas.flatMap((schema) => Object.entries(schema.properties ?? {}));
-  return [...new Set(entries.filter(([, { not }]) => !not).map(([key]) => key))];
-}
-
-/**
- * The dotted paths at which `key` would be valid, shallowest first; `name` is valid nearly
- * anywhere.
- */
-function placesOf(root: JsonSchema, key: string): string[] {
-  if (key === "name") return [];
-  let level: [string, JsonSchema][] = [["", root]];
-  while (level.length > 0) {
-    const places = level.filter(([, schema]) => Object.hasOwn(schema.properties ?? {}, key));
-    if (places.length > 0) return places.map(([path]) => path + key);
-    level = level.flatMap(([path, schema]) =>
-      Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
-        branchesOf(inner, undefined).map((branch): [string, JsonSchema] => [
-          `${path}${name}.`,
-          branch,
-        ])
-      )
-    );
-  }
-  return [];
-}
-
-/** What a value must be, in words. */
-function expectation(schemas: readonly JsonSchema[]): string {
-  const choices = [
-    ...new Set(schemas.flatMap((s) => s.enum ?? (s.const !== undefined ? [s.const] : []))),
-  ];
-  const names = [...new Set(schemas.flatMap(namesOf))];
-  const words = schemas.filter((s) => !s.enum && s.const === undefined && namesOf(s).length === 0)
-    .map(kindInWords);
-  if (names.length > 0) {
-    const same = names.length === choices.length && names.every((name) => choices.includes(name));
-    words.unshift(`a mapping with ${same ? "such a name" : `the name ${oneOf(names)}`}`);
-  }
-  if (choices.length > 0) words.unshift(oneOf(choices));
-  return words.length > 0 ? [...new Set(words)].join(" or ") : "nothing";
-}
-
-function oneOf(choices: readonly unknown[]): string {
-  return choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`;
-}
-
-function kindInWords(schema: JsonSchema): string {
-  switch (schema.type) {
-    case "integer":
-      return `an integer${range(schema)}`;
-    case "number":
-      return `a number${range(schema)}`;
-    case "boolean":
-      return "true or false";
-    case "string":
-      return schema.minLength ? "a text that is not empty" : "a text";
-    case "array": {
-      if (schema.prefixItems) return `a list of ${schema.prefixItems.length} values`;
-      const items = schema.items ? branchesOf(schema.items, undefined) : [];
-      const scalars = items.every((item) => item.type !== "object");
-      const list = schema.minItems ? "a list that is not empty" : "a list";
-      return scalars ? `${list}, each item ${expectation(items)}` : list;
-    }
-    default: {
-      const keys = keysOf([schema]);
-      return keys.length > 0 ? `a mapping with keys among ${keys.join(", ")}` : "a mapping";
-    }
-  }
-}
-
-function range(schema: JsonSchema): string {
-  const bounds = [
-    schema.minimum !== undefined && `of at least ${schema.minimum}`,
-    schema.exclusiveMinimum !== undefined && `above ${schema.exclusiveMinimum}`,
-    schema.maximum !== undefined && `at most ${schema.maximum}`,
-    schema.exclusiveMaximum !== undefined && `below ${schema.exclusiveMaximum}`,
-  ].filter((bound) => bound !== false);
-  return bounds.length > 0 ? ` ${bounds.join(" and ")}` : "";
-}
-
-/** A value in a few words, as it was found. */
-export function spell(value: unknown): string {
-  if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object") return "a mapping";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function startsWith(path: ValuePath, prefix: ValuePath): boolean {

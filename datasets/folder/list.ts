@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import { readTextFile } from "../../files/text.ts";
 import { spellName } from "../../reporting/controls.ts";
 import { isRecord } from "../../schema/record.ts";
-import { spell } from "../../schema/mistakes.ts";
+import { spell } from "../../schema/words.ts";
 import { LABEL_NAMES } from "./names.ts";
 
 /** Columns and keys used as the path; the first that exists. */
