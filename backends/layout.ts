@@ -6,8 +6,8 @@
  * that they work on; {@link assignLayouts} walks the program once and inserts a conversion wherever
  * a value's order is not the one that a kernel needs.
  */
+import { makeNode } from "../graph/node.ts";
 import { rewriteProgram, withInputs } from "../graph/rewrite.ts";
-import { makeNode } from "../graph/trace.ts";
 import {
   type DType,
   type GraphNode,

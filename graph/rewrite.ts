@@ -1,5 +1,5 @@
 /** The one way passes change a program: rebuild it node by node. */
-import { makeNode } from "./trace.ts";
+import { makeNode } from "./node.ts";
 import type { GraphNode, Program, Value } from "./types.ts";
 
 /** Collects the nodes of the rebuilt program. */

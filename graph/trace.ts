@@ -8,9 +8,9 @@
  */
 import { InputError } from "../errors.ts";
 import { constantOp, inputOp, variableOp } from "./leaves.ts";
+import { makeNode } from "./node.ts";
 import type { Parameter } from "./parameter.ts";
 import {
-  type Attributes,
   type DType,
   formatShape,
   type GraphNode,
@@ -189,20 +189,6 @@ function checkInputCount<A>(op: Op<A>, inputs: readonly Value[], attributes: A):
     `${name} takes ${least === most ? least : `${least} to ${most}`} inputs ` +
       `(${inputNames.join(", ")}); found the shapes ${shapes}`,
   );
-}
-
-/** A node and its output values; for passes that rewrite programs. */
-export function makeNode(
-  op: Op,
-  inputs: readonly Value[],
-  attributes: Attributes,
-  types: readonly TensorType[],
-  scope: string,
-): GraphNode {
-  const outputs: Value[] = [];
-  const node: GraphNode = { op, inputs, attributes, outputs, scope };
-  types.forEach((type, index) => outputs.push({ ...type, node, index }));
-  return node;
 }
 
 /** The value of an operand: a parameter becomes a leaf, the same one at every use. */

@@ -3,9 +3,9 @@
  * which a folded network has after every convolution. The result is then written once instead of
  * being read and written again.
  */
-import { countUses, rewriteProgram } from "../../graph/rewrite.ts";
-import { makeNode } from "../../graph/trace.ts";
+import { makeNode } from "../../graph/node.ts";
 import { type FusedAttributes, fusedOp, passOp } from "../../graph/passes/mod.ts";
+import { countUses, rewriteProgram } from "../../graph/rewrite.ts";
 import {
   type Attributes,
   type GraphNode,

@@ -7,9 +7,9 @@
  * value and never learns which method composed it.
  */
 import { ComputedConstant, constantOp, inputOp, variableOp } from "../leaves.ts";
+import { makeNode } from "../node.ts";
 import { joinPath } from "../paths.ts";
 import { rewriteProgram, type Rewriter } from "../rewrite.ts";
-import { makeNode } from "../trace.ts";
 import type { GraphNode, HostTensor, Program, Shape, Value } from "../types.ts";
 import { eliminateDeadCode } from "./dead_code.ts";
 

@@ -3,8 +3,8 @@
  * memory. A producer joins its consumer if nothing else uses its result, so nothing is computed
  * twice and no order changes.
  */
+import { makeNode } from "../node.ts";
 import { countUses, rewriteProgram } from "../rewrite.ts";
-import { makeNode } from "../trace.ts";
 import {
   type Arithmetic,
   type Attributes,

@@ -1,10 +1,10 @@
 /** Stretches: parts of a program that one node can replace (subgraph rewriting). */
 import { ComputedConstant, constantOp } from "../../graph/leaves.ts";
 import type { LinearMap } from "../../graph/linear_map.ts";
+import { makeNode } from "../../graph/node.ts";
 import { eliminateDeadCode } from "../../graph/passes/dead_code.ts";
 import { joinPath, parentPath } from "../../graph/paths.ts";
 import { countUses, rewriteProgram, type Rewriter, withInputs } from "../../graph/rewrite.ts";
-import { makeNode } from "../../graph/trace.ts";
 import {
   type GraphNode,
   type Op,
