@@ -5,7 +5,7 @@
  * life are spilled to the stack.
  */
 import type { Instruction, VirtualRegister } from "./instructions.ts";
-import { GENERAL } from "./x86/encoder.ts";
+import { GENERAL } from "./x86/operands.ts";
 
 /** Instructions and the loops among them, inner ones first. */
 export interface LinearCode {

@@ -1,12 +1,7 @@
 /** Instructions on virtual registers, and their encoding once these have numbers. */
-import {
-  type Encoder,
-  GENERAL,
-  type Place,
-  type RegisterOrPlace,
-  type Vectors,
-} from "./x86/encoder.ts";
+import type { Encoder, Vectors } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
+import { GENERAL, type Place, type RegisterOrPlace } from "./x86/operands.ts";
 
 /** A register in a function under translation; the allocator gives it a number, or a place. */
 export class VirtualRegister {

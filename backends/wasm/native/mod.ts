@@ -15,7 +15,8 @@ import type { NativeLevel } from "./processor.ts";
 import { ARGUMENT_BYTES, selectFunction } from "./select.ts";
 import type { FunctionTree } from "./tree.ts";
 import { widen } from "./widen.ts";
-import { Encoder, GENERAL, Label } from "./x86/encoder.ts";
+import { Encoder, Label } from "./x86/encoder.ts";
+import { GENERAL } from "./x86/operands.ts";
 
 /** Machine code of a module. */
 export interface TranslatedModule {

@@ -7,8 +7,9 @@ import { selectVector } from "./select_vector.ts";
 import { blocksOf, type Node, type Statement } from "./tree.ts";
 import { selectWait, selectWake } from "./select_waiting.ts";
 import type { WideFunction } from "./widen.ts";
-import { type Encoder, GENERAL, Label, type VectorOpcode } from "./x86/encoder.ts";
-import { V } from "./x86/opcodes.ts";
+import { type Encoder, Label } from "./x86/encoder.ts";
+import { V, type VectorOpcode } from "./x86/opcodes.ts";
+import { GENERAL } from "./x86/operands.ts";
 
 /** Bytes of an argument or parameter on the stack. */
 export const ARGUMENT_BYTES = 16;

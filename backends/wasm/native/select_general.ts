@@ -2,8 +2,9 @@
 import { type FunctionCode, writeConstant } from "./function_code.ts";
 import type { Address, VirtualRegister } from "./instructions.ts";
 import type { Node } from "./tree.ts";
-import { CONDITION, type Encoder, GENERAL, Label, type RegisterOrPlace } from "./x86/encoder.ts";
+import { CONDITION, type Encoder, Label } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
+import { GENERAL, type RegisterOrPlace } from "./x86/operands.ts";
 
 /** Comparisons of integers and the conditions that hold after `cmp`. */
 const COMPARISONS: Readonly<Record<string, number>> = {

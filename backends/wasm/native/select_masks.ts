@@ -6,8 +6,8 @@ import type { FunctionCode } from "./function_code.ts";
 import type { Output, VirtualRegister } from "./instructions.ts";
 import type { Node } from "./tree.ts";
 import { repeated } from "./x86/constants.ts";
-import type { RegisterOrPlace } from "./x86/encoder.ts";
 import { V } from "./x86/opcodes.ts";
+import type { RegisterOrPlace } from "./x86/operands.ts";
 
 /** The predicates of `cmpps`; all but `ne` are false where a lane is NaN. */
 const PREDICATES: Readonly<Record<string, number>> = {

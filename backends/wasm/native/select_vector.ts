@@ -17,8 +17,8 @@ import {
 } from "./select_masks.ts";
 import type { Node, Width } from "./tree.ts";
 import { repeated } from "./x86/constants.ts";
-import type { RegisterOrPlace, VectorOpcode } from "./x86/encoder.ts";
-import { V } from "./x86/opcodes.ts";
+import { V, type VectorOpcode } from "./x86/opcodes.ts";
+import type { RegisterOrPlace } from "./x86/operands.ts";
 
 /** Instructions with two operands, the second of which may be in memory. */
 const BINARY: Readonly<Record<string, VectorOpcode>> = {

@@ -6,7 +6,8 @@
 import { type FunctionCode, writeConstant } from "./function_code.ts";
 import { registersOf } from "./select_general.ts";
 import type { Node } from "./tree.ts";
-import { type Encoder, GENERAL, type Place } from "./x86/encoder.ts";
+import type { Encoder } from "./x86/encoder.ts";
+import { GENERAL, type Place } from "./x86/operands.ts";
 
 /** Number of the system call, and its operations on a word that only this process uses. */
 const FUTEX = 202, WAIT = 128, WAKE = 129;

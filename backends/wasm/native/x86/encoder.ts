@@ -5,23 +5,8 @@
  */
 
 import { ConstantPool } from "./constants.ts";
-
-/** Numbers of the general registers. */
-export const GENERAL = {
-  rax: 0,
-  rcx: 1,
-  rdx: 2,
-  rbx: 3,
-  rsp: 4,
-  rbp: 5,
-  rsi: 6,
-  rdi: 7,
-  r8: 8,
-  r9: 9,
-  r10: 10,
-  r11: 11,
-  r15: 15,
-} as const;
+import type { VectorOpcode } from "./opcodes.ts";
+import type { Place, RegisterOrPlace } from "./operands.ts";
 
 /** Conditions of jumps and similar instructions, as in their opcodes; the last bit inverts one. */
 export const CONDITION = {
@@ -37,31 +22,6 @@ export const CONDITION = {
   lessOrEqual: 14,
   greater: 15,
 } as const;
-
-/** A place in memory: base + index + displacement, or a constant of the code. */
-export type Place =
-  | { readonly base: number; readonly index?: number; readonly displacement: number }
-  | { readonly constant: number };
-
-/** An operand: a register by its number, or a place. */
-export type RegisterOrPlace = number | Place;
-
-/** An instruction on vector registers. */
-export interface VectorOpcode {
-  /** Opcode map: 1 for 0F, 2 for 0F38, 3 for 0F3A. */
-  readonly map: 1 | 2 | 3;
-  /** Mandatory prefix: 0 none, 1 for 66, 2 for F3, 3 for F2. */
-  readonly prefix: 0 | 1 | 2 | 3;
-  /** Bit W of EVEX; that of VEX is {@link vexW}. */
-  readonly w: 0 | 1;
-  readonly opcode: number;
-  /** Bit W of VEX, which most instructions ignore there. Default 0. */
-  readonly vexW?: 1;
-  /** Available encodings. Default: both. */
-  readonly only?: "vex" | "evex";
-  /** Bytes that it accesses in memory. Default: the vector. */
-  readonly bytes?: number;
-}
 
 /** Vectors of 128 bits in a register. */
 export type Vectors = 1 | 2 | 4;

@@ -1,5 +1,21 @@
 /** The vector instructions that the translator uses, named as in Intel's manual. */
-import type { VectorOpcode } from "./encoder.ts";
+
+/** An instruction on vector registers. */
+export interface VectorOpcode {
+  /** Opcode map: 1 for 0F, 2 for 0F38, 3 for 0F3A. */
+  readonly map: 1 | 2 | 3;
+  /** Mandatory prefix: 0 none, 1 for 66, 2 for F3, 3 for F2. */
+  readonly prefix: 0 | 1 | 2 | 3;
+  /** Bit W of EVEX; that of VEX is {@link vexW}. */
+  readonly w: 0 | 1;
+  readonly opcode: number;
+  /** Bit W of VEX, which most instructions ignore there. Default 0. */
+  readonly vexW?: 1;
+  /** Available encodings. Default: both. */
+  readonly only?: "vex" | "evex";
+  /** Bytes that it accesses in memory. Default: the vector. */
+  readonly bytes?: number;
+}
 
 type Rest = Pick<VectorOpcode, "only" | "bytes" | "vexW">;
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { Encoder, GENERAL, Label } from "../../../../../backends/wasm/native/x86/encoder.ts";
+import { Encoder, Label } from "../../../../../backends/wasm/native/x86/encoder.ts";
 import { V } from "../../../../../backends/wasm/native/x86/opcodes.ts";
+import { GENERAL } from "../../../../../backends/wasm/native/x86/operands.ts";
 
 const { rax, rcx, rbx, rsp, rsi, rdi, r8, r9, r10, r11, r15 } = GENERAL;
 
