@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { accessibilityProblems, widthOn } from "../support/accessibility.ts";
-import { type Page, withPage } from "../support/browser.ts";
+import { openDetails, type Page, withPage } from "../support/browser.ts";
 import { eventsOf, type JsonEvent, overfold, parseEvents, TINY, withTinyConfig } from "./cli.ts";
 
 /** Colour images, and three points for each curve. */
@@ -117,7 +117,7 @@ Deno.test("several runs: seeds form a band, differences are listed, and a select
         return parseEvents(text).filter(({ event }) => event === "epoch")
           .map(({ validLoss }) => Number(validLoss));
       }));
-      await page.locator("#curves summary").first().click();
+      await openDetails(page.locator("#curves summary").first());
       const row = (await texts(page, "#curves figure:first-of-type tbody tr:first-child td"))
         .slice(0, 3).map(Number);
       const [first, second] = losses.map(([loss]) => loss);
@@ -137,7 +137,7 @@ Deno.test("several runs: seeds form a band, differences are listed, and a select
 
 Deno.test("a report is accessible in light and dark, by keyboard and on a phone", () =>
   withReport(RGB, { a: ["seed=0"], b: ["seed=1"] }, async (page) => {
-    for (const details of await page.locator("summary").all()) await details.click();
+    for (const summary of await page.locator("summary").all()) await openDetails(summary);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       assertEquals(await accessibilityProblems(page), [], colorScheme);

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { ComparisonData } from "../../pages/compare/data.ts";
 import { pageHtml } from "../../pages/page.ts";
-import { type Page, withPage } from "../support/browser.ts";
+import { openDetails, type Page, withPage } from "../support/browser.ts";
 import { withFolder } from "../support/folder.ts";
 
 const NONE = { standardError: null, t: null, p: null, interval: null, effect: null };
@@ -124,14 +124,11 @@ Deno.test("curves have bands, and pairs have a point per run", () =>
   withComparison(async (page) => {
     await page.locator("#curves canvas").first().waitFor();
     assertEquals(await texts(page, "#curves .value"), ["90 %", "90 %"]);
-    await page.click("#curves summary");
-    // A table is made when its summary is opened, which the browser reports later.
-    await page.locator("#curves thead th").first().waitFor();
+    await openDetails(page.locator("#curves summary").first());
     const heads = ["epoch", "conv", "conv, low", "conv, high"];
     assertEquals((await texts(page, "#curves thead th")).slice(0, 4), heads);
     assertEquals(await page.locator("#pairs canvas").count(), 2);
-    for (const i of [0, 1]) await page.locator("#pairs summary").nth(i).click();
-    await page.locator("#pairs tbody td").nth(3).waitFor();
+    for (const i of [0, 1]) await openDetails(page.locator("#pairs summary").nth(i));
     assertEquals(await texts(page, "#pairs tbody td"), ["90.00 %", "91.00 %", "+0.00", "+1.00"]);
   }));
 

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { decodePng } from "../../files/formats/png.ts";
 import { pageHtml } from "../../pages/page.ts";
-import { type Page, withPage } from "../support/browser.ts";
+import { openDetails, type Page, withPage } from "../support/browser.ts";
 import type { KitData } from "./kit_page.ts";
 import { withFolder } from "../support/folder.ts";
 
@@ -110,7 +110,7 @@ Deno.test("a chart can be read, zoomed and smoothed, and its lines hidden", () =
 
 Deno.test("a chart's numbers are in a table and can be saved as CSV and PNG", () =>
   withKit(async (page) => {
-    await page.locator("#charts summary").first().click();
+    await openDetails(page.locator("#charts summary").first());
     assertEquals(await texts(page, "#charts thead th"), [
       ...["epoch", "one", "one, low", "one, high", "two"],
     ]);

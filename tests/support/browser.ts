@@ -1,6 +1,11 @@
 /** Opens pages in Chromium, at the path in `OVERFOLD_CHROMIUM`; for tests that `chromium.ts` runs. */
 import { assertEquals } from "@std/assert";
-import { type BrowserContextOptions, chromium, type Page } from "npm:playwright-core@1.65.1";
+import {
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from "npm:playwright-core@1.65.1";
 
 export type { Page };
 
@@ -45,4 +50,10 @@ export async function withPage(
     await browser.close();
     await Deno.remove(profile, { recursive: true });
   }
+}
+
+/** Opens a summary's details: pages make a table of numbers when the browser reports that it is open. */
+export async function openDetails(summary: Locator): Promise<void> {
+  await summary.click();
+  await summary.locator("xpath=following-sibling::*").first().waitFor();
 }
