@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "@std/path";
 import type { OpenOptions, OpenPictures } from "../datasets/dataset.ts";
 import type { ClassReport } from "../datasets/examination/class_tally.ts";
 import { type ExaminationReport, examine } from "../datasets/examination/examine.ts";
-import type { PassedOverFile } from "../datasets/folder/passed_over.ts";
+import type { SkippedFile } from "../datasets/folder/skipped.ts";
 import { openPictures } from "../datasets/open.ts";
 import { InputError, RunError } from "../errors.ts";
 import { writeFileAtomic } from "../files/atomic.ts";
@@ -33,11 +33,11 @@ export async function checkPictures(
   context: Context,
 ): Promise<void> {
   const { progress } = context;
-  const passedOver: PassedOverFile[] = [];
+  const skipped: SkippedFile[] = [];
   const opened = await openedAt(path, args, context, {
     scan: false,
     onProgress: (done) => progress.update(() => downloadLine(done)),
-    onPassedOver: (file) => passedOver.push(file),
+    onSkipped: (file) => skipped.push(file),
   });
   const sheet = await sheetPath(path, args);
   const { classNames, sizes } = opened.info;
@@ -51,7 +51,7 @@ export async function checkPictures(
       progress.update(() => `checked ${formatCount(done)} of ${formatNumberOf(all, "image")}`),
   });
   progress.finish();
-  const left = passedOver.filter(({ isPicture }) => isPicture);
+  const left = skipped.filter(({ isPicture }) => isPicture);
   printReport(path, report, left, context);
   if (sheet !== undefined) await writeSheet(sheet, report.classes, context);
   const wrong = [
@@ -66,7 +66,7 @@ export async function checkPictures(
     bytes: report.bytes,
     transparent: report.transparent,
     broken: report.broken.length,
-    passedOver: left.length,
+    skipped: left.length,
     duplicates: report.duplicates.length,
     sheet: sheet ?? null,
   });
@@ -128,7 +128,7 @@ async function writeSheet(
 function printReport(
   path: string,
   { classes, broken, duplicates, bytes, transparent }: ExaminationReport,
-  left: readonly PassedOverFile[],
+  left: readonly SkippedFile[],
   { print, emit }: Context,
 ): void {
   const count = sum(classes.map(({ training, validation }) => training + validation));

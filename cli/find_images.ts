@@ -1,7 +1,7 @@
 /** Finds the image files that command-line arguments name: files, folders and patterns. */
 import { extname, isGlob, join } from "@std/path";
 import { InputError } from "../errors.ts";
-import { PassedOver } from "../datasets/folder/passed_over.ts";
+import { Skipped } from "../datasets/folder/skipped.ts";
 import { expandBraces, glob } from "../files/glob.ts";
 import { kindOf } from "../files/kind_of_file.ts";
 import { isPictureName, SIGNATURE_BYTES } from "../files/picture_names.ts";
@@ -13,7 +13,7 @@ interface FoundImages {
   /** A sentence for each argument that matches no file, and for each unreadable folder. */
   readonly missing: readonly string[];
   /** A sentence for each argument of which some files were skipped: how many of what kind. */
-  readonly passedOver: readonly string[];
+  readonly skipped: readonly string[];
 }
 
 /** What a link can lead to, such as a system file with a process's secrets. */
@@ -29,9 +29,9 @@ const CLOSED = "file that Deno opens for no program";
 export async function findImages(words: readonly string[]): Promise<FoundImages> {
   const paths: string[] = [];
   const missing: string[] = [];
-  const passedOver: string[] = [];
+  const skipped: string[] = [];
   for (const word of words) {
-    const others = new PassedOver();
+    const others = new Skipped();
     const info = await statOf(word);
     if (info && !info.isDirectory) {
       if (info.isFile && await isClosed(word)) missing.push(`${word}: a ${CLOSED}`);
@@ -49,16 +49,16 @@ export async function findImages(words: readonly string[]): Promise<FoundImages>
       const none = info ? "no images in this folder" : "no file matches this pattern";
       missing.push(`${word}: ${none}${others.summary ? `; ${others.summary}` : ""}`);
     } else if (others.summary) {
-      passedOver.push(`${word}: ${others.summary}`);
+      skipped.push(`${word}: ${others.summary}`);
     }
   }
-  return { paths, missing, passedOver };
+  return { paths, missing, skipped };
 }
 
 /** The images in a folder and below; `unreadable` receives a sentence for each closed folder. */
 async function picturesIn(
   folder: string,
-  others: PassedOver,
+  others: Skipped,
   unreadable: string[],
 ): Promise<string[]> {
   const found: string[] = [];
@@ -80,7 +80,7 @@ async function picturesIn(
 }
 
 /** Files that match a pattern. */
-async function filesOf(pattern: string, others: PassedOver): Promise<string[]> {
+async function filesOf(pattern: string, others: Skipped): Promise<string[]> {
   const files: string[] = [];
   for (const one of expandBraces(pattern)) {
     for await (const path of glob(one)) {

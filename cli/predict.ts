@@ -88,7 +88,7 @@ export const command: Command = {
     const format = formatOf(args, damaged);
     const { background, ground } = backgroundOf(args);
     const explained = explainedOf(args);
-    const { paths, missing, passedOver } = await findImages(words);
+    const { paths, missing, skipped } = await findImages(words);
     if (paths.length === 0) throw new InputError(missing.map(spellName).join("\n"));
     if (output !== undefined) await checkOutput(output, [path, ...paths], ".txt");
     if (explained !== undefined) {
@@ -114,7 +114,7 @@ export const command: Command = {
       : await Explanation.open(path, network, backend, args.text("class"));
 
     const { progress } = context;
-    passedOver.forEach((line) => progress.print(`note: ${spellName(line)}`));
+    skipped.forEach((line) => progress.print(`note: ${spellName(line)}`));
     const failures: string[] = [];
     const onFailure = (message: string) => {
       const line = spellName(message);

@@ -68,9 +68,11 @@ export interface OpenOptions extends LocateOptions {
   /** Whether the first bytes of image files are checked on loading. Default true. */
   readonly scan?: boolean;
   /** Receives each skipped file: its kind, and whether it is an image nevertheless. */
-  readonly onPassedOver?: (
+  readonly onSkipped?: (
     file: { readonly path: string; readonly what: string; readonly isPicture?: boolean },
   ) => void;
+  /** @deprecated The former name of `onSkipped`. */
+  readonly onPassedOver?: OpenOptions["onSkipped"];
   /** During a long search for images, periodically receives a function that describes the progress. */
   readonly onWork?: (say: () => string) => void;
 }

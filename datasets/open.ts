@@ -1,6 +1,7 @@
 /** Opens and loads datasets by name. */
 import { InputError } from "../errors.ts";
 import { type Choice, chosen } from "../schema/entry.ts";
+import { warnRenamed } from "../schema/former_names.ts";
 import { isRecord } from "../schema/record.ts";
 import type {
   DatasetEntry,
@@ -51,11 +52,12 @@ export async function openPictures(
 
 async function opened(
   choice: DatasetChoice,
-  where: OpenOptions,
+  { onPassedOver, onSkipped = onPassedOver, ...where }: OpenOptions,
 ): Promise<OpenDataset | OpenPictures> {
   requirePlaceBeside(choice);
+  if (onPassedOver) warnRenamed("onPassedOver of datasets", "onSkipped");
   const { entry, options } = chosen<DatasetEntry>(DATASETS, choice, "dataset");
-  return await entry.build(options, where);
+  return await entry.build(options, { ...where, onSkipped });
 }
 
 /** Throws InputError for a choice that contains the location of a dataset that can be anywhere. */

@@ -8,7 +8,7 @@ import { formatCount, someOf } from "../../reporting/format.ts";
 import { PathList, type Paths } from "../paths.ts";
 import { Labels } from "./labels.ts";
 import { type Entries, Listing, type ListingOptions } from "./listing.ts";
-import { PassedOver, type PassedOverFile } from "./passed_over.ts";
+import { Skipped, type SkippedFile } from "./skipped.ts";
 import { picturesIn } from "./walk.ts";
 
 const TRAIN = "train";
@@ -36,7 +36,7 @@ interface FolderOptions extends ListingOptions {
   /** The class of a validation image outside class folders, by its name without extension. */
   readonly classOf?: (name: string) => string | undefined;
   /** Receives each skipped file. */
-  readonly onPassedOver?: (file: PassedOverFile) => void;
+  readonly onSkipped?: (file: SkippedFile) => void;
 }
 
 /** Finds the images. Throws InputError for a path that is not a folder, or has no classes or no images. */
@@ -52,7 +52,7 @@ export async function findPictures(root: string, options: FolderOptions): Promis
 
 async function foundIn(
   listing: Listing,
-  { classes, validation: named, classOf, onPassedOver }: FolderOptions,
+  { classes, validation: named, classOf, onSkipped }: FolderOptions,
 ): Promise<FoundPictures> {
   const { root } = listing;
   const all = await listing.entriesOf("");
@@ -60,7 +60,7 @@ async function foundIn(
   const splits = VALIDATION.filter((name) => folders.includes(name));
   const isSplit = folders.includes(TRAIN) &&
     (folders.length === 1 || splits.length > 0 || named !== undefined);
-  const passedOver = new PassedOver(onPassedOver);
+  const skipped = new Skipped(onSkipped);
   const notices: string[] = [];
   const validation = isSplit ? named ?? splits.at(0) : named;
   if (validation !== undefined && (!isSplit || !folders.includes(validation))) {
@@ -78,7 +78,7 @@ async function foundIn(
   const names = classNamesOf(join(root, train.folder), train.entries, classes);
   const found = {
     listing,
-    passedOver,
+    skipped,
     names,
     classOf,
     isAll: classes === undefined,
@@ -91,7 +91,7 @@ async function foundIn(
     const entries = await listing.entriesOf(validation);
     await addPictures(found, { folder: validation, entries, isTrain: false });
   }
-  if (passedOver.summary) notices.push(`${root}: ${passedOver.summary}`);
+  if (skipped.summary) notices.push(`${root}: ${skipped.summary}`);
   const { paths, labels } = found;
   return { classNames: names, paths: paths.done(root), labels, trainCount, notices };
 }
@@ -153,7 +153,7 @@ interface Split {
 /** The images found so far. */
 interface Finding {
   readonly listing: Listing;
-  readonly passedOver: PassedOver;
+  readonly skipped: Skipped;
   /** Class names. */
   readonly names: readonly string[];
   readonly classOf: FolderOptions["classOf"];
@@ -165,7 +165,7 @@ interface Finding {
 
 /** Adds the images of the classes in a split. */
 async function addPictures(
-  { listing, passedOver, names, classOf, isAll, paths, labels }: Finding,
+  { listing, skipped, names, classOf, isAll, paths, labels }: Finding,
   { folder, entries: { folders, files }, isTrain }: Split,
 ): Promise<void> {
   const { root } = listing;
@@ -180,7 +180,7 @@ async function addPictures(
     );
   }
   for (const name of strangers) {
-    passedOver.add({ path: join(root, folder, name), what: "folder that is not a class" });
+    skipped.add({ path: join(root, folder, name), what: "folder that is not a class" });
   }
   const before = paths.count;
   for (const name of files.filter(isPictureName)) {
@@ -190,7 +190,7 @@ async function addPictures(
       labels.add(label);
     } else {
       const path = join(root, folder, name);
-      passedOver.add({ path, what: "image in no class", isPicture: true });
+      skipped.add({ path, what: "image in no class", isPicture: true });
     }
   }
   const empty: string[] = [];
@@ -198,7 +198,7 @@ async function addPictures(
   for (const [label, name] of names.entries()) {
     if (!there.has(name)) continue;
     const first = paths.count;
-    await picturesIn(listing, folder === "" ? name : `${folder}/${name}`, passedOver, (path) => {
+    await picturesIn(listing, folder === "" ? name : `${folder}/${name}`, skipped, (path) => {
       paths.add(path);
       labels.add(label);
     });
@@ -209,7 +209,7 @@ async function addPictures(
     `${join(root, folder)}: no images in ${
       someOf(empty.map(spellName)) || "the folder of a class"
     }` +
-      (passedOver.summary ? `; ${passedOver.summary}` : "") +
+      (skipped.summary ? `; ${skipped.summary}` : "") +
       "; add some, or list the other classes in classes",
     { at: isTrain ? ["classes"] : [] },
   );

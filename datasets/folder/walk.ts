@@ -4,7 +4,7 @@ import { kindOf } from "../../files/kind_of_file.ts";
 import { isPictureName, SIGNATURE_BYTES } from "../../files/picture_names.ts";
 import { partOf } from "../../files/window.ts";
 import type { Listing } from "./listing.ts";
-import type { PassedOver, PassedOverFile } from "./passed_over.ts";
+import type { Skipped, SkippedFile } from "./skipped.ts";
 
 /**
  * Reports the paths of the images in `folder` and below, relative to the root. A folder reached by several
@@ -13,7 +13,7 @@ import type { PassedOver, PassedOverFile } from "./passed_over.ts";
 export async function picturesIn(
   listing: Listing,
   folder: string,
-  passedOver: PassedOver,
+  skipped: Skipped,
   add: (path: string) => void,
 ): Promise<void> {
   const visited = new Set<string>();
@@ -24,7 +24,7 @@ export async function picturesIn(
     for (const name of files) {
       const file = `${folder}/${name}`;
       const other = otherThanPicture(listing.root, file);
-      if (other) passedOver.add({ path: join(listing.root, file), ...other });
+      if (other) skipped.add({ path: join(listing.root, file), ...other });
       else add(file);
     }
     for (const name of folders) await visit(`${folder}/${name}`);
@@ -33,7 +33,7 @@ export async function picturesIn(
 }
 
 /** Why a file is not an image, by its name and its first bytes. */
-function otherThanPicture(root: string, path: string): Omit<PassedOverFile, "path"> | undefined {
+function otherThanPicture(root: string, path: string): Omit<SkippedFile, "path"> | undefined {
   // The file cannot be opened: bytes that are not Unicode are lost from its name.
   if (path.includes("\ufffd")) return { what: "name that is not Unicode", isPicture: true };
   if (isPictureName(path)) return undefined;

@@ -10,7 +10,7 @@ import type { OpenOptions } from "../dataset.ts";
 import type { ShardIndex, ShardOptions } from "./shard_index.ts";
 
 /** Changes with the contents of an index and with how it is built. */
-const FORMAT = "index 1";
+const FORMAT = "index 2";
 
 /** What is kept. */
 interface Kept {

@@ -6,7 +6,7 @@ import { z } from "../../schema/entry.ts";
 import type { OpenOptions, OpenPictures } from "../dataset.ts";
 import { ClassNames, Labels } from "../folder/labels.ts";
 import { openLabelled } from "../folder/open.ts";
-import { PassedOver } from "../folder/passed_over.ts";
+import { Skipped } from "../folder/skipped.ts";
 import {
   channelsSchema,
   classesSchema,
@@ -91,7 +91,7 @@ export async function openShards(
   const classNames = found.classes.settle(found.labels, place);
   const trainCount = found.names.count;
   heldFiles.forEach((file, i) => found.add(file, indexes[trainFiles.length + i]));
-  const { summary } = found.passedOver;
+  const { summary } = found.skipped;
   if (summary) where.onNotice?.(`${place}: ${summary}`);
   if (trainCount === 0 || heldFiles.length > 0 && found.names.count === trainCount) {
     const [empty] = trainCount === 0 ? trainFiles : heldFiles;
@@ -128,7 +128,7 @@ class Found {
   readonly labels: Labels;
   readonly classes: ClassNames;
   readonly ends: number[] = [];
-  readonly passedOver = new PassedOver();
+  readonly skipped = new Skipped();
   readonly #places = new Map<string, Growing<Float64Array<SharedArrayBuffer>>>();
 
   constructor(severalLabels: boolean, classes: readonly string[] | undefined) {
@@ -140,7 +140,7 @@ class Found {
     return Object.fromEntries([...this.#places].map(([key, values]) => [key, values.used]));
   }
 
-  add(file: string, { names, labels, labelCounts, labelTexts, passedOver, places }: ShardIndex) {
+  add(file: string, { names, labels, labelCounts, labelTexts, skipped, places }: ShardIndex) {
     const all = new TextDecoder().decode(names).split("\0").slice(0, -1);
     const numbers = labelTexts.map((label) => this.classes.numberOf(label, () => file));
     let at = 0;
@@ -155,7 +155,7 @@ class Found {
       column.append(values);
       this.#places.set(key, column);
     }
-    for (const [what, times] of Object.entries(passedOver)) this.passedOver.count(what, times);
+    for (const [what, times] of Object.entries(skipped)) this.skipped.count(what, times);
   }
 }
 

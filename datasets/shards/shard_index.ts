@@ -13,7 +13,7 @@ export interface ShardIndex {
   /** The classes in order, if the file states them. */
   readonly classNames?: readonly string[];
   /** Counts of skipped items. */
-  readonly passedOver: Readonly<Record<string, number>>;
+  readonly skipped: Readonly<Record<string, number>>;
   /** Data common to all images of the file; its meaning depends on the kind. */
   readonly form?: unknown;
   /** Location of each image, in numbers whose meaning depends on the kind. */
@@ -38,7 +38,7 @@ export class IndexBuilder {
   readonly #labels: number[] = [];
   readonly #labelCounts: number[] = [];
   readonly #texts = new Map<string, number>();
-  readonly #passedOver: Record<string, number> = {};
+  readonly #skipped: Record<string, number> = {};
   readonly #places: readonly number[][];
 
   /** @param placeNames names of the numbers that locate an image */
@@ -62,7 +62,7 @@ export class IndexBuilder {
 
   /** Counts a skipped item. */
   passOver(what: string): void {
-    this.#passedOver[what] = (this.#passedOver[what] ?? 0) + 1;
+    this.#skipped[what] = (this.#skipped[what] ?? 0) + 1;
   }
 
   /** The complete index. */
@@ -74,7 +74,7 @@ export class IndexBuilder {
       ...(this.severalLabels ? { labelCounts: Uint32Array.from(this.#labelCounts) } : {}),
       labelTexts: [...this.#texts.keys()],
       ...(classNames ? { classNames } : {}),
-      passedOver: this.#passedOver,
+      skipped: this.#skipped,
       places: Object.fromEntries(
         this.placeNames.map((name, i) => [name, Float64Array.from(this.#places[i])]),
       ),

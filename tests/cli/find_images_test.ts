@@ -9,12 +9,12 @@ const withEmptyFiles = (names: readonly string[], work: (folder: string) => Prom
 
 /** What `findImages` finds, with paths relative to the folder. */
 async function found(folder: string, ...words: string[]) {
-  const { paths, missing, passedOver } = await findImages(words.map((word) => join(folder, word)));
+  const { paths, missing, skipped } = await findImages(words.map((word) => join(folder, word)));
   const short = (text: string) => text.replace(folder, "").replace(/^[/\\]/, "");
   return {
     paths: paths.map(short),
     missing: missing.map(short),
-    passedOver: passedOver.map(short),
+    skipped: skipped.map(short),
   };
 }
 
@@ -24,7 +24,7 @@ Deno.test("a folder stands for all images below it, a pattern for the files that
     assertEquals(await found(folder, ""), {
       paths: ["a.JPG", "b.png", d],
       missing: [],
-      passedOver: [": skipped 1 × hidden, 1 × .txt"],
+      skipped: [": skipped 1 × hidden, 1 × .txt"],
     });
     const { paths, missing } = await found(folder, "*.png", "c");
     assertEquals([paths, missing], [["b.png", d], []]);
@@ -41,7 +41,7 @@ Deno.test("images in a folder are recognized by extension or first bytes", () =>
     assertEquals(await found(folder, "."), {
       paths: ["a.jfif", "b.JPE", "c.jif", "d.pjpeg", "e.apng", "g", "i.tmp"],
       missing: [],
-      passedOver: [": skipped 1 × .jp2, 1 × .dat"],
+      skipped: [": skipped 1 × .jp2, 1 × .dat"],
     });
   }));
 
@@ -60,15 +60,15 @@ Deno.test({
         .output();
       assertEquals(success, true);
       const others = "1 × link to nothing, 1 × pipe or device, 1 × name that is not Unicode";
-      const { paths, passedOver } = await found(folder, "in");
+      const { paths, skipped } = await found(folder, "in");
       assertEquals(paths, ["in/a.png", "in/to_a_file.png"]);
-      const [sentence] = passedOver;
+      const [sentence] = skipped;
       const parts = sentence.replace("in: skipped ", "").split(", ").sort();
       const expected = `${others}, 2 × .mp4, 2 × link to a folder, 1 × without extension`;
       assertEquals(parts, expected.split(", ").sort());
       const pattern = await found(folder, "in/*.png");
       assertEquals(pattern.paths, paths);
-      const told = pattern.passedOver[0].replace("in/*.png: skipped ", "").split(", ").sort();
+      const told = pattern.skipped[0].replace("in/*.png: skipped ", "").split(", ").sort();
       assertEquals(told, others.split(", ").sort());
     }),
 });
@@ -82,10 +82,10 @@ Deno.test({
       const closed = "file that Deno opens for no program";
       await Deno.symlink("/proc/self/environ", join(folder, "in", "b.png"));
       await Deno.symlink("/proc/self/environ", join(folder, "in", "c"));
-      const { paths, passedOver } = await found(folder, "in", "in/*");
+      const { paths, skipped } = await found(folder, "in", "in/*");
       assertEquals(paths, ["in/a.png", "in/a.png"]);
       const times = `skipped 2 × ${closed}`;
-      assertEquals(passedOver, [`in: ${times}`, `in/*: ${times}`]);
+      assertEquals(skipped, [`in: ${times}`, `in/*: ${times}`]);
       assertEquals((await found(folder, "in/b.png")).missing, [`in/b.png: a ${closed}`]);
     }),
 });
@@ -93,7 +93,7 @@ Deno.test({
 Deno.test("an existing file whose name looks like a pattern is taken as a file", () =>
   withEmptyFiles(["[1].png", "1.png"], async (folder) => {
     const path = join(folder, "[1].png");
-    assertEquals(await findImages([path]), { paths: [path], missing: [], passedOver: [] });
+    assertEquals(await findImages([path]), { paths: [path], missing: [], skipped: [] });
   }));
 
 Deno.test("an argument that matches no image is reported with the reason", () =>
@@ -106,7 +106,7 @@ Deno.test("an argument that matches no image is reported with the reason", () =>
         `${words[1]}: no file matches this pattern`,
         `${words[2]}: no such file or folder`,
       ],
-      passedOver: [],
+      skipped: [],
     });
   }));
 
@@ -128,7 +128,7 @@ Deno.test("an unreadable folder counts as missing, not as skipped", () =>
     assertEquals(await found(folder, "in", "closed"), {
       paths: [join("in", "a.png")],
       missing: [closed(join("in", "closed")), closed("closed")],
-      passedOver: [],
+      skipped: [],
     });
   }));
 

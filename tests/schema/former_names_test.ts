@@ -1,10 +1,13 @@
 /** Former names still work, with one warning each. */
 import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
 import { cpuBackend } from "../../backends/wasm/mod.ts";
 import { parseArguments } from "../../cli/command.ts";
 import { command } from "../../cli/export.ts";
+import { loadDataset } from "../../datasets/open.ts";
 import { dtypeOf } from "../../onnx/export.ts";
 import { type InFlightLimit, pipelined } from "../../training/pipeline.ts";
+import { plainPng, withFiles } from "../support/pictures.ts";
 
 /** The warnings of `work`, which runs twice. */
 async function warningsOf(work: () => unknown): Promise<string[]> {
@@ -60,4 +63,22 @@ Deno.test("the former name of a backend's limit of runs in flight works", async 
   assertEquals(warnings, [
     "warning: Backend.runsPerReadback is now called Backend.runsInFlight, of twice the value",
   ]);
+});
+
+Deno.test("the former name of the function that receives skipped files works", () => {
+  const image = plainPng([0, 0, 0]);
+  const files = Object.fromEntries(
+    ["a/0", "a/1", "b/0", "b/1"].map((name) => [`${name}.png`, image]),
+  );
+  return withFiles({ ...files, "b/x.txt": "" }, async (root) => {
+    const skipped: string[] = [];
+    const warnings = await warningsOf(() =>
+      loadDataset({ name: "image_folder", root, holdOut: { share: 0.5 } }, {
+        trainTransforms: [{ name: "fit", size: 2 }],
+        onPassedOver: ({ path }) => skipped.push(path),
+      })
+    );
+    assertEquals(skipped, Array(2).fill(join(root, "b/x.txt")));
+    assertEquals(warnings, ["warning: onPassedOver of datasets is now called onSkipped"]);
+  });
 });

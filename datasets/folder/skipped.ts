@@ -3,7 +3,7 @@ import { spellName } from "../../reporting/controls.ts";
 import { formatCount } from "../../reporting/format.ts";
 
 /** A skipped file or folder. */
-export interface PassedOverFile {
+export interface SkippedFile {
   readonly path: string;
   /** Its extension, or its kind. */
   readonly what: string;
@@ -12,14 +12,14 @@ export interface PassedOverFile {
 }
 
 /** Counts by extension or kind. */
-export class PassedOver {
+export class Skipped {
   readonly #counts = new Map<string, number>();
 
   /** @param onFile receives each file */
-  constructor(private readonly onFile?: (file: PassedOverFile) => void) {}
+  constructor(private readonly onFile?: (file: SkippedFile) => void) {}
 
   /** Counts one more. */
-  add(file: PassedOverFile): void {
+  add(file: SkippedFile): void {
     this.count(file.what);
     this.onFile?.(file);
   }
