@@ -48,7 +48,7 @@ export const command: Command = {
     "The page is one self-contained file, without requests to any server: curves, configs and their\n" +
     "differences, the network's sizes and kernels, how it folds and, for the validation images,\n" +
     "confusions, classes, calibration and the worst mistakes. Runs whose configs differ only in the seed\n" +
-    "become one curve with a band. A run in progress is reported as far as it is. Images must be on this\n" +
+    "become one curve with a band. A run in progress is reported so far. Images must be on this\n" +
     "machine: nothing is downloaded.",
   async run(args, context) {
     const output = args.text("output");

@@ -110,7 +110,7 @@ export async function requireSame(
   const different = names.filter((name) => all.some((facts) => facts[name] !== all[0][name]));
   if (different.length === 0) return;
   const lines = different.map((name) => {
-    const byValue = Map.groupBy(all.keys(), (rank) => all[rank][name] ?? "not there");
+    const byValue = Map.groupBy(all.keys(), (rank) => all[rank][name] ?? "missing");
     const values = [...byValue].map(([value, ranks]) => `${value} on ${ranksOf(ranks)}`);
     return `${name}: ${values.join(", ")}`;
   });

@@ -44,7 +44,7 @@ export async function calibrateNetwork(
   const { temperature: _, ...description } = network.description;
   if (description.activation === "sigmoid") {
     throw new InputError(
-      `${description.model} decides on each class by itself, by a threshold; a temperature is for ` +
+      `${description.model} decides each class separately, by a threshold; a temperature is for ` +
         "networks that assign one class to each image",
     );
   }

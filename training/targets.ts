@@ -26,7 +26,7 @@ export function requireMixable({ name, targets, mixedTargets }: Objective): void
   if (mixedTargets) return;
   const learnsFrom = targets.map(({ name }) => name).join(", ");
   throw new InputError(
-    `${name} learns from ${learnsFrom}, of which no mixture is known; leave mixing out`,
+    `${name} learns from ${learnsFrom}, which cannot be mixed; remove mixing`,
     { at: [] },
   );
 }

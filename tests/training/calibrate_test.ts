@@ -43,6 +43,6 @@ Deno.test("a network of several classes per image is not calibrated", async () =
   await assertRejects(
     () => calibrateNetwork(network, data.test, backend),
     InputError,
-    "tiny decides on each class by itself",
+    "tiny decides each class separately",
   );
 });

@@ -60,7 +60,7 @@ const MISTAKES: readonly [options: Record<string, unknown>, at: OptionPath, text
       objective: { ...objectiveOf("classification", 3), mixedTargets: undefined },
     },
     ["mixing"],
-    "classification learns from labels, of which no mixture is known; leave mixing out",
+    "classification learns from labels, which cannot be mixed; remove mixing",
   ],
   [{ batchSize: 21, dropLast: true }, ["batchSize"], "there are only 20 images"],
   [{ freeze: ["conv9"] }, ["freeze", 0], '"conv9" fits no parameter'],

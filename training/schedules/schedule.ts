@@ -115,7 +115,7 @@ export function unreachedWarnings(
   const units = unitsIn(unit, context);
   if (at < units) return [];
   const remedy = unit === "epoch"
-    ? `; with unit: step it counts steps, of which there are ${context.totalSteps}`
+    ? `; with unit: step it counts steps; there are ${context.totalSteps}`
     : `; with unit: epoch it counts epochs of ${context.stepsPerEpoch} steps`;
   const length = Number(units.toFixed(2));
   return [`its ${what} ${at} is never reached in ${length} ${unit}s and changes nothing${remedy}`];
