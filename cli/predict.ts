@@ -1,29 +1,28 @@
 /** `overfold predict`: classifies images. */
 
-import { extname } from "@std/path";
-import { DEFAULT_THRESHOLD } from "../networks/activation.ts";
 import { requireFiniteWeights } from "../networks/finite.ts";
 import { loadNetwork } from "../checkpoints/load.ts";
-import type { NetworkDescription } from "../networks/network.ts";
 import { EXIT, InputError, RunError } from "../errors.ts";
-import { GROUNDS, parseGround } from "../files/colours.ts";
 import { requirePictures } from "../files/images.ts";
 import { Output } from "../files/output.ts";
-import type { Colour } from "../files/pixels.ts";
 import { spellName } from "../reporting/controls.ts";
 import { formatCount, formatNumberOf } from "../reporting/format.ts";
+import type { Progress } from "../reporting/progress.ts";
 import { backendOption, chosenBackend, openChosen } from "./backend.ts";
-import type { Arguments, Command } from "./command.ts";
 import { MAX_TILES } from "./batch_sheet.ts";
+import type { Command, Context } from "./command.ts";
 import { Explanation } from "./explanation.ts";
 import { findImages } from "./find_images.ts";
 import { Interruption } from "./interruption.ts";
 import { checkOutput } from "./output.ts";
 import {
-  type NamedProbability,
-  type PredictionFormat,
-  predictionFormats,
-} from "./prediction_formats.ts";
+  backgroundOf,
+  choiceOfClasses,
+  explainedOf,
+  formatOf,
+  outputOf,
+} from "./predict_options.ts";
+import type { PredictionFormat } from "./prediction_formats.ts";
 import { predictions } from "./predictions.ts";
 import { chosenTta, ttaOption } from "./tta.ts";
 
@@ -80,7 +79,7 @@ export const command: Command = {
     `alone, or up to ${MAX_TILES} on one sheet.`,
   async run(args, context) {
     const [path, ...words] = args.positionals;
-    const top = args.integer("top");
+    const choiceFor = choiceOfClasses(args);
     const batchSize = args.integer("batch-size") ?? 32;
     const testTime = chosenTta(args);
     const output = outputOf(args);
@@ -98,12 +97,7 @@ export const command: Command = {
     const network = await loadNetwork(path);
     requirePictures(path, network.description.input);
     requireFiniteWeights(path, network.program(1));
-    const threshold = args.number(
-      "threshold",
-      "a probability from 0 to 1",
-      (p) => p >= 0 && p <= 1,
-    );
-    const choose = choiceOfClasses(network.description, { top, threshold });
+    const choose = choiceFor(network.description);
     const choice = chosenBackend(args, {
       backend: "cpu",
       threads: paths.length === 1 ? 1 : "auto",
@@ -126,11 +120,10 @@ export const command: Command = {
       progress.print("stopping after the current images; press Ctrl-C again to stop at once")
     );
     using file = output === undefined ? undefined : await Output.open(output);
-    let [count, onGround, isStopped] = [0, 0, false];
+    const counts: Counts = { all: paths.length, done: 0, onGround: 0 };
+    let isStopped = false;
     try {
       await interruption.gracefully(context, async (signal, { print, emit }) => {
-        const put = async (line: string) => file ? await file.write(`${line}\n`) : print(line);
-        if (format.heading !== undefined) await put(format.heading);
         const options = {
           batchSize,
           testTime,
@@ -141,62 +134,88 @@ export const command: Command = {
           onFailure,
           keepsPictures: explanation !== undefined,
         };
-        for await (const { result, seen } of predictions(network, paths, backend, options)) {
-          const { isOnGround, ...found } = result;
-          if (seen) await explanation?.add(seen);
-          const prediction = isOnGround ? { ...found, background } : found;
-          if (found.damage) {
-            progress.print(`warning: ${spellName(found.image)}: ${found.damage}`);
-          }
-          if (isOnGround) onGround++;
-          await put(format.lines(prediction));
-          count++;
-          if (file) {
-            progress.update(() =>
-              `${formatCount(count)} of ${formatNumberOf(paths.length, "image")}`
-            );
-          } else {
-            emit({ ...prediction });
-          }
-        }
-        isStopped = count + failures.length < paths.length + missing.length;
+        const sinks = { format, background, explanation, file, progress, print, emit };
+        await writeAll(predictions(network, paths, backend, options), counts, sinks);
+        isStopped = counts.done + failures.length < paths.length + missing.length;
         if (explained !== undefined) await explanation?.write(explained);
         if (!isStopped) await file?.finish();
       });
     } catch (error) {
-      progress.print(await leave(file, count, paths.length));
+      progress.print(await leave(file, counts));
       throw error;
     }
     progress.finish();
-    const { outputFailure } = interruption;
-    if (outputFailure !== undefined) {
-      if (outputFailure instanceof Deno.errors.BrokenPipe) {
-        progress.print("standard output was closed; some predictions are not written");
-      }
-      throw outputFailure;
-    }
-    if (onGround > 0) {
-      progress.print(
-        `note: ${formatCount(onGround)} of ${formatNumberOf(count, "image")} ` +
-          `${onGround === 1 ? "has" : "have"} transparent pixels, shown on ${background} ` +
-          "(--background)",
-      );
-    }
+    throwOutputFailure(interruption, progress);
+    if (counts.onGround > 0) progress.print(transparencyNote(counts, background));
     if (explanation && explanation.count > 0) {
       progress.print(`explained: ${explained}, ${formatNumberOf(explanation.count, "image")}`);
     }
     if (isStopped) {
-      progress.print(await leave(file, count, paths.length));
+      progress.print(await leave(file, counts));
       return EXIT.interrupted;
     }
     // The output file may be standard output itself.
     if (file && !file.isStream) {
-      context.print(`predictions: ${output}, ${formatNumberOf(count, "image")}`);
-      context.emit({ output, images: count, failures: failures.length });
+      context.print(`predictions: ${output}, ${formatNumberOf(counts.done, "image")}`);
+      context.emit({ output, images: counts.done, failures: failures.length });
     }
     if (failures.length > 0) throw unread(failures, paths.length + missing.length);
   },
 };
+
+/** Numbers of images. */
+interface Counts {
+  readonly all: number;
+  done: number;
+  /** Those with transparent pixels, which are shown on the background. */
+  onGround: number;
+}
+
+/** Where predictions go, and how they are written. */
+interface Sinks extends Pick<Context, "print" | "emit" | "progress"> {
+  readonly format: PredictionFormat;
+  readonly background: string;
+  readonly explanation?: Explanation;
+  readonly file?: Output;
+}
+
+/** Writes and counts predictions as they are computed. */
+async function writeAll(
+  found: ReturnType<typeof predictions>,
+  counts: Counts,
+  { format, background, explanation, file, progress, print, emit }: Sinks,
+): Promise<void> {
+  const put = async (line: string) => file ? await file.write(`${line}\n`) : print(line);
+  if (format.heading !== undefined) await put(format.heading);
+  for await (const { result: { isOnGround, ...result }, seen } of found) {
+    if (seen) await explanation?.add(seen);
+    const prediction = isOnGround ? { ...result, background } : result;
+    if (result.damage) progress.print(`warning: ${spellName(result.image)}: ${result.damage}`);
+    if (isOnGround) counts.onGround++;
+    await put(format.lines(prediction));
+    counts.done++;
+    if (!file) emit({ ...prediction });
+    else {
+      progress.update(() =>
+        `${formatCount(counts.done)} of ${formatNumberOf(counts.all, "image")}`
+      );
+    }
+  }
+}
+
+/** Throws the error of standard output, if it failed. */
+function throwOutputFailure({ outputFailure }: Interruption, progress: Progress): void {
+  if (outputFailure === undefined) return;
+  if (outputFailure instanceof Deno.errors.BrokenPipe) {
+    progress.print("standard output was closed; some predictions are not written");
+  }
+  throw outputFailure;
+}
+
+function transparencyNote({ onGround, done }: Counts, background: string): string {
+  return `note: ${formatCount(onGround)} of ${formatNumberOf(done, "image")} ` +
+    `${onGround === 1 ? "has" : "have"} transparent pixels, shown on ${background} (--background)`;
+}
 
 /** The last message, which repeats the first failures. */
 function unread(failures: readonly string[], all: number): RunError {
@@ -210,74 +229,10 @@ function unread(failures: readonly string[], all: number): RunError {
 }
 
 /** The message of an interruption: where the predictions so far are. */
-async function leave(file: Output | undefined, done: number, all: number): Promise<string> {
+async function leave(file: Output | undefined, { done, all }: Counts): Promise<string> {
   const stopped = `stopped after ${formatCount(done)} of ${formatNumberOf(all, "image")}`;
   if (!file || file.isStream) return stopped;
   if (done > 0) return `${stopped}; their predictions are in ${file.temporary}`;
   await file.discard();
   return stopped;
-}
-
-function backgroundOf(args: Arguments): { background: string; ground?: Colour } {
-  const background = args.text("background") ?? "white";
-  const parsed = parseGround(background);
-  if (parsed) return { background, ...parsed };
-  throw new InputError(`--background: found "${background}", expected ${GROUNDS}`);
-}
-
-/** The file that `--explain` draws. Throws InputError for options that require or exclude it. */
-function explainedOf(args: Arguments): string | undefined {
-  const explained = args.text("explain");
-  if (explained === undefined && args.text("class") !== undefined) {
-    throw new InputError("--class needs --explain");
-  }
-  if (explained !== undefined && args.text("tta") !== undefined) {
-    throw new InputError("--explain uses a single view; leave out --tta");
-  }
-  return explained;
-}
-
-/** Extensions of files with one object per line, besides `.json`. */
-const ENDINGS_OF_LINES = ["jsonl", "ndjson"];
-
-/** The output file; undefined or `-` is standard output. */
-function outputOf(args: Arguments): string | undefined {
-  const output = args.text("output");
-  return output === "-" ? undefined : output;
-}
-
-/** The format that `--format` names, or the extension of `--output`, or else text. */
-function formatOf(args: Arguments, damaged: boolean): PredictionFormat {
-  const output = outputOf(args);
-  const formats = predictionFormats(damaged);
-  const names = Object.keys(formats);
-  const given = args.choice("format", names);
-  const ending = extname(output ?? "").slice(1).toLowerCase();
-  const named = ENDINGS_OF_LINES.includes(ending) ? "json" : ending;
-  const name = given ?? (names.includes(named) ? named : "text");
-  if (args.flag("json") && output === undefined && name !== "json" && given !== undefined) {
-    throw new InputError(
-      `--format ${name}: --json prints JSON; add --output, or leave one of them out`,
-    );
-  }
-  return formats[name];
-}
-
-/** Which of the ranked classes are listed: the most probable, or those above the threshold. */
-function choiceOfClasses(
-  { model, activation, threshold: trained }: NetworkDescription,
-  { top, threshold }: { readonly top?: number; readonly threshold?: number },
-): (ranking: readonly NamedProbability[]) => readonly NamedProbability[] {
-  if (activation === "sigmoid") {
-    const least = threshold ?? trained ?? DEFAULT_THRESHOLD;
-    return (ranking) =>
-      ranking.filter(({ probability }) => probability > least).slice(0, top ?? Infinity);
-  }
-  if (threshold !== undefined) {
-    throw new InputError(
-      `--threshold: ${model} assigns one class to every image; the option is for networks ` +
-        "trained for several per image (training.objective: multi_label); use --top",
-    );
-  }
-  return (ranking) => ranking.slice(0, top ?? 5);
 }
