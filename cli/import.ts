@@ -43,6 +43,14 @@ const NAMES = Object.keys(CONVOLUTIONS);
 /** Most bytes of a file of class names. */
 const MAX_NAMES = 2 ** 20;
 
+/** What --model assumes about the network where an option does not say it: weights do not tell. */
+const ASSUMED = {
+  "input-size": "images of 224x224",
+  mean: "ImageNet's means",
+  std: "ImageNet's deviations",
+  "class-names": "numbers as class names",
+} as const;
+
 /** The network of a checkpoint. */
 interface Target {
   readonly architecture: Architecture;
@@ -161,7 +169,11 @@ async function targetOf(
     const read = await readConfig(file, args, context);
     return { ...await planNetwork(read), config: read.config };
   }
-  return await namedTarget(name ?? "", args, state);
+  const target = await namedTarget(name ?? "", args, state);
+  const assumed = Object.entries(ASSUMED).filter(([option]) => args.text(option) === undefined)
+    .map(([option, what]) => `${what} (--${option})`);
+  if (assumed.length > 0) context.progress.print(`note: assumes ${assumed.join(", ")}`);
+  return target;
 }
 
 /** A model by name, with as many classes as the file's classifier. */

@@ -87,8 +87,8 @@ export const dataSchema = z.strictObject({
     "Transforms of training images, in this order; by default those of eval",
   ),
   eval: transforms(false).optional().describe(
-    "What is done to pictures that are measured on; by default they are cut and scaled to the size " +
-      "of training as predict does, of image_folder to 224x224",
+    "Transforms of validation and test images; by default they are cropped and scaled to the size of " +
+      "training as predict does, those of image_folder to 224x224",
   ),
   background: z.string().refine((text) => parseGround(text) !== undefined, `expected ${GROUNDS}`)
     .default("white").describe("Background of transparent pixels"),
