@@ -38,6 +38,7 @@ export async function checkPictures(
     scan: false,
     onProgress: (done) => progress.update(() => downloadLine(done)),
     onSkipped: (file) => skipped.push(file),
+    onNotice: (line) => progress.print(line),
   });
   const sheet = await sheetPath(path, args);
   const { classNames, sizes } = opened.info;

@@ -36,6 +36,8 @@ export interface Entries {
   readonly folders: readonly string[];
   /** Names of files, including links to files, sorted the same way. */
   readonly files: readonly string[];
+  /** Names of links that lead to neither: their target is missing, a device or themselves. */
+  readonly lost: readonly string[];
   /** The same for all paths that lead to a folder. */
   readonly identity: string;
 }
@@ -106,10 +108,10 @@ export class Listing {
         record = { folder, stamp, at: (this.options.now ?? Date.now)(), ...namesIn(path) };
         await this.#note(record, place !== undefined);
       }
-      const { folders, files } = record.links.length === 0 ? record : await followed(record, path);
-      this.#passed += files.length;
+      const entries = await followed(record, path);
+      this.#passed += entries.files.length;
       const [device, number] = stamp;
-      return { folders, files, identity: number ? `${device} ${number}` : Deno.realPathSync(path) };
+      return { ...entries, identity: number ? `${device} ${number}` : Deno.realPathSync(path) };
     } catch (error) {
       const refusal = bareRefusalOf(error);
       if (refusal === undefined) throw error;
@@ -172,13 +174,15 @@ async function placesIn(path: string): Promise<Map<string, RecordPlace>> {
 
 /** The contents of a folder with links replaced by their targets. */
 async function followed(record: FolderRecord, path: string): Promise<Omit<Entries, "identity">> {
-  const [folders, files] = [[...record.folders], [...record.files]];
+  if (record.links.length === 0) return { folders: record.folders, files: record.files, lost: [] };
+  const [folders, files, lost]: string[][] = [[...record.folders], [...record.files], []];
   for (const name of record.links) {
     const info = await Deno.stat(join(path, name)).catch(() => undefined);
     if (info?.isDirectory) folders.push(name);
     else if (info?.isFile) files.push(name);
+    else lost.push(name);
   }
-  return { folders: sortNames(folders), files: sortNames(files) };
+  return { folders: sortNames(folders), files: sortNames(files), lost };
 }
 
 function namesIn(path: string): Pick<FolderRecord, "folders" | "files" | "links"> {

@@ -18,7 +18,7 @@ export async function picturesIn(
 ): Promise<void> {
   const visited = new Set<string>();
   const visit = async (folder: string) => {
-    const { folders, files, identity } = await listing.entriesOf(folder);
+    const { folders, files, lost, identity } = await listing.entriesOf(folder);
     if (visited.has(identity)) return;
     visited.add(identity);
     for (const name of files) {
@@ -26,6 +26,10 @@ export async function picturesIn(
       const other = otherThanPicture(listing.root, file);
       if (other) skipped.add({ path: join(listing.root, file), ...other });
       else add(file);
+    }
+    for (const name of lost) {
+      const path = join(listing.root, folder, name);
+      skipped.add({ path, what: "link without a file", isPicture: isPictureName(name) });
     }
     for (const name of folders) await visit(`${folder}/${name}`);
   };

@@ -95,7 +95,9 @@ Deno.test("subfolders belong to their class, links are followed once, and hidden
     });
     // a: its own five and, through the link to the root, those of b and c once.
     assertEquals(data.sizes.train + data.sizes.test, 5 + 3 + 3);
-    assertEquals(notices, [`${root}: skipped 1 × folder that is not a class, 1 × .txt`]);
+    assertEquals(notices, [
+      `${root}: skipped 2 × link without a file, 1 × folder that is not a class, 1 × .txt`,
+    ]);
   }));
 
 Deno.test("a folder without class folders is rejected with what was found", () =>
