@@ -45,7 +45,7 @@ for (const launcher of LAUNCHERS) {
 
   Deno.test(`${name}: an unknown option is reported once`, () =>
     withTinyConfig(async (folder) => {
-      const process = startRanks(launcher, 2, folder, [...train("none"), "--timout", "5"]);
+      const process = startRanks(launcher, 3, folder, [...train("none"), "--timout", "5"]);
       const { code, error } = await finished(process);
       assertEquals([code, error.split("unknown option --timout").length], [2, 2], error);
     }, JOINT));
@@ -75,14 +75,14 @@ for (const launcher of LAUNCHERS) {
 
   Deno.test(`${name}: a signal to one rank stops all, and fewer ranks resume to the same bits`, () =>
     withTrainedRun(async (folder) => {
-      const process = startRanks(launcher, 2, folder, train("stopped", "--json"));
+      const process = startRanks(launcher, many, folder, train("stopped", "--json"));
       const { code, error } = await disturbed(
         process,
         20,
-        async () => Deno.kill(await pidOf(folder, 1), "SIGUSR2"),
+        async () => Deno.kill(await pidOf(folder, many - 1), "SIGUSR2"),
       );
       assertEquals(code, 130, error);
-      await trainOn(launcher, 1, folder, train("stopped", "--resume"));
+      await trainOn(launcher, many / 2, folder, train("stopped", "--resume"));
       assertEquals(
         await resultsOf(join(folder, "stopped")),
         await resultsOf(join(folder, ALONE)),
