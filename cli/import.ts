@@ -43,9 +43,12 @@ const NAMES = Object.keys(CONVOLUTIONS);
 /** Most bytes of a file of class names. */
 const MAX_NAMES = 2 ** 20;
 
+/** Height and width for --model by default. */
+const INPUT_SIZE = 224;
+
 /** What --model assumes about the network where an option does not say it: weights do not tell. */
 const ASSUMED = {
-  "input-size": "images of 224x224",
+  "input-size": `images of ${INPUT_SIZE}x${INPUT_SIZE}`,
   mean: "ImageNet's means",
   std: "ImageNet's deviations",
   "class-names": "numbers as class names",
@@ -71,7 +74,10 @@ export const command: Command = {
       value: "KIND",
       help: "With --model: kind of convolution, or YAML; by default that of FILE",
     },
-    "input-size": { value: "PIXELS", help: "With --model: height and width; 224 by default" },
+    "input-size": {
+      value: "PIXELS",
+      help: `With --model: height and width; ${INPUT_SIZE} by default`,
+    },
     mean: {
       value: "R,G,B",
       help: "With --model: channel means, divided by 255; by default ImageNet's",
@@ -199,7 +205,7 @@ async function namedTarget(name: string, args: Arguments, state: ForeignState): 
   }
   const names = [...state.tensors.keys()];
   const convolution = convolutionOf(args, names);
-  const size = args.integer("input-size") ?? 224;
+  const size = args.integer("input-size") ?? INPUT_SIZE;
   const options = {
     inputChannels: mean.length,
     inputSize: [size, size] as const,

@@ -1,6 +1,6 @@
 /**
- * Class activation maps, which show where in an image a network finds a class: the maps of its last
- * convolution, weighted by their effect on the class's logit.
+ * Class activation maps: heat maps of the evidence for a class in an image. Each is a sum of the last
+ * convolution's maps, weighted by their effect on the class's logit.
  *
  * With the features A [C, h, w] of the last convolution and the logit y of a class, the weight of
  * map k is `Σ ∂y / ∂A[k, i, j]` over all places, and the class activation map `Σ weight[k] · A[k]`.
